@@ -1,0 +1,1 @@
+"""The platform under federation, usage limits and erasure, and the composition root."""

@@ -1,0 +1,1 @@
+"""Chaining the trail, and verifying the chain."""

@@ -1,0 +1,63 @@
+"""Base classes of every table that belongs to a namespace."""
+
+from typing import Any, ClassVar, Self, TypeVar
+
+from django.db import models
+
+from governance.isolation.scopes import current_scope
+from governance.kernel.identifiers import new_id
+
+Row = TypeVar("Row", bound=models.Model, covariant=True)
+
+
+class ScopedManager(models.Manager[Row]):
+    """Gives the rows of the open scope's namespace, and raises where no scope is open."""
+
+    use_in_migrations = False
+
+    def get_queryset(self) -> models.QuerySet[Row]:
+        rows = super().get_queryset()
+        scope = current_scope()
+        if scope.namespace_id is None:
+            return rows
+        return rows.filter(namespace_id=scope.namespace_id)
+
+
+class ScopedModel(models.Model):
+    """A row of one namespace, or (with none) of the platform, seen only in a system scope.
+
+    The namespace is the open scope's unless it is given.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    namespace = models.ForeignKey(
+        "tenancy.Namespace",
+        on_delete=models.PROTECT,
+        related_name="+",
+        editable=False,
+        null=True,
+        blank=True,
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[models.Manager[Self]] = ScopedManager()
+
+    class Meta:
+        abstract = True
+
+    def save(self, **options: Any) -> None:  # noqa: ANN401 - Django's own options, passed on
+        if self.namespace_id is None:
+            self.namespace_id = current_scope().namespace_id
+        super().save(**options)
+
+
+class NamespacedModel(ScopedModel):
+    """A row of exactly one namespace."""
+
+    namespace = models.ForeignKey(
+        "tenancy.Namespace", on_delete=models.PROTECT, related_name="+", editable=False
+    )
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        abstract = True

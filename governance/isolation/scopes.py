@@ -1,0 +1,97 @@
+"""Which namespace the running code works for, in Python and in the database transaction.
+
+A scope is a transaction: row-level security compares each row with a setting that lives as
+long as the transaction (`set_config(…, is_local => true)`), so nothing leaks into the next use
+of a pooled connection.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from uuid import UUID
+
+import structlog
+from django.db import connection, transaction
+
+log = structlog.get_logger(__name__)
+
+NAMESPACE_SETTING = "lakewarden.namespace"
+SYSTEM_SETTING = "lakewarden.system"
+
+
+class ScopeMissingError(RuntimeError):
+    """Code asked for rows without saying whose: a programming error, never an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """`namespace_id` is None in a system scope, which sees every namespace."""
+
+    namespace_id: UUID | None
+
+
+_scope: ContextVar[Scope | None] = ContextVar("lakewarden_scope", default=None)
+
+
+def current_scope() -> Scope:
+    """The scope that is open here. Raises ScopeMissingError where there is none."""
+    scope = _scope.get()
+    if scope is None:
+        message = "No namespace scope is open: wrap this in namespace_scope() or system_scope()."
+        raise ScopeMissingError(message)
+    return scope
+
+
+def current_namespace_id() -> UUID:
+    """The namespace of the scope that is open here. Raises ScopeMissingError otherwise."""
+    scope = current_scope()
+    if scope.namespace_id is None:
+        message = "A system scope is open, and this needs one namespace: open namespace_scope()."
+        raise ScopeMissingError(message)
+    return scope.namespace_id
+
+
+def has_scope() -> bool:
+    return _scope.get() is not None
+
+
+@contextmanager
+def namespace_scope(namespace_id: UUID) -> Iterator[None]:
+    """Work for one namespace: a transaction (or savepoint) that sees only its rows."""
+    with _entered(Scope(namespace_id=namespace_id)):
+        yield
+
+
+@contextmanager
+def system_scope(reason: str) -> Iterator[None]:
+    """Work across namespaces: outbox, beat and platform administrators. Say why; it is logged."""
+    log.debug("system_scope", reason=reason)
+    with _entered(Scope(namespace_id=None)):
+        yield
+
+
+@contextmanager
+def _entered(scope: Scope) -> Iterator[None]:
+    outer = _scope.get()
+    with transaction.atomic():
+        _tell_database(scope)
+        token = _scope.set(scope)
+        try:
+            yield
+        finally:
+            _scope.reset(token)
+        # A savepoint that is released keeps its settings, so the outer scope's are put back; one
+        # that is rolled back, and a transaction that ends, forget them by themselves.
+        if connection.in_atomic_block and not connection.needs_rollback:
+            _tell_database(outer)
+
+
+def _tell_database(scope: Scope | None) -> None:
+    namespace = "" if scope is None or scope.namespace_id is None else str(scope.namespace_id)
+    system = "on" if scope is not None and scope.namespace_id is None else ""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT set_config(%s, %s, true), set_config(%s, %s, true)",
+            [NAMESPACE_SETTING, namespace, SYSTEM_SETTING, system],
+        )

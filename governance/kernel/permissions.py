@@ -1,0 +1,48 @@
+"""The one question that every entrance asks: may this actor do this?"""
+
+from collections.abc import Mapping
+
+from governance.kernel.actions import Action
+from governance.kernel.actors import Actor, ActorKind
+from governance.kernel.policies import Decision, decide
+from governance.kernel.refusals import Forbidden
+
+ANYTHING = "*"
+
+
+class PermissionDenied(Forbidden):
+    code = "permission_denied"
+    sentence = "{action} is not permitted here ({why}). Ask an administrator for a role that grants it."
+
+
+def decision(
+    *,
+    actor: Actor,
+    action: Action,
+    resource: str = ANYTHING,
+    context: Mapping[str, object] | None = None,
+) -> Decision:
+    """What the actor's policies decide, with the statement that decided. The system may all."""
+    if actor.kind is ActorKind.SYSTEM:
+        return Decision(allowed=True, reason="system", statement=None)
+    return decide(
+        policies=actor.policies, action=action, resource=resource, context=dict(context or {})
+    )
+
+
+def allows(*, actor: Actor, action: Action, resource: str = ANYTHING) -> bool:
+    return decision(actor=actor, action=action, resource=resource).allowed
+
+
+def require(
+    *,
+    actor: Actor,
+    action: Action,
+    resource: str = ANYTHING,
+    context: Mapping[str, object] | None = None,
+) -> Decision:
+    """As `decision`, but a no is raised as PermissionDenied."""
+    decided = decision(actor=actor, action=action, resource=resource, context=context)
+    if not decided.allowed:
+        raise PermissionDenied(action=action.value, why=decided.statement or decided.reason)
+    return decided

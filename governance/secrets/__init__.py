@@ -1,0 +1,1 @@
+"""Secrets at rest: AES-GCM bound to the place they stand in. Start reading at `sealing.py`."""

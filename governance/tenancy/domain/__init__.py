@@ -1,0 +1,1 @@
+"""Decisions about people, roles and tokens, in plain Python."""
