@@ -1,0 +1,87 @@
+"""What sign-ins leave behind: open requests, used assertions, and the log an admin reads."""
+
+from django.db import models
+
+from federation.models.identity_providers import IdentityProvider
+from governance.isolation.models import NamespacedModel
+
+
+class SignInRequest(NamespacedModel):
+    """An AuthnRequest that we sent, and the browser that it belongs to. Good for one answer."""
+
+    identity_provider = models.ForeignKey(
+        IdentityProvider, on_delete=models.CASCADE, related_name="sign_in_requests"
+    )
+    request_id = models.CharField(max_length=64)
+    browser_fingerprint = models.CharField(
+        max_length=64, help_text="SHA-256 of the cookie of the browser that began."
+    )
+    landing_path = models.CharField(max_length=2048, default="/")
+    is_test = models.BooleanField(default=False)
+    expires_at = models.DateTimeField()
+    consumed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["namespace", "request_id"], name="sign_in_request_id_once"
+            ),
+        ]
+        indexes = [models.Index(fields=["expires_at"])]
+
+    def __str__(self) -> str:
+        return self.request_id
+
+
+class ConsumedAssertion(NamespacedModel):
+    """An assertion that was used, remembered until it could not be used anyway.
+
+    `digest` is SHA-256 over issuer and assertion ID: both are the sender's text of any length.
+    """
+
+    digest = models.CharField(max_length=64)
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["namespace", "digest"], name="assertion_consumed_once_a_namespace"
+            ),
+        ]
+        indexes = [models.Index(fields=["expires_at"])]
+
+    def __str__(self) -> str:
+        return self.digest[:16]
+
+
+class SignInAttempt(NamespacedModel):
+    """One response that arrived, and what became of it. `reference` is what the person saw."""
+
+    class Outcome(models.TextChoices):
+        ACCEPTED = "accepted", "Accepted"
+        REFUSED = "refused", "Refused"
+
+    identity_provider = models.ForeignKey(
+        IdentityProvider, on_delete=models.CASCADE, related_name="sign_in_attempts"
+    )
+    reference = models.CharField(max_length=16)
+    outcome = models.CharField(max_length=16, choices=Outcome)
+    code = models.CharField(max_length=64, blank=True)
+    explanation = models.TextField(blank=True)
+    user = models.ForeignKey(
+        "tenancy.User", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    role_name = models.CharField(max_length=64, blank=True)
+    network = models.CharField(max_length=64, blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["namespace", "reference"], name="sign_in_attempt_reference_once"
+            ),
+        ]
+        indexes = [models.Index(fields=["identity_provider", "at"])]
+
+    def __str__(self) -> str:
+        return self.reference
