@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from governance.kernel.actions import Action
 from governance.kernel.actors import Actor, ActorKind
-from governance.kernel.policies import Decision, decide
+from governance.kernel.policies import Decision, Reason, decide
 from governance.kernel.refusals import Forbidden
 
 ANYTHING = "*"
@@ -12,7 +12,9 @@ ANYTHING = "*"
 
 class PermissionDenied(Forbidden):
     code = "permission_denied"
-    sentence = "{action} is not permitted here ({why}). Ask an administrator for a role that grants it."
+    sentence = (
+        "{action} is not permitted here ({why}). Ask an administrator for a role that grants it."
+    )
 
 
 def decision(
@@ -24,7 +26,7 @@ def decision(
 ) -> Decision:
     """What the actor's policies decide, with the statement that decided. The system may all."""
     if actor.kind is ActorKind.SYSTEM:
-        return Decision(allowed=True, reason="system", statement=None)
+        return Decision(allowed=True, reason=Reason.SYSTEM)
     return decide(
         policies=actor.policies, action=action, resource=resource, context=dict(context or {})
     )

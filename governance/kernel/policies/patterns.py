@@ -9,12 +9,12 @@ costs at most length times length and never backtracks through combinations.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
 ARN_PARTS = 6
-TOKENS = re.compile(r"\$\{(?P<escape>[^}]*)\}|(?P<character>.)", re.DOTALL)
+TOKEN = re.compile(r"\$\{(?P<escape>[^}]*)\}|(?P<character>.)", re.DOTALL)
 
 
 class Wildcard(Enum):
@@ -25,7 +25,7 @@ class Wildcard(Enum):
 Token = str | Wildcard
 
 
-class BadPattern(ValueError):
+class BadPattern(ValueError):  # noqa: N818 - becomes a FieldError, never reaches a person as such
     """The message says what to write instead."""
 
 
@@ -49,56 +49,108 @@ class Patterns:
 
 def compile_texts(texts: Iterable[str]) -> Patterns:
     """Patterns over any text: a wildcard crosses every character."""
-    return compiled([(tokens(text), whole_expression(tokens(text))) for text in texts])
+    return compile_tokens([tokens(text) for text in texts], expression=text_expression)
 
 
-def compile_arns(texts: Iterable[str]) -> Patterns:
-    """Patterns over names: a wildcard stays between two colons, except after the fifth colon.
+def compile_names(texts: Iterable[str]) -> Patterns:
+    """Patterns over ARNs: a wildcard stays between two colons, except after the fifth colon.
 
     `*` alone matches everything. Raises BadPattern for a name without its six parts.
     """
-    return compiled([(tokens(text), arn_expression(text)) for text in texts])
+    return compile_tokens([name_tokens(text) for text in texts], expression=name_expression)
 
 
 def literal(text: str) -> str:
-    """The text with its escapes resolved, where wildcards mean themselves."""
-    return "".join(
-        token.value if isinstance(token, Wildcard) else token for token in tokens(text)
-    )
+    """The text with its escapes resolved; `*` and `?` mean themselves."""
+    return "".join(token.value if isinstance(token, Wildcard) else token for token in tokens(text))
 
 
 def tokens(text: str) -> tuple[Token, ...]:
-    return tuple(token(match) for match in TOKENS.finditer(text))
+    return tuple(token_of(match) for match in TOKEN.finditer(text))
 
 
-def token(match: re.Match[str]) -> Token:
+def name_tokens(text: str) -> tuple[Token, ...]:
+    pattern = tokens(text)
+    if pattern != (Wildcard.ANY_RUN,) and len(parts(pattern)) != ARN_PARTS:
+        message = f'"{text}" is no name. Write * or arn:partition:service:region:account:resource.'
+        raise BadPattern(message)
+    return pattern
+
+
+def token_of(match: re.Match[str]) -> Token:
     escape = match["escape"]
     if escape is None:
         character = match["character"]
         return Wildcard(character) if character in {"*", "?"} else character
     if escape not in {"*", "?", "$"}:
         message = (
-            f"Policy variables such as ${{{escape}}} are not supported here. Write the value itself."
+            f"Policy variables such as ${{{escape}}} are not supported. Write the value itself."
         )
         raise BadPattern(message)
     return escape
 
 
-def compiled(pairs: Iterable[tuple[tuple[Token, ...], str]]) -> Patterns:
+def compile_tokens(
+    patterns: Iterable[Sequence[Token]], *, expression: Callable[[Sequence[Token]], str]
+) -> Patterns:
     exact: set[str] = set()
     prefixes: list[str] = []
     expressions: list[re.Pattern[str]] = []
-    for pattern, expression in pairs:
-        stem, last = pattern[:-1], pattern[-1:]
-        if fixed := as_fixed(pattern):
-            exact.add(fixed)
-        elif last == (Wildcard.ANY_RUN,) and (stem == () or prefix_of(pattern, expression)):
-            prefixes.append("".join(map(str, stem)))
+    for pattern in patterns:
+        fixed = [token for token in pattern if isinstance(token, str)]
+        if len(fixed) == len(pattern):
+            exact.add("".join(fixed))
+        elif len(fixed) == len(pattern) - 1 and pattern[-1] is Wildcard.ANY_RUN:
+            prefixes.append("".join(fixed))
         else:
-            expressions.append(re.compile(expression, re.DOTALL))
+            expressions.append(re.compile(expression(pattern), re.DOTALL))
     return Patterns(
         anything="" in prefixes,
         exact=frozenset(exact),
         prefixes=tuple(prefixes),
         expressions=tuple(expressions),
     )
+
+
+def text_expression(pattern: Sequence[Token]) -> str:
+    return run_expression(pattern, character=".")
+
+
+def name_expression(pattern: Sequence[Token]) -> str:
+    *first, last = parts(pattern)
+    inner = [f"(?>{run_expression(part, character='[^:]')}(?=:))" for part in first]
+    return ":".join([*inner, run_expression(last, character=".")])
+
+
+def run_expression(pattern: Sequence[Token], *, character: str) -> str:
+    """Fixed parts between the runs. The last one is found from the end, the others leftmost."""
+    start, *rest = split(pattern, at=Wildcard.ANY_RUN)
+    expression = fixed_expression(start, character=character)
+    for part in rest[:-1]:
+        expression += f"(?>{character}*?{fixed_expression(part, character=character)})"
+    for part in rest[-1:]:
+        expression += f"{character}*{fixed_expression(part, character=character)}"
+    return expression
+
+
+def fixed_expression(part: Sequence[Token], *, character: str) -> str:
+    return "".join(character if isinstance(token, Wildcard) else re.escape(token) for token in part)
+
+
+def parts(pattern: Sequence[Token]) -> list[list[Token]]:
+    """The parts of a name; colons after the fifth belong to the last part."""
+    found = split(pattern, at=":")
+    last: list[Token] = []
+    for index, part in enumerate(found[ARN_PARTS - 1 :]):
+        last += [":", *part] if index else part
+    return [*found[: ARN_PARTS - 1], last] if len(found) >= ARN_PARTS else found
+
+
+def split(pattern: Sequence[Token], *, at: Token) -> list[list[Token]]:
+    found: list[list[Token]] = [[]]
+    for token in pattern:
+        if token == at:
+            found.append([])
+        else:
+            found[-1].append(token)
+    return found

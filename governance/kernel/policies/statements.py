@@ -1,0 +1,34 @@
+"""A policy as it is asked: statements with compiled patterns and conditions."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from governance.kernel.policies.conditions import Absence, Condition
+from governance.kernel.policies.patterns import Patterns
+
+
+class Effect(StrEnum):
+    ALLOW = "Allow"
+    DENY = "Deny"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """`except_actions` and `except_resources` turn the patterns round (NotAction, NotResource)."""
+
+    label: str
+    effect: Effect
+    actions: Patterns
+    except_actions: bool
+    resources: Patterns
+    except_resources: bool
+    conditions: tuple[Condition | Absence, ...]
+
+    def applies(self, *, action: str, resource: str, context: Mapping[str, object]) -> bool:
+        """`action` and the keys of `context` come in lower case."""
+        return (
+            self.actions.match(action) is not self.except_actions
+            and self.resources.match(resource) is not self.except_resources
+            and all(condition.holds(context) for condition in self.conditions)
+        )
