@@ -7,7 +7,10 @@ from governance.kernel.actors import ActorKind
 
 
 class AuditEvent(ScopedModel):
-    """One thing that was done. Holds ids, network prefixes and fingerprints; names resolve when shown."""
+    """One thing that was done, in ids, network prefixes and fingerprints.
+
+    Names resolve when it is shown.
+    """
 
     at = models.DateTimeField()
     actor_kind = models.CharField(

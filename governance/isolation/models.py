@@ -7,15 +7,15 @@ from django.db import models
 from governance.isolation.scopes import current_scope
 from governance.kernel.identifiers import new_id
 
-Row = TypeVar("Row", bound=models.Model, covariant=True)
+Row_co = TypeVar("Row_co", bound=models.Model, covariant=True)
 
 
-class ScopedManager(models.Manager[Row]):
+class ScopedManager(models.Manager[Row_co]):
     """Gives the rows of the open scope's namespace, and raises where no scope is open."""
 
     use_in_migrations = False
 
-    def get_queryset(self) -> models.QuerySet[Row]:
+    def get_queryset(self) -> models.QuerySet[Row_co]:
         rows = super().get_queryset()
         scope = current_scope()
         if scope.namespace_id is None:

@@ -5,6 +5,8 @@ skips it. `SameNamespace` is a composite foreign key: a row may only point to a 
 namespace, whatever the code forgot. `AppendOnly` leaves the service INSERT and SELECT.
 """
 
+from abc import ABC, abstractmethod
+
 from django.conf import settings
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.operations.base import Operation
@@ -21,7 +23,7 @@ CREATE POLICY namespace_only ON {table}
 """
 
 
-class SQLOperation(Operation):
+class SQLOperation(Operation, ABC):
     """Runs SQL that depends on a table's real name, and its reverse."""
 
     reversible = True
@@ -30,11 +32,11 @@ class SQLOperation(Operation):
     def state_forwards(self, app_label: str, state: ProjectState) -> None:
         """The models' state does not change: this is the database's own."""
 
-    def forwards(self, app_label: str) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def forwards(self, app_label: str) -> str: ...
 
-    def backwards(self, app_label: str) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def backwards(self, app_label: str) -> str: ...
 
     def database_forwards(
         self,
@@ -129,6 +131,35 @@ class AppendOnly(SQLOperation):
 
     def describe(self) -> str:
         return f"Make {self.model} append-only for the service"
+
+
+class Crossing(SQLOperation):
+    """A named look-up across namespaces: an SQL function that answers with ids.
+
+    `signature` is `name(argument type) RETURNS …`; `query` reads the argument by name. The
+    system setting holds for the function's own run alone.
+    """
+
+    def __init__(self, signature: str, query: str) -> None:
+        self.signature = signature
+        self.query = query
+
+    def forwards(self, app_label: str) -> str:
+        name = self.signature.partition("(")[0]
+        role = settings.DATABASE_APP_ROLE
+        return (
+            f"CREATE FUNCTION {self.signature} LANGUAGE sql STABLE SECURITY DEFINER "
+            f"SET search_path = public SET lakewarden.system = 'on' AS $crossing$ "
+            f"{self.query} $crossing$;"
+            f"REVOKE ALL ON FUNCTION {name} FROM PUBLIC;"
+            f"GRANT EXECUTE ON FUNCTION {name} TO {role};"
+        )
+
+    def backwards(self, app_label: str) -> str:
+        return f"DROP FUNCTION {self.signature.partition('(')[0]};"
+
+    def describe(self) -> str:
+        return f"Name the crossing {self.signature.partition('(')[0]}"
 
 
 class GrantToService(SQLOperation):

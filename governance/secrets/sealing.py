@@ -129,4 +129,6 @@ def derived_key(*, purpose: str, key_id: str | None = None) -> bytes:
 
 def _place(row: SealedRow, column: str, key_id: str) -> bytes:
     table = type(row)._meta.db_table  # type: ignore[attr-defined]  # noqa: SLF001 - Django's name
-    return "\x1f".join((VERSION, key_id, table, column, str(row.pk), str(row.namespace_id))).encode()
+    return "\x1f".join(
+        (VERSION, key_id, table, column, str(row.pk), str(row.namespace_id))
+    ).encode()

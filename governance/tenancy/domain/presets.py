@@ -46,7 +46,7 @@ DOCUMENTS: dict[Preset, dict[str, object]] = {
             {
                 "Sid": "EverythingButDeciding",
                 "Effect": "Allow",
-                "NotAction": Action.APPROVE_ERASURE.value,
+                "NotAction": [Action.APPROVE_ERASURE.value, Action.MANAGE_NAMESPACES.value],
                 "Resource": "*",
             }
         ],
@@ -74,4 +74,17 @@ DOCUMENTS: dict[Preset, dict[str, object]] = {
             Action.READ_AUDIT,
         ),
     ),
+}
+
+# Belongs to no namespace and no row: what an administrator of the whole installation may do.
+PLATFORM_ADMINISTRATOR: dict[str, object] = {
+    "Version": VERSION,
+    "Statement": [
+        {
+            "Sid": "EverythingButDeciding",
+            "Effect": "Allow",
+            "NotAction": Action.APPROVE_ERASURE.value,
+            "Resource": "*",
+        }
+    ],
 }

@@ -51,7 +51,7 @@ class Role(NamespacedModel):
     trust_policy = models.JSONField(
         default=dict,
         blank=True,
-        help_text="Which identity providers may assume this role. Empty: every provider of the namespace.",
+        help_text="Which identity providers may assume this role. Empty: all of the namespace.",
     )
     storage_prefixes = models.JSONField(
         default=list,
@@ -98,9 +98,7 @@ class RoleBinding(NamespacedModel):
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="bindings")
     role = models.ForeignKey(Role, on_delete=models.PROTECT, related_name="bindings")
-    source = models.CharField(
-        max_length=8, choices=BindingSource, default=BindingSource.MANUAL
-    )
+    source = models.CharField(max_length=8, choices=BindingSource, default=BindingSource.MANUAL)
     provider_id = models.UUIDField(null=True, blank=True, editable=False)
 
     class Meta:

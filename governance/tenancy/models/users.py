@@ -32,7 +32,7 @@ class User(AbstractBaseUser, ScopedModel):
     last_login = None  # type: ignore[assignment] - last_sign_in_at says it for every source
 
     username = models.CharField(max_length=256)
-    login_name = models.CharField(max_length=150, unique=True, null=True, blank=True)  # noqa: DJ001 - unique, so absence must be NULL
+    login_name = models.CharField(max_length=150, unique=True, null=True, blank=True)
     email = models.EmailField(blank=True)
     display_name = models.CharField(max_length=200, blank=True)
     is_active = models.BooleanField("active", default=True)

@@ -1,0 +1,3 @@
+"""Names of the Celery tasks that the audit has."""
+
+SEAL = "audit.seal"

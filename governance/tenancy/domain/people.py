@@ -1,0 +1,29 @@
+"""What is known of a person when they come in, as plain values."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ProvidedPerson:
+    """A person as an identity provider or directory names them.
+
+    `source` is `saml`, `ldap` or `scim`; `provider_id` is the provider's row; `subject` is the
+    stable name there (NameID, entryUUID, externalId), which alone identifies them.
+    """
+
+    source: str
+    provider_id: UUID
+    subject: str
+    username: str
+    email: str = ""
+    display_name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class LocalPerson:
+    """A person who signs in here with a password."""
+
+    login_name: str
+    email: str = ""
+    display_name: str = ""

@@ -1,0 +1,81 @@
+"""Making namespaces, each with the preset roles."""
+
+import re
+from datetime import datetime
+
+from django.db import transaction
+
+from governance.audit import trail
+from governance.isolation.scopes import namespace_scope
+from governance.kernel.actors import Actor
+from governance.kernel.identifiers import new_id
+from governance.kernel.refusals import Conflict, FieldError, Invalid
+from governance.tenancy.domain import presets
+from governance.tenancy.models import Namespace, Policy, Role, RolePolicy
+
+NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
+ACCOUNT_ID = re.compile(r"[0-9]{12}")
+
+
+class NamespaceInvalid(Invalid):
+    code = "namespace_invalid"
+    sentence = "The namespace is not valid."
+
+
+class NamespaceExists(Conflict):
+    code = "namespace_exists"
+    sentence = "There is already a namespace named {name}."
+
+
+def create(
+    *, name: str, display_name: str = "", account_id: str, actor: Actor, now: datetime
+) -> Namespace:
+    """A namespace with the preset policies and roles. Needs a system scope.
+
+    Raises NamespaceInvalid for a bad name or account, NamespaceExists for a taken name.
+    """
+    _check(name=name, account_id=account_id)
+    if Namespace.objects.filter(name=name).exists():
+        raise NamespaceExists(name=name)
+    with transaction.atomic():
+        namespace = Namespace.objects.create(
+            id=new_id(), name=name, display_name=display_name or name, account_id=account_id
+        )
+        with namespace_scope(namespace.pk):
+            _make_presets()
+            trail.record(
+                actor=actor,
+                action="namespace.created",
+                target=namespace,
+                detail={"name": name},
+                now=now,
+            )
+    return namespace
+
+
+def _check(*, name: str, account_id: str) -> None:
+    errors = []
+    if not NAME.fullmatch(name):
+        errors.append(
+            FieldError(
+                pointer="/name",
+                code="invalid",
+                detail="Use 1 to 64 letters, digits, dots, underscores or hyphens.",
+            )
+        )
+    if not ACCOUNT_ID.fullmatch(account_id):
+        errors.append(
+            FieldError(pointer="/account_id", code="invalid", detail="Write exactly 12 digits.")
+        )
+    if errors:
+        raise NamespaceInvalid(errors=errors)
+
+
+def _make_presets() -> None:
+    for preset, document in presets.DOCUMENTS.items():
+        description = presets.DESCRIPTIONS[preset]
+        policy = Policy.objects.create(
+            name=f"lakewarden-{preset}", description=description, document=document
+        )
+        role = Role.objects.create(name=preset.value, description=description)
+        RolePolicy.objects.create(role=role, policy=policy)

@@ -1,0 +1,165 @@
+"""People: provisioned by providers, made by hand, deactivated everywhere at once."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from governance.audit import trail
+from governance.isolation import crossings
+from governance.kernel.actors import Actor
+from governance.kernel.refusals import Conflict, Forbidden
+from governance.tenancy.domain.people import LocalPerson, ProvidedPerson
+from governance.tenancy.models import (
+    ApiToken,
+    Identity,
+    Role,
+    RoleBinding,
+    User,
+    UsernameChange,
+    UserSource,
+)
+from governance.tenancy.services import sessions
+
+
+class LoginNameTaken(Conflict):
+    code = "login_name_taken"
+    sentence = "This login name is taken. Login names are unique over the installation."
+
+
+class UserInactive(Forbidden):
+    code = "user_inactive"
+    sentence = "This account is deactivated. Ask an administrator of your namespace."
+
+
+def provision(
+    *, person: ProvidedPerson, roles: Sequence[Role], actor: Actor, now: datetime
+) -> User:
+    """The person that a provider names, made or brought up to date.
+
+    Found by provider and subject alone, never by email. Roles from this provider become
+    exactly `roles`; those given by hand stay. Raises UserInactive for a deactivated person.
+    """
+    with transaction.atomic():
+        user = _identified(person)
+        if not user.is_active:
+            raise UserInactive
+        _update(user, person=person, now=now)
+        sync_roles(user=user, person=person, roles=roles, actor=actor, now=now)
+    return user
+
+
+def sync_roles(
+    *, user: User, person: ProvidedPerson, roles: Sequence[Role], actor: Actor, now: datetime
+) -> None:
+    """Make the bindings of this provider exactly `roles`. A lost role ends sessions in it."""
+    bindings = RoleBinding.objects.filter(
+        user=user, source=person.source, provider_id=person.provider_id
+    )
+    wanted = {role.pk: role for role in roles}
+    had = set(bindings.values_list("role_id", flat=True))
+    gained, lost = wanted.keys() - had, had - wanted.keys()
+    for role_id in gained:
+        RoleBinding.objects.create(
+            user=user,
+            role=wanted[role_id],
+            source=person.source,
+            provider_id=person.provider_id,
+        )
+    if lost:
+        bindings.filter(role_id__in=lost).delete()
+        sessions.end_in_roles(user=user, role_ids=lost, reason="role removed", now=now)
+    if gained or lost:
+        trail.record(
+            actor=actor,
+            action="user.roles_synced",
+            target=user,
+            detail={
+                "provider_id": str(person.provider_id),
+                "gained": sorted(map(str, gained)),
+                "lost": sorted(map(str, lost)),
+            },
+            now=now,
+        )
+
+
+def create_local(
+    *,
+    person: LocalPerson,
+    password: str | None,
+    roles: Sequence[Role] = (),
+    actor: Actor,
+    now: datetime,
+) -> User:
+    """A local user of the open scope (in a system scope: a platform administrator).
+
+    Without a password they cannot sign in until one is set. Raises LoginNameTaken.
+    """
+    if crossings.local_user_of_login_name(person.login_name) is not None:
+        raise LoginNameTaken
+    with transaction.atomic():
+        user = User(
+            login_name=person.login_name,
+            username=person.login_name,
+            email=person.email,
+            display_name=person.display_name,
+            source=UserSource.LOCAL,
+        )
+        user.set_password(password)
+        user.save()
+        for role in roles:
+            RoleBinding.objects.create(user=user, role=role)
+        trail.record(
+            actor=actor,
+            action="user.created",
+            target=user,
+            detail={"roles": [str(role.pk) for role in roles]},
+            now=now,
+        )
+    return user
+
+
+def set_active(*, user: User, active: bool, actor: Actor, now: datetime) -> User:
+    """Let a person in again, or end everything of theirs at once: sessions and tokens."""
+    with transaction.atomic():
+        user = User.objects.select_for_update().get(pk=user.pk)
+        if user.is_active == active:
+            return user
+        user.is_active = active
+        user.save(update_fields=["is_active", "updated_at"])
+        if not active:
+            sessions.end_all(user=user, reason="deactivated", now=now)
+            ApiToken.objects.filter(created_by=user, revoked_at__isnull=True).update(revoked_at=now)
+        action = "user.activated" if active else "user.deactivated"
+        trail.record(actor=actor, action=action, target=user, now=now)
+    return user
+
+
+def _identified(person: ProvidedPerson) -> User:
+    identities = Identity.objects.select_related("user")
+    known = identities.filter(provider_id=person.provider_id, subject=person.subject)
+    identity = known.select_for_update(of=("self",)).first()
+    if identity is not None:
+        return identity.user
+    user = User(source=person.source, username=person.username)
+    user.set_unusable_password()
+    user.save()
+    identity, created = identities.get_or_create(
+        provider_id=person.provider_id,
+        subject=person.subject,
+        defaults={"user": user, "provider_kind": person.source},
+    )
+    if not created:
+        # Another sign-in of the same person was a moment quicker: theirs is the one.
+        user.delete()
+    return identity.user
+
+
+def _update(user: User, *, person: ProvidedPerson, now: datetime) -> None:
+    if user.username != person.username:
+        UsernameChange.objects.create(user=user, username=user.username)
+        user.username = person.username
+    user.email = person.email or user.email
+    user.display_name = person.display_name or user.display_name
+    user.last_sign_in_at = now
+    user.save()
