@@ -1,0 +1,220 @@
+"""Every setting of the service, read from the environment once (docs/settings.md lists them).
+
+Without `DATABASE_URL` and `REDIS_URL` the service runs on the embedded servers of `DATA_DIR`,
+whose addresses and keys `make run` leaves there.
+"""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import django_stubs_ext
+from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
+
+from governance.project import addresses, env, keys, logs
+from governance.project.embedded.folders import DataFolder
+from governance.restapi import defaults
+
+django_stubs_ext.monkeypatch()  # ModelAdmin[Thing] at run time
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+environment = env.from_process()
+
+# --- where things are
+DATA_DIR = environment.path("DATA_DIR", default=ROOT / "var")
+LAKE_ROOTS = [
+    Path(folder).absolute()
+    for folder in environment.words("LAKE_ROOTS", default=[str(DATA_DIR / "lake")], separator=":")
+]
+EMBEDDED = DataFolder(DATA_DIR)
+BIND = environment.text("BIND", "127.0.0.1")
+PORT = environment.port("PORT", default=8000)
+HIVE_PORT = environment.port("HIVE_PORT", default=10000)
+DEMO = environment.flag("DEMO", default=True)
+PUBLIC_URL = addresses.public_url(environment, bind=BIND, port=PORT)
+ALLOWED_HOSTS = environment.words(
+    "ALLOWED_HOSTS", default=addresses.own_hosts(PUBLIC_URL, bind=BIND)
+)
+
+# --- keys
+SECRET_KEY = keys.secret_key(environment, EMBEDDED)
+FIELD_KEYS = keys.field_keys(environment, EMBEDDED)
+
+# --- the database and the broker
+DATABASES = {"default": addresses.database(environment, EMBEDDED)}
+DATABASE_APP_ROLE = DATABASES["default"]["USER"]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+REDIS_URL = addresses.redis_url(environment, EMBEDDED)
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "lakewarden",
+        # A stopped Redis costs a request this long, not forty seconds.
+        "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 2},
+    }
+}
+
+# --- Django
+DEBUG = False
+ROOT_URLCONF = "governance.project.urls"
+WSGI_APPLICATION = "governance.project.wsgi.application"
+AUTH_USER_MODEL = "tenancy.User"
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = False
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+APPEND_SLASH = True
+
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "unfold.contrib.forms",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "csp",
+    "axes",
+    "django_prometheus",
+    "governance.isolation",
+    "governance.secrets",
+    "governance.audit",
+    "governance.outbox",
+    "governance.tenancy",
+    "governance.restapi",
+    "governance.adminsite.apps.AdminsiteConfig",
+    "governance.analytics",
+    "governance.portal",
+    "federation",
+    "usage_limits",
+    "purge",
+    "governance.project",
+]
+
+MIDDLEWARE = [
+    "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "governance.project.middleware.ContentSecurityPolicyMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    # Before the authentication: the session's user is read inside the session's namespace.
+    "governance.tenancy.middleware.ActorMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
+    "django_prometheus.middleware.PrometheusAfterMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [ROOT / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+WHITENOISE_MAX_AGE = 3600
+
+# --- signing in
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "governance.tenancy.auth_backends.LocalBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "/login/"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/login/"
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = 0.25  # hours
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+
+# --- what the browser is told
+HTTPS = urlsplit(PUBLIC_URL).scheme == "https"
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 12 * 3600
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SECURE_SSL_REDIRECT = HTTPS
+# Load balancers and the container's own probe speak plain HTTP to these.
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "base-uri": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "img-src": [SELF, "data:"],
+        "object-src": [NONE],
+    }
+}
+# Unfold's Alpine evaluates expressions and styles elements; nothing outside /admin/ may.
+ADMIN_CONTENT_SECURITY_POLICY = {
+    "script-src": [SELF, UNSAFE_EVAL],
+    "style-src": [SELF, UNSAFE_INLINE],
+}
+
+# --- email
+EMAIL_URL = addresses.email_url(environment)
+EMAIL_BACKEND = EMAIL_URL.backend
+EMAIL_HOST = EMAIL_URL.host
+EMAIL_PORT = EMAIL_URL.port
+EMAIL_HOST_USER = EMAIL_URL.user
+EMAIL_HOST_PASSWORD = EMAIL_URL.password
+EMAIL_USE_TLS = EMAIL_URL.start_tls
+EMAIL_USE_SSL = EMAIL_URL.tls
+EMAIL_TIMEOUT = 10
+EMAIL_FILE_PATH = DATA_DIR / "mail"
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = environment.text(
+    "EMAIL_FROM", f"Lakewarden <lakewarden@{urlsplit(PUBLIC_URL).hostname}>"
+)
+
+EMAIL_MESSAGE_ID_DOMAIN = urlsplit(PUBLIC_URL).hostname
+
+# --- REST
+REST_FRAMEWORK = defaults.REST_FRAMEWORK
+SPECTACULAR_SETTINGS = defaults.SPECTACULAR_SETTINGS
+
+# --- watching
+METRICS_TOKEN = environment.text("METRICS_TOKEN")
+LOG_LEVEL = logs.level(environment)
+LOGGING_CONFIG = None  # logs.configure does it, structlog included
+logs.configure(LOG_LEVEL)
