@@ -1,4 +1,4 @@
-"""The one question that every entrance asks: may this actor do this?"""
+"""The one question that every entrance asks: whether this actor may do this."""
 
 from collections.abc import Mapping
 

@@ -75,7 +75,7 @@ class Condition:
                 return any(map(self.test, values)) is not self.negated
             case Quantifier.ANY:
                 return any(self.test(value) is not self.negated for value in values)
-            case Quantifier.ALL:
+            case Quantifier.ALL:  # pragma: no branch - the last one
                 return all(self.test(value) is not self.negated for value in values)
 
 
