@@ -1,0 +1,253 @@
+"""The structural guard: what a SAML response must look like before any cryptography runs.
+
+Transforms run before a signature fails, so a stranger's key is enough to make an XML signature
+library work for minutes (XSLT, XPath). Here nothing is computed: bytes are bounded, parsed once
+by the one parser of this service, and compared with the only shape that is accepted. Everything
+that signature wrapping needs (a second assertion, a wrapper, an Object, an Advice, an
+Extensions, a twin ID) has no place in that shape.
+"""
+
+import base64
+import binascii
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+from lxml import etree
+
+from federation.adapters import lxml_saml_signatures as signatures
+from federation.adapters.lxml_saml_shapes import (
+    CHILDREN,
+    CONTAINERS,
+    ID_HOLDERS,
+    REPEATABLE,
+    TEXT_HOLDERS,
+    ds,
+    saml,
+    samlp,
+)
+from federation.domain.assertions import StatusNotSuccess
+from federation.domain.saml import SUCCESS, ResponseRefused
+
+LONGEST_BASE64 = 100_000
+MOST_ELEMENTS = 4_000
+DEEPEST = 24
+MOST_ATTRIBUTES = 12
+XML_DECLARATION = re.compile(rb"\A<\?xml\s[^<>]{0,200}?\?>")
+DECLARED_ENCODING = re.compile(rb"encoding\s*=\s*[\"']([^\"']*)[\"']")
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9._-]{0,255}")
+XML_ID = "{http://www.w3.org/XML/1998/namespace}id"
+ENCRYPTED_ASSERTION = saml("EncryptedAssertion")
+
+
+class ResponseTooLarge(ResponseRefused):
+    code = "saml_response_too_large"
+    sentence = "The response is larger or more deeply nested than a sign-in ever needs."
+    check = "size"
+
+
+class ResponseNotDecodable(ResponseRefused):
+    code = "saml_response_not_decodable"
+    sentence = "The response is not base64 of a UTF-8 document."
+    check = "encoding"
+
+
+class ResponseNotPlainXML(ResponseRefused):
+    code = "saml_response_not_plain_xml"
+    sentence = (
+        "The response is not plain XML: comments, CDATA, processing instructions and document "
+        "types are not accepted."
+    )
+    check = "XML"
+
+
+class ResponseShapeUnknown(ResponseRefused):
+    code = "saml_response_shape"
+    sentence = "The response is not built as a sign-in response is: {what}."
+    check = "shape"
+
+
+class IdentifierNotUnique(ResponseRefused):
+    code = "saml_identifier_not_unique"
+    sentence = "The identifiers in the response are missing, doubled or in the wrong place."
+    check = "identifiers"
+
+
+class SignatureMissing(ResponseRefused):
+    code = "saml_signature_missing"
+    sentence = "Nothing in the response is signed."
+    check = "signature"
+
+
+class AssertionEncrypted(ResponseRefused):
+    code = "saml_assertion_encrypted"
+    sentence = "The assertion is encrypted, and this service gave out no key for that."
+    check = "encryption"
+
+
+@dataclass(frozen=True, slots=True)
+class GuardedResponse:
+    """A response that has the right shape. Nothing in it is trusted yet."""
+
+    response: etree._Element
+    assertion: etree._Element
+    response_signed: bool
+    assertion_signed: bool
+
+
+def parser() -> etree.XMLParser:
+    """The one parser of SAML documents: no entities, no DTD, no network, no huge trees."""
+    return etree.XMLParser(
+        resolve_entities=False,
+        load_dtd=False,
+        dtd_validation=False,
+        no_network=True,
+        huge_tree=False,
+        recover=False,
+        remove_comments=False,
+        remove_pis=False,
+        strip_cdata=False,
+        encoding="utf-8",
+    )
+
+
+def decoded(*, text: str) -> bytes:
+    """The bytes of a base64 form value, bounded and strict. Raises ResponseRefused."""
+    if len(text) > LONGEST_BASE64:
+        raise ResponseTooLarge
+    try:
+        # Line breaks are how some senders wrap base64; anything else is refused.
+        return base64.b64decode("".join(text.split()).encode("ascii"), validate=True)
+    except (binascii.Error, UnicodeEncodeError, ValueError) as error:
+        raise ResponseNotDecodable from error
+
+
+def parsed(*, raw: bytes) -> etree._Element:
+    """The root of a document that holds elements, attributes and text only."""
+    try:
+        raw.decode("utf-8", "strict")
+    except UnicodeDecodeError as error:
+        raise ResponseNotDecodable from error
+    declaration = XML_DECLARATION.match(raw)
+    body = raw[declaration.end() :] if declaration else raw
+    if declaration:
+        encoding = DECLARED_ENCODING.search(declaration.group())
+        if encoding and encoding.group(1).lower() != b"utf-8":
+            raise ResponseNotDecodable
+    # In well-formed XML a raw "<!" opens only a comment, CDATA or DTD, and "<?" only a
+    # processing instruction: neither may stand in text or in an attribute.
+    if b"<!" in body or b"<?" in body or not body.lstrip(b" \t\r\n").startswith(b"<"):
+        raise ResponseNotPlainXML
+    try:
+        return etree.fromstring(raw, parser())
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise ResponseNotPlainXML from error
+
+
+def guarded(*, raw: bytes) -> GuardedResponse:
+    """The response's parts, if the document has the only shape that is accepted."""
+    root = parsed(raw=raw)
+    if root.tag != samlp("Response"):
+        raise ResponseShapeUnknown(what="its root is no Response")
+    _check_extent(root)
+    if root.find(ENCRYPTED_ASSERTION) is not None:
+        raise AssertionEncrypted
+    for element in root.iter():
+        _check_place(element)
+    _check_identifiers(root)
+    _check_status(root)
+    assertion = root.find(saml("Assertion"))
+    if assertion is None:
+        raise ResponseShapeUnknown(what="it holds no assertion")
+    response_signature = root.find(ds("Signature"))
+    assertion_signature = assertion.find(ds("Signature"))
+    if response_signature is None and assertion_signature is None:
+        raise SignatureMissing
+    if response_signature is not None:
+        signatures.check(signature=response_signature, parent=root)
+    if assertion_signature is not None:
+        signatures.check(signature=assertion_signature, parent=assertion)
+    return GuardedResponse(
+        response=root,
+        assertion=assertion,
+        response_signed=response_signature is not None,
+        assertion_signed=assertion_signature is not None,
+    )
+
+
+def _check_status(root: etree._Element) -> None:
+    """A failure is told by its own words, before anything else is missed in it."""
+    code = root.find(f"{samlp('Status')}/{samlp('StatusCode')}")
+    if code is not None and code.get("Value") == SUCCESS:
+        return
+    nested = None if code is None else code.find(samlp("StatusCode"))
+    words = [c.get("Value", "").rsplit(":", 1)[-1][:80] for c in (code, nested) if c is not None]
+    raise StatusNotSuccess(status=", ".join(filter(None, words)) or "nothing")
+
+
+def _check_extent(root: etree._Element) -> None:
+    """Bounds on elements, attributes and depth, and what namespaces may be.
+
+    Relative namespace names make canonicalisation fail silently, and a prefix that changes its
+    meaning is read differently by different readers. The default namespace may change: Entra
+    and AD FS write assertions so.
+    """
+    count, depth = 0, 0
+    meanings: dict[str, str] = {}
+    for event, item in etree.iterwalk(root, events=("start", "end", "start-ns", "comment", "pi")):
+        if event == "start-ns":
+            prefix, name = item
+            if name and ":" not in name:
+                raise ResponseShapeUnknown(what="a namespace name is relative")
+            if prefix and meanings.setdefault(prefix, name) != name:
+                raise ResponseShapeUnknown(what="a namespace prefix changes its meaning")
+        elif event == "start":
+            count, depth = count + 1, depth + 1
+            if count > MOST_ELEMENTS or depth > DEEPEST or len(item.attrib) > MOST_ATTRIBUTES:
+                raise ResponseTooLarge
+        elif event == "end":
+            depth -= 1
+        else:
+            raise ResponseNotPlainXML
+
+
+def _check_place(element: etree._Element) -> None:
+    """Only known elements, each only where it belongs, once unless it may repeat."""
+    allowed = CHILDREN.get(element.tag)
+    if allowed is None:
+        raise ResponseShapeUnknown(what=f"{_local(element)} has no place in it")
+    children = Counter(child.tag for child in element)
+    for tag, times in children.items():
+        if tag not in allowed:
+            raise ResponseShapeUnknown(what=f"{_local(element)} may not hold what it holds")
+        if times > 1 and (element.tag, tag) not in REPEATABLE:
+            raise ResponseShapeUnknown(what=f"{_local(element)} holds something twice")
+    if element.tag in CONTAINERS and _has_text(element):
+        raise ResponseShapeUnknown(what=f"{_local(element)} may not hold text")
+    if element.tag in TEXT_HOLDERS and len(element):
+        raise ResponseShapeUnknown(what=f"{_local(element)} may hold text only")
+
+
+def _has_text(element: etree._Element) -> bool:
+    texts = [element.text, *(child.tail for child in element)]
+    return any(text and not text.isspace() for text in texts)
+
+
+def _check_identifiers(root: etree._Element) -> None:
+    seen: set[str] = set()
+    for element in root.iter():
+        for attribute, value in element.attrib.items():
+            if etree.QName(attribute).localname.lower() != "id":
+                continue
+            if ID_HOLDERS.get(element.tag) != attribute or attribute == XML_ID:
+                raise IdentifierNotUnique
+            if value in seen or not NAME.fullmatch(value):
+                raise IdentifierNotUnique
+            seen.add(value)
+        if element.tag in {samlp("Response"), saml("Assertion")} and "ID" not in element.attrib:
+            raise IdentifierNotUnique
+
+
+def _local(element: etree._Element) -> str:
+    """An element's own name, bounded: it is the sender's text."""
+    return etree.QName(element).localname[:40]

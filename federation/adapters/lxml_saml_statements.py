@@ -1,0 +1,131 @@
+"""Reading a verified element: signed bytes in, plain values out. Decides nothing."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from lxml import etree
+
+from federation.adapters.lxml_saml_shapes import saml, samlp
+from federation.domain.assertions import Confirmation, Envelope, Statement
+from federation.domain.saml import ResponseRefused
+
+LATEST_YEAR = 2200  # Sums with validity and skew must not leave what datetime can say.
+MOST_VALUES = 2_000
+LONGEST_VALUE = 16_384
+
+
+class ValueUnreadable(ResponseRefused):
+    code = "saml_value_unreadable"
+    sentence = "The response holds a value that cannot be read: {what}."
+    check = "values"
+
+
+def instant(*, text: str, what: str) -> datetime:
+    """An xs:dateTime in UTC, as SAML demands (core 1.3.3): it ends with Z."""
+    try:
+        at = datetime.fromisoformat(_seconds(text))
+    except ValueError as error:
+        raise ValueUnreadable(what=what) from error
+    if at.utcoffset() is None or at.astimezone(UTC).year > LATEST_YEAR or at.year < 2000:  # noqa: PLR2004 - before SAML
+        raise ValueUnreadable(what=what)
+    return at.astimezone(UTC)
+
+
+def _seconds(text: str) -> str:
+    """Fractions finer than a microsecond are cut: some senders write seven digits or more."""
+    if not text.endswith("Z") or "T" not in text or not text.isascii():
+        raise ValueError
+    whole, _, fraction = text[:-1].partition(".")
+    return f"{whole}.{fraction[:6].ljust(6, '0')}+00:00" if fraction else f"{whole}+00:00"
+
+
+def envelope(*, response: etree._Element) -> Envelope:
+    """What the Response says of itself; only as good as the signature on it, if any."""
+    issuer = response.find(saml("Issuer"))
+    code = response.find(f"{samlp('Status')}/{samlp('StatusCode')}")
+    if response.get("Version") != "2.0":
+        raise ValueUnreadable(what="Version of the Response")
+    return Envelope(
+        issuer=None if issuer is None else _text(issuer),
+        destination=response.get("Destination"),
+        in_response_to=response.get("InResponseTo"),
+        issued_at=instant(text=response.get("IssueInstant", ""), what="IssueInstant"),
+        status="" if code is None else code.get("Value", ""),
+    )
+
+
+def statement(*, assertion: etree._Element) -> Statement:
+    """What the assertion says. It must be the re-parsed verified bytes and nothing else."""
+    if assertion.get("Version") != "2.0":
+        raise ValueUnreadable(what="Version of the Assertion")
+    conditions = _one(assertion, "Conditions")
+    authentication = _one(assertion, "AuthnStatement")
+    name_id = assertion.find(f"{saml('Subject')}/{saml('NameID')}")
+    return Statement(
+        assertion_id=assertion.get("ID", ""),
+        issuer=_text(_one(assertion, "Issuer")),
+        issued_at=instant(text=assertion.get("IssueInstant", ""), what="IssueInstant"),
+        name_id="" if name_id is None else _text(name_id),
+        name_id_format="" if name_id is None else name_id.get("Format", ""),
+        confirmations=tuple(
+            _confirmation(item)
+            for item in assertion.iterfind(f"{saml('Subject')}/{saml('SubjectConfirmation')}")
+        ),
+        not_before=_optional_instant(conditions, "NotBefore"),
+        not_on_or_after=_optional_instant(conditions, "NotOnOrAfter"),
+        audiences=tuple(
+            tuple(_text(audience) for audience in restriction.iterfind(saml("Audience")))
+            for restriction in conditions.iterfind(saml("AudienceRestriction"))
+        ),
+        authenticated_at=instant(text=authentication.get("AuthnInstant", ""), what="AuthnInstant"),
+        session_index=authentication.get("SessionIndex", ""),
+        session_not_on_or_after=_optional_instant(authentication, "SessionNotOnOrAfter"),
+        attributes=_attributes(assertion.iterfind(f"{saml('AttributeStatement')}/*")),
+    )
+
+
+def _one(parent: etree._Element, name: str) -> etree._Element:
+    found = parent.findall(saml(name))
+    if len(found) != 1:
+        raise ValueUnreadable(what=f"{name} must stand in it once")
+    return found[0]
+
+
+def _text(element: etree._Element) -> str:
+    """All of an element's text. The guard saw to it that nothing can interrupt it."""
+    text = "".join(element.itertext())
+    if text != (element.text or "") or len(text) > LONGEST_VALUE:
+        raise ValueUnreadable(what="a text is interrupted or too long")
+    return text
+
+
+def _optional_instant(element: etree._Element, name: str) -> datetime | None:
+    text = element.get(name)
+    return None if text is None else instant(text=text, what=name)
+
+
+def _confirmation(element: etree._Element) -> Confirmation:
+    data = element.find(saml("SubjectConfirmationData"))
+    empty = etree.Element("empty")
+    known = empty if data is None else data
+    return Confirmation(
+        method=element.get("Method", ""),
+        recipient=known.get("Recipient"),
+        not_before=_optional_instant(known, "NotBefore"),
+        not_on_or_after=_optional_instant(known, "NotOnOrAfter"),
+        in_response_to=known.get("InResponseTo"),
+    )
+
+
+def _attributes(elements: Iterable[etree._Element]) -> dict[str, tuple[str, ...]]:
+    """Values by attribute name. An attribute that is sent twice has the values of both."""
+    values: dict[str, tuple[str, ...]] = {}
+    for element in elements:
+        name = element.get("Name", "")
+        if not name or len(name) > LONGEST_VALUE:
+            raise ValueUnreadable(what="an attribute without a name")
+        read = tuple(_text(value) for value in element.iterfind(saml("AttributeValue")))
+        values[name] = values.get(name, ()) + read
+    if sum(len(found) for found in values.values()) > MOST_VALUES:
+        raise ValueUnreadable(what="too many attribute values")
+    return values

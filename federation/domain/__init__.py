@@ -1,0 +1,1 @@
+"""Decisions of federation in plain Python. Start reading at `saml.py` and `claims.py`."""
