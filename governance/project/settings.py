@@ -12,6 +12,7 @@ from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 
 from governance.project import addresses, env, keys, logs
 from governance.project.embedded.folders import DataFolder
+from governance.adminsite import navigation
 from governance.restapi import defaults
 
 django_stubs_ext.monkeypatch()  # ModelAdmin[Thing] at run time
@@ -68,10 +69,10 @@ STATIC_ROOT = DATA_DIR / "static"
 APPEND_SLASH = True
 
 INSTALLED_APPS = [
-    "unfold",
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
     "unfold.contrib.forms",
-    "django.contrib.admin",
+    "governance.adminsite.apps.DjangoAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -208,6 +209,11 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = environment.text(
 )
 
 EMAIL_MESSAGE_ID_DOMAIN = urlsplit(PUBLIC_URL).hostname
+
+# --- the admin
+UNFOLD = navigation.unfold_settings()
+# Functions (request) -> Attention rows of the admin's first page: see adminsite/attention.py.
+ADMIN_ATTENTION: list[str] = []
 
 # --- REST
 REST_FRAMEWORK = defaults.REST_FRAMEWORK

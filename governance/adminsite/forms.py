@@ -1,0 +1,74 @@
+"""Forms of the admin: where a service's refusal lands, and fields that never show a secret."""
+
+from typing import Any, ClassVar
+
+from django import forms
+from unfold.widgets import UnfoldAdminPasswordInput
+
+from governance.kernel.refusals import Refusal
+
+SECRET_MARK = "••••"  # noqa: S105 - what is shown in place of a secret
+
+
+class SecretFormField(forms.CharField):
+    """Empty or the mark: keep what is stored (cleaned to None). Anything else replaces it."""
+
+    def __init__(self, *, stored: bool, **options: Any) -> None:  # noqa: ANN401 - Django's options
+        hint = f"{SECRET_MARK} (stored; leave empty to keep it)" if stored else ""
+        options["required"] = bool(options.get("required", True)) and not stored
+        options["strip"] = False
+        options["widget"] = UnfoldAdminPasswordInput(
+            attrs={"placeholder": hint, "autocomplete": "new-password"}
+        )
+        super().__init__(**options)
+        self.stored = stored
+
+    def clean(self, value: Any) -> str | None:  # noqa: ANN401 - Django's own type
+        if value == SECRET_MARK or (self.stored and not value):
+            value, self_required = "", self.required
+            self.required = False
+            try:
+                super().clean(value)
+            finally:
+                self.required = self_required
+            return None
+        cleaned: str = super().clean(value)
+        return cleaned
+
+
+class RefusalForm(forms.ModelForm):  # type: ignore[type-arg] - mixed into each admin's own form
+    """Mixed into every admin form by `NamespacedModelAdmin.get_form`.
+
+    `refusal` is what the service said on the first attempt: its field errors land at their
+    fields, its sentence above the form. Secret columns are kept out of the instance, so that
+    no plain text is ever saved by accident.
+    """
+
+    refusal: ClassVar[Refusal | None] = None
+    secret_fields: ClassVar[tuple[str, ...]] = ()
+
+    def _post_clean(self) -> None:
+        stored = {name: getattr(self.instance, name, "") for name in self.secret_fields}
+        given = {name: self.cleaned_data.get(name) for name in self.secret_fields}
+        for name in self.secret_fields:
+            if name in self.cleaned_data and given[name] is None:
+                self.cleaned_data[name] = stored[name]
+        super()._post_clean()  # type: ignore[misc]
+        for name in self.secret_fields:
+            setattr(self.instance, name, stored[name])
+            if name in self.cleaned_data:
+                self.cleaned_data[name] = given[name]
+        if self.refusal is not None:
+            self._show(self.refusal)
+
+    def _show(self, refusal: Refusal) -> None:
+        placed = False
+        for error in refusal.errors:
+            name = error.pointer.split("/")[1] if "/" in error.pointer else ""
+            if name in self.fields:
+                self.add_error(name, error.detail)
+                placed = True
+            else:
+                self.add_error(None, error.detail)
+        if not placed:
+            self.add_error(None, str(refusal))

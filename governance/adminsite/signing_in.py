@@ -1,0 +1,95 @@
+"""Local sign-in to the admin: a login name and a password, with a lock against guessing.
+
+People of a company come in by single sign-on at `/login/`; this is for platform administrators
+and for the first hours of a namespace. django-axes counts the failures by name and network.
+"""
+
+from contextlib import AbstractContextManager
+from typing import Any
+
+from django import forms
+from django.contrib.auth import authenticate, logout
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.debug import sensitive_post_parameters
+
+from governance.isolation.scopes import namespace_scope, system_scope
+from governance.tenancy.models import User
+from governance.tenancy.services import actors, sessions
+
+WRONG = "This login name and password do not fit, or the account is deactivated."
+LOCKED = "Too many attempts with this name from here. Wait a quarter of an hour."
+MAX_NAME = 150
+MAX_PASSWORD = 1024
+
+
+class LocalSignInForm(forms.Form):
+    """`username` is the login name: password managers know the field by that name."""
+
+    username = forms.CharField(
+        label="Login name",
+        max_length=MAX_NAME,
+        widget=forms.TextInput(attrs={"autocomplete": "username", "autofocus": True}),
+    )
+    password = forms.CharField(
+        label="Password",
+        max_length=MAX_PASSWORD,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+
+def platform_scope(reason: str) -> AbstractContextManager[None]:
+    return system_scope(reason)
+
+
+@sensitive_post_parameters("password")
+def answer(request: HttpRequest, extra_context: dict[str, Any]) -> HttpResponse:
+    """The form, or a session and the way on."""
+    form = LocalSignInForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        user = authenticate(
+            request,
+            username=form.cleaned_data["username"],
+            password=form.cleaned_data["password"],
+        )
+        if isinstance(user, User):
+            return _opened(request, user)
+        form.add_error(None, LOCKED if getattr(request, "axes_locked_out", False) else WRONG)
+    context = {**extra_context, "form": form, "next": safe_next(request), "title": "Sign in"}
+    status = 403 if form.errors else 200
+    return TemplateResponse(request, "adminsite/login.html", context, status=status)
+
+
+def leave(request: HttpRequest) -> HttpResponse:
+    """End the session here and in our table."""
+    session = getattr(request, "user_session", None)
+    if session is not None:
+        sessions.end(session=session, reason="signed out", now=timezone.now())
+    logout(request)
+    return HttpResponseRedirect("/login/")
+
+
+def safe_next(request: HttpRequest) -> str:
+    """Where to go on to: a path of this site, else the admin's first page."""
+    wanted = request.POST.get("next") or request.GET.get("next") or ""
+    safe = wanted.startswith("/") and url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
+    return wanted if safe else reverse("admin:index")
+
+
+def _opened(request: HttpRequest, user: User) -> HttpResponse:
+    now = timezone.now()
+    if user.namespace_id is None:
+        scope = system_scope("sign-in of a platform administrator")
+    else:
+        scope = namespace_scope(user.namespace_id)
+    with scope:
+        actor = actors.for_user(
+            user=user, role=None, network=getattr(request, "network", ""), authenticated_at=now
+        )
+        grant = sessions.Grant(role=None, expires_at=now + sessions.LOCAL_SESSION)
+        sessions.open_session(request=request, user=user, grant=grant, actor=actor, now=now)
+    return HttpResponseRedirect(safe_next(request))

@@ -1,0 +1,138 @@
+"""The admin site: opened by policy, in one namespace's scope; its first page says what needs doing."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from unfold.sites import UnfoldAdminSite
+
+from governance.adminsite import attention, signing_in
+from governance.adminsite.callers import actor_of, may
+from governance.audit import trail
+from governance.isolation.scopes import current_scope, has_scope, namespace_scope
+from governance.kernel.actions import Action
+from governance.tenancy.models import Namespace
+
+CHOSEN = "lakewarden_admin_namespace"
+
+
+class LakewardenAdminSite(UnfoldAdminSite):
+    """Replaces `admin.site`. Who may open it is asked of the policies on every request."""
+
+    site_title = "Lakewarden"
+    site_header = "Lakewarden"
+    index_title = "Overview"
+    index_template = "adminsite/index.html"
+    enable_nav_sidebar = True
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        return may(request, Action.OPEN_ADMIN)
+
+    def get_urls(self) -> list[URLPattern]:
+        return [
+            path("namespace/", self.admin_view(self.choose_namespace), name="choose_namespace"),
+            *super().get_urls(),
+        ]
+
+    def admin_view(
+        self,
+        view: Callable[..., HttpResponse],
+        cacheable: bool = False,  # noqa: FBT001, FBT002 - Django's signature
+    ) -> Callable[..., HttpResponse]:
+        """Each page runs in the namespace that a platform administrator chose to work in."""
+
+        def inside(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:  # noqa: ANN401 - Django's
+            with _chosen_scope(request):
+                request.working_in = _working_in()  # type: ignore[attr-defined]
+                response = view(request, *args, **kwargs)
+                render = getattr(response, "render", None)
+                # Templates are lazy; their queries belong into this scope.
+                return render() if callable(render) else response
+
+        for name in ("csrf_exempt", "model_admin"):
+            if hasattr(view, name):
+                setattr(inside, name, getattr(view, name))
+        guarded: Callable[..., HttpResponse] = super().admin_view(inside, cacheable)
+        return guarded
+
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Local sign-in. Somebody signed in without the policy is told so, not asked again."""
+        if actor_of(request) is not None and request.method == "GET":
+            if self.has_permission(request):
+                return HttpResponseRedirect(reverse("admin:index"))
+            return TemplateResponse(request, "adminsite/not_for_you.html", status=403)
+        return signing_in.answer(request, extra_context or {})
+
+    def logout(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        del extra_context
+        return signing_in.leave(request)
+
+    def index(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        context = {"attention": attention.gather(request), **(extra_context or {})}
+        return super().index(request, context)
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        context = super().each_context(request)
+        actor = actor_of(request)
+        context["is_platform"] = actor is not None and actor.is_platform
+        context["working_in"] = getattr(request, "working_in", None)
+        return context
+
+    def choose_namespace(self, request: HttpRequest) -> HttpResponse:
+        """A platform administrator goes to work in one namespace, or looks at all of them."""
+        actor = actor_of(request)
+        if actor is None or not actor.is_platform:
+            return TemplateResponse(request, "adminsite/not_for_you.html", status=403)
+        if request.method == "POST":
+            request.session[CHOSEN] = request.POST.get("namespace", "")
+            with _chosen_scope(request):
+                entered = _working_in()
+                action = "namespace.left" if entered is None else "namespace.entered"
+                trail.record(actor=actor, action=action, target=entered, now=timezone.now())
+            messages.success(request, "You now work somewhere else: see the label above.")
+            return HttpResponseRedirect(reverse("admin:index"))
+        context = {
+            **self.each_context(request),
+            "title": "Choose a namespace",
+            "namespaces": all_namespaces(),
+        }
+        return TemplateResponse(request, "adminsite/choose_namespace.html", context)
+
+
+def all_namespaces() -> list[Namespace]:
+    """Every namespace, for the platform administrator's choice alone."""
+    with signing_in.platform_scope("a platform administrator chooses a namespace"):
+        return list(Namespace.objects.order_by("name"))
+
+
+def _working_in() -> Namespace | None:
+    if not has_scope() or current_scope().namespace_id is None:
+        return None
+    return Namespace.objects.filter(pk=current_scope().namespace_id).first()
+
+
+def _chosen_scope(request: HttpRequest) -> AbstractContextManager[None]:
+    """A tenant's session has its scope from the middleware, and nothing here can change it."""
+    actor = actor_of(request)
+    chosen = request.session.get(CHOSEN, "")
+    if actor is None or not actor.is_platform or not chosen:
+        return nullcontext()
+    try:
+        namespace_id = UUID(chosen)
+    except ValueError:
+        return nullcontext()
+    if not Namespace.objects.filter(pk=namespace_id).exists():
+        return nullcontext()
+    return namespace_scope(namespace_id)

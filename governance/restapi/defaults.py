@@ -1,0 +1,44 @@
+"""What settings.py hands to DRF and drf-spectacular. Plain values: it is read before the apps."""
+
+from typing import Any
+
+REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "governance.restapi.authentication.TokenAuthentication",
+        "governance.restapi.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["governance.restapi.permissions.HasActor"],
+    "DEFAULT_PARSER_CLASSES": ["governance.restapi.parsers.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PAGINATION_CLASS": "governance.restapi.pagination.CountedPagination",
+    "DEFAULT_FILTER_BACKENDS": [
+        "governance.restapi.filters.AllowListFilterBackend",
+        "governance.restapi.filters.AllowListOrdering",
+    ],
+    "DEFAULT_SCHEMA_CLASS": "governance.restapi.schema.LakewardenSchema",
+    "DEFAULT_METADATA_CLASS": None,
+    "EXCEPTION_HANDLER": "governance.restapi.problems.handle",
+    "UNAUTHENTICATED_USER": None,
+    "UNAUTHENTICATED_TOKEN": None,
+    "DATETIME_FORMAT": "%Y-%m-%dT%H:%M:%S.%fZ",
+    "COERCE_DECIMAL_TO_STRING": True,
+    "NUM_PROXIES": 0,
+}
+
+SPECTACULAR_SETTINGS: dict[str, Any] = {
+    "TITLE": "Lakewarden",
+    "DESCRIPTION": (
+        "Identity federation and governance in front of an analytics data lake. "
+        "Authenticate with `Authorization: Bearer <token>`, or with the web session and CSRF."
+    ),
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PUBLIC": True,
+    "SERVE_PERMISSIONS": [],
+    "SCHEMA_PATH_PREFIX": r"/api/v1(/namespaces/\{ns\})?",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "DISABLE_ERRORS_AND_WARNINGS": False,
+}

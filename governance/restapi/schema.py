@@ -1,0 +1,60 @@
+"""The OpenAPI schema: problem answers, Idempotency-Key, shapes of input; without a warning."""
+
+from typing import Any
+
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import OpenApiParameter
+
+from governance.restapi.serializers import Problem
+
+PROBLEM_MEDIA_TYPE = "application/problem+json"
+IDEMPOTENCY_KEY = OpenApiParameter(
+    name="Idempotency-Key",
+    location=OpenApiParameter.HEADER,
+    type=str,
+    description="The same key and body again: done once, answered the same for a day.",
+)
+NAMESPACE = OpenApiParameter(
+    name="ns",
+    location=OpenApiParameter.PATH,
+    type=str,
+    description="Name of the namespace. One that is not the credential's is answered 404.",
+)
+
+
+class LakewardenSchema(AutoSchema):
+    """drf-spectacular's, told what every resource of ours has in common."""
+
+    def get_override_parameters(self) -> list[Any]:
+        parameters = list(super().get_override_parameters())
+        if "{ns}" in self.path:
+            parameters.append(NAMESPACE)
+        if self.method == "POST" and getattr(self.view, "idempotent", False):
+            parameters.append(IDEMPOTENCY_KEY)
+        return parameters
+
+    def get_request_serializer(self) -> Any:  # noqa: ANN401 - spectacular's own type
+        shape = getattr(self.view, "input_serializer_class", None)
+        if shape is not None and self.view.action in {"create", "update", "partial_update"}:
+            return shape(context={"view": self.view})
+        return super().get_request_serializer()
+
+    def get_response_serializers(self) -> Any:  # noqa: ANN401 - spectacular's own type
+        return super().get_response_serializers()
+
+    def _get_response_bodies(self, direction: str = "response") -> dict[str, Any]:
+        bodies: dict[str, Any] = super()._get_response_bodies(direction=direction)  # type: ignore[misc]
+        if direction != "response":
+            return bodies
+        component = self.resolve_serializer(Problem, "response")
+        problem = {
+            "description": "A problem document: `code` says which.",
+            "content": {PROBLEM_MEDIA_TYPE: {"schema": component.ref}},
+        }
+        bodies.setdefault("default", problem)
+        return bodies
+
+    def get_tags(self) -> list[str]:
+        parts = [part for part in self.path.split("/") if part and not part.startswith("{")]
+        below = parts[parts.index("namespaces") + 1 :] if "{ns}" in self.path else parts[2:]
+        return [below[0] if below else "namespaces"]
