@@ -28,11 +28,10 @@ def period_at(*, kind: PeriodKind, at: datetime) -> Period:
     midnight = at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     match kind:
         case PeriodKind.DAILY:
-            start, end = midnight, midnight + timedelta(days=1)
+            return Period(kind=kind, start=midnight, end=midnight + timedelta(days=1))
         case PeriodKind.WEEKLY:
-            start = midnight - timedelta(days=midnight.isoweekday() % 7)
-            end = start + timedelta(days=7)
-        case PeriodKind.MONTHLY:  # pragma: no branch - the last one
-            start = midnight.replace(day=1)
-            end = (start + timedelta(days=32)).replace(day=1)
-    return Period(kind=kind, start=start, end=end)
+            sunday = midnight - timedelta(days=midnight.isoweekday() % 7)
+            return Period(kind=kind, start=sunday, end=sunday + timedelta(days=7))
+        case PeriodKind.MONTHLY:
+            first = midnight.replace(day=1)
+            return Period(kind=kind, start=first, end=(first + timedelta(days=32)).replace(day=1))

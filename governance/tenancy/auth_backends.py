@@ -13,11 +13,12 @@ from governance.tenancy.models import User, UserSource
 class LocalBackend(BaseBackend):
     """Authenticates local users. Each answer costs one password hash, known user or not."""
 
-    def authenticate(  # type: ignore[override] - Django names the credentials freely
+    def authenticate(
         self,
         request: HttpRequest | None,  # noqa: ARG002 - Django's signature
         username: str | None = None,
         password: str | None = None,
+        **_others: object,
     ) -> User | None:
         if not username or not password:
             return None

@@ -106,7 +106,7 @@ def _verify_chain(namespace_id: UUID | None) -> tuple[int, BrokenLink | None]:
 
 def _seals(namespace_id: UUID | None) -> Iterator[AuditSeal]:
     return (
-        AuditSeal.objects.filter(namespace_id=namespace_id)
+        AuditSeal.objects.filter(namespace=namespace_id)
         .select_related("event")
         .order_by("sequence")
         .iterator(chunk_size=BATCH)
@@ -114,7 +114,7 @@ def _seals(namespace_id: UUID | None) -> Iterator[AuditSeal]:
 
 
 def _head(namespace_id: UUID | None) -> tuple[int, str]:
-    last = AuditSeal.objects.filter(namespace_id=namespace_id).order_by("-sequence").first()
+    last = AuditSeal.objects.filter(namespace=namespace_id).order_by("-sequence").first()
     return (0, "") if last is None else (last.sequence, last.hash)
 
 

@@ -1,5 +1,7 @@
 """Rendering an email at the moment it is sent, to the address that is right at that moment."""
 
+from urllib.parse import urlsplit
+
 from django.conf import settings
 from django.template.loader import render_to_string
 
@@ -28,7 +30,7 @@ def rendered(message: OutboxMessage) -> Email:
     }
     subject = render_to_string(f"{message.name}.subject.txt", context)
     return Email(
-        message_id=f"<{message.pk}@{settings.EMAIL_MESSAGE_ID_DOMAIN}>",
+        message_id=f"<{message.pk}@{urlsplit(settings.PUBLIC_URL).hostname}>",
         to=recipient,
         subject=" ".join(subject.split()),
         text=render_to_string(f"{message.name}.txt", context),

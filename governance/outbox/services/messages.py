@@ -97,6 +97,6 @@ def _enqueue(
     )
     OutboxMessage.objects.bulk_create([message], ignore_conflicts=key is not None)
     if key is not None:
-        message = OutboxMessage.objects.get(namespace_id=message.namespace_id, name=name, key=key)
+        message = OutboxMessage.objects.get(namespace=message.namespace_id, name=name, key=key)
     transaction.on_commit(doorbell.ring)
     return message

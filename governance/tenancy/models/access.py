@@ -1,5 +1,7 @@
 """What people may do: policies, roles that hold them, bindings of roles to people."""
 
+import re
+
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 
@@ -10,7 +12,7 @@ from governance.tenancy.models.users import User, UserSource
 ROLE_NAME = RegexValidator(
     r"\A[\w+=,.@-]{1,64}\Z",
     "Use 1 to 64 letters, digits and any of + = , . @ _ - (the rule of IAM).",
-    flags=256,  # re.ASCII
+    flags=re.ASCII,
 )
 
 

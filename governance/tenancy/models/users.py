@@ -29,7 +29,8 @@ class User(AbstractBaseUser, ScopedModel):
     `login_name` is set for local users only and is unique over the installation.
     """
 
-    last_login = None  # type: ignore[assignment] - last_sign_in_at says it for every source
+    # `last_sign_in_at` says it, for every source.
+    last_login = None
 
     username = models.CharField(max_length=256)
     login_name = models.CharField(max_length=150, unique=True, null=True, blank=True)

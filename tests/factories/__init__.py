@@ -1,0 +1,1 @@
+"""Builders of rows, typed, with a sensible default for everything."""
