@@ -1,0 +1,1 @@
+"""Plain Python: states, identifiers, matching, spans of bytes, reports and certificates."""

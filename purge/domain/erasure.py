@@ -1,0 +1,74 @@
+"""An erasure from request to certificate: its states, what may follow what, and who may decide."""
+
+from collections.abc import Collection, Mapping
+from enum import StrEnum
+
+from governance.kernel.refusals import Conflict, Forbidden
+from purge.domain.people import Person
+
+
+class State(StrEnum):
+    RECEIVED = "received"
+    LOCATING = "locating"
+    AWAITING_APPROVAL = "awaiting_approval"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    PURGING = "purging"
+    VERIFYING = "verifying"
+    COMPLETED = "completed"
+    PARTIALLY_FAILED = "partially_failed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+# What may follow what. A state that nothing follows is final: there the subjects are destroyed.
+# PURGING is reached from APPROVED alone, or by trying again what an approval already covered.
+NEXT: Mapping[State, frozenset[State]] = {
+    State.RECEIVED: frozenset({State.LOCATING, State.CANCELLED, State.EXPIRED}),
+    State.LOCATING: frozenset({State.AWAITING_APPROVAL, State.FAILED, State.CANCELLED}),
+    State.AWAITING_APPROVAL: frozenset(
+        {State.APPROVED, State.REJECTED, State.LOCATING, State.CANCELLED, State.EXPIRED}
+    ),
+    State.APPROVED: frozenset({State.PURGING, State.AWAITING_APPROVAL, State.CANCELLED}),
+    State.REJECTED: frozenset(),
+    State.PURGING: frozenset({State.VERIFYING, State.PARTIALLY_FAILED}),
+    State.VERIFYING: frozenset({State.COMPLETED, State.PARTIALLY_FAILED, State.PURGING}),
+    State.COMPLETED: frozenset(),
+    State.PARTIALLY_FAILED: frozenset({State.PURGING, State.CANCELLED}),
+    State.FAILED: frozenset({State.LOCATING, State.CANCELLED}),
+    State.CANCELLED: frozenset(),
+    State.EXPIRED: frozenset(),
+}
+
+
+class StateConflict(Conflict):
+    code = "erasure_state_conflict"
+    sentence = "This erasure is {before}; it cannot become {after} from there."
+
+
+class SelfApprovalForbidden(Forbidden):
+    code = "self_approval_forbidden"
+    sentence = "Whoever asked for an erasure may not decide on it. Ask another officer."
+
+
+class SubjectMayNotDecide(Forbidden):
+    code = "subject_may_not_decide"
+    sentence = "This erasure is about you. Ask another officer to decide."
+
+
+def is_final(state: State) -> bool:
+    return not NEXT[state]
+
+
+def check_move(before: State, after: State) -> None:
+    if after not in NEXT[before]:
+        raise StateConflict(before=before.value, after=after.value)
+
+
+def check_decider(*, requester: Person, decider: Person, subject_values: Collection[str]) -> None:
+    """Decided by a second human: not the requester under any account, nor the data subject."""
+    if decider.may_be(requester):
+        raise SelfApprovalForbidden
+    if decider.is_named_in(subject_values):
+        raise SubjectMayNotDecide

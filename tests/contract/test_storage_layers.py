@@ -1,0 +1,214 @@
+"""What every storage layer must do, run on the fake and on the real ones."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from purge.adapters.filesystem_storage_layer import FilesystemStorageLayer
+from purge.domain.spans import Fresh, Keep, Span
+from purge.ports import ObjectChanged, StorageLayer, StoredObject
+from tests.fakes.storage import FakeStorageLayer
+
+
+class Bench(Protocol):
+    """A layer, and the hands of somebody else who writes to it."""
+
+    layer: StorageLayer
+
+    def put(self, key: str, content: bytes) -> None: ...
+    def get(self, key: str) -> bytes: ...
+    def remove(self, key: str) -> None: ...
+    def leftovers(self) -> int: ...
+
+
+class FakeBench:
+    def __init__(self) -> None:
+        self.layer = self._fake = FakeStorageLayer()
+
+    def put(self, key: str, content: bytes) -> None:
+        self._fake.put(key, content)
+
+    def get(self, key: str) -> bytes:
+        return self._fake.contents[key]
+
+    def remove(self, key: str) -> None:
+        del self._fake.contents[key]
+        self._fake._versions.pop(key)
+
+    def leftovers(self) -> int:
+        return self._fake.leftovers()
+
+
+class FolderBench:
+    def __init__(self, folder: Path) -> None:
+        self.root = folder / "default" / "sales"
+        self.root.mkdir(parents=True)
+        self.layer = FilesystemStorageLayer(home=folder / "default", path="sales")
+
+    def put(self, key: str, content: bytes) -> None:
+        path = self.root / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+    def get(self, key: str) -> bytes:
+        return (self.root / key).read_bytes()
+
+    def remove(self, key: str) -> None:
+        (self.root / key).unlink()
+
+    def leftovers(self) -> int:
+        return len(list(self.root.rglob(".lakewarden-*")))
+
+
+@pytest.fixture(params=["fake", "filesystem"])
+def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Bench:
+    benches: dict[str, Callable[[], Bench]] = {
+        "fake": FakeBench,
+        "filesystem": lambda: FolderBench(tmp_path),
+    }
+    return benches[request.param]()
+
+
+def version(bench: Bench, key: str) -> str:
+    found = bench.layer.version(key=key)
+    assert found is not None
+    return found
+
+
+def test_it_lists_the_objects_under_a_prefix_and_no_others(bench: Bench) -> None:
+    bench.put("a/1.ndjson", b"one")
+    bench.put("a/deep/2.ndjson", b"two!")
+    bench.put("ab.ndjson", b"x")
+
+    listed = [one for one in bench.layer.objects(prefix="a/") if isinstance(one, StoredObject)]
+
+    assert [(one.key, one.size) for one in listed] == [("a/1.ndjson", 3), ("a/deep/2.ndjson", 4)]
+    assert listed[0].version == version(bench, "a/1.ndjson")
+
+
+def test_it_lists_by_the_beginning_of_the_name_too(bench: Bench) -> None:
+    bench.put("a/part-1", b"one")
+    bench.put("a/other", b"two")
+
+    assert [one.key for one in bench.layer.objects(prefix="a/part-")] == ["a/part-1"]
+
+
+def test_a_prefix_without_objects_is_empty(bench: Bench) -> None:
+    assert list(bench.layer.objects(prefix="nothing/here")) == []
+
+
+def test_a_missing_object_has_no_version(bench: Bench) -> None:
+    assert bench.layer.version(key="no/such") is None
+
+
+def test_it_reads_ranges_and_the_whole(bench: Bench) -> None:
+    bench.put("k", b"0123456789")
+
+    with bench.layer.open(key="k", version=version(bench, "k")) as opened:
+        assert opened.read(Span(3, 4)) == b"3456"
+        assert opened.stream().read() == b"0123456789"
+        assert opened.size == 10
+
+
+def test_a_version_that_is_no_more_cannot_be_opened(bench: Bench) -> None:
+    bench.put("k", b"old")
+    seen = version(bench, "k")
+    bench.put("k", b"new!")
+
+    with pytest.raises(ObjectChanged), bench.layer.open(key="k", version=seen):
+        pass
+
+
+def test_an_object_that_changes_while_it_is_read_is_noticed(bench: Bench) -> None:
+    bench.put("k", b"old")
+
+    reading = bench.layer.open(key="k", version=version(bench, "k"))
+    reading.__enter__().stream().read()
+    bench.put("k", b"newer")
+
+    with pytest.raises(ObjectChanged):
+        reading.__exit__(None, None, None)
+
+
+def test_a_staged_version_is_not_in_force_until_it_is_published(bench: Bench) -> None:
+    bench.put("k", b"0123456789")
+    seen = version(bench, "k")
+
+    staged = bench.layer.stage(
+        key="k", version=seen, segments=[Keep(0, 2), Fresh(b"--"), Keep(8, 2)], token="t1"
+    )
+
+    assert bench.get("k") == b"0123456789"
+    assert version(bench, "k") == seen
+    bench.layer.publish(staged=staged)
+    assert bench.get("k") == b"01--89"
+    assert version(bench, "k") == staged.version
+    assert staged.size == 6
+    assert bench.leftovers() == 0
+
+
+def test_a_writer_between_staging_and_publishing_loses_nothing(bench: Bench) -> None:
+    bench.put("k", b"0123456789")
+    staged = bench.layer.stage(
+        key="k", version=version(bench, "k"), segments=[Keep(0, 2)], token="t1"
+    )
+    bench.put("k", b"the writer's")
+
+    with pytest.raises(ObjectChanged):
+        bench.layer.publish(staged=staged)
+
+    assert bench.get("k") == b"the writer's"
+    assert bench.leftovers() == 0
+
+
+def test_an_object_removed_between_staging_and_publishing_stays_removed(bench: Bench) -> None:
+    bench.put("k", b"0123456789")
+    staged = bench.layer.stage(
+        key="k", version=version(bench, "k"), segments=[Keep(0, 2)], token="t1"
+    )
+    bench.remove("k")
+
+    with pytest.raises(ObjectChanged):
+        bench.layer.publish(staged=staged)
+
+    assert bench.layer.version(key="k") is None
+    assert bench.leftovers() == 0
+
+
+def test_staging_again_under_the_same_token_starts_over(bench: Bench) -> None:
+    bench.put("k", b"0123456789")
+    seen = version(bench, "k")
+    bench.layer.stage(key="k", version=seen, segments=[Keep(0, 9)], token="t1")
+
+    again = bench.layer.stage(key="k", version=seen, segments=[Keep(0, 2)], token="t1")
+    bench.layer.publish(staged=again)
+
+    assert bench.get("k") == b"01"
+    assert bench.leftovers() == 0
+
+
+def test_what_an_attempt_left_can_be_discarded_any_number_of_times(bench: Bench) -> None:
+    bench.put("k", b"0123456789")
+    bench.layer.stage(key="k", version=version(bench, "k"), segments=[Keep(0, 9)], token="t1")
+
+    bench.layer.discard(key="k", token="t1")
+    bench.layer.discard(key="k", token="t1")
+    bench.layer.discard(key="gone/k", token="t1")
+
+    assert bench.leftovers() == 0
+    assert bench.get("k") == b"0123456789"
+
+
+def test_a_version_that_was_published_cannot_be_published_twice(bench: Bench) -> None:
+    bench.put("k", b"0123456789")
+    staged = bench.layer.stage(
+        key="k", version=version(bench, "k"), segments=[Keep(0, 2)], token="t1"
+    )
+    bench.layer.publish(staged=staged)
+
+    with pytest.raises(ObjectChanged):
+        bench.layer.publish(staged=staged)
+
+    assert bench.get("k") == b"01"
