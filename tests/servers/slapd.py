@@ -225,7 +225,7 @@ def _wait(server: Slapd) -> None:
 
 
 def _ldif() -> str:
-    entries = [
+    entries: list[dict[str, str | list[str]]] = [
         {"dn": BASE, "objectClass": ["dcObject", "organization"], "o": "Acme", "dc": "acme"},
         *(_unit(name) for name in ("policies", "groups", "svc", "tenant1", "tenant2")),
         {

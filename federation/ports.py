@@ -1,0 +1,110 @@
+"""What federation needs from outside: SAML documents, directories, counters of failed sign-ins."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from federation.domain.attempts import Attempt
+from federation.domain.directories import DirectoryPerson, DirectorySettings, Examination
+from federation.domain.login_names import LoginName
+from federation.domain.metadata import ProviderMetadata
+from federation.domain.saml import Expectation, ServiceProvider, VerifiedAssertion
+from governance.kernel.personal import Personal
+
+
+class Directory(Protocol):
+    """An LDAP directory, or Active Directory, that knows people's passwords and groups."""
+
+    def authenticate(
+        self, *, settings: DirectorySettings, name: LoginName, password: Personal[str]
+    ) -> DirectoryPerson:
+        """The person whose name and password these are, with their groups.
+
+        Raises SignInRefused (with a reason for the audit trail), DirectoryUnavailable where no
+        server answers within the settings' time, DirectoryMisconfigured where the servers
+        refuse the bind account. A blank password is refused without asking anybody.
+        """
+        ...
+
+    def examine(
+        self, *, settings: DirectorySettings, name: LoginName, password: Personal[str]
+    ) -> Examination:
+        """The same, told stage by stage and without raising. Details name nobody."""
+        ...
+
+
+class SignInThrottle(Protocol):
+    """Counts failed sign-ins by account and by network, and knows passwords that just failed."""
+
+    def admit(self, *, attempt: Attempt) -> None:
+        """Take a place for one try. Exactly one of the other three must follow.
+
+        Raises SignInsExhausted over the budget, SignInRefused for a password that failed a
+        moment ago, Unavailable where the counters cannot be read. Tries under way count as
+        failures, so that parallel tries cannot pass together.
+        """
+        ...
+
+    def failed(self, *, attempt: Attempt) -> None:
+        """The directory refused this try."""
+        ...
+
+    def passed(self, *, attempt: Attempt) -> None:
+        """The directory accepted this try: the account starts anew."""
+        ...
+
+    def abandoned(self, *, attempt: Attempt) -> None:
+        """The directory gave no answer: nothing was learned, and nothing is counted."""
+        ...
+
+
+class AssertionVerifier(Protocol):
+    """The only way from a posted SAML response to something that may be believed."""
+
+    def verified_assertion(
+        self, *, saml_response: str, expectation: Expectation, now: datetime
+    ) -> VerifiedAssertion:
+        """Raises a ResponseRefused that names the check that failed."""
+        ...
+
+
+class MetadataReader(Protocol):
+    """Identity provider metadata, read but not trusted."""
+
+    def provider_metadata(self, *, xml: str, entity_id: str, now: datetime) -> ProviderMetadata:
+        """Raises a MetadataRefused that says what is wrong with the document.
+
+        `entity_id` chooses one entity of a federation's file; empty where there is one.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnKey:
+    """Our key pair towards an identity provider, both as PEM."""
+
+    private_key: Personal[str]
+    certificate: str
+
+
+class SAMLWriter(Protocol):
+    """SAML documents that we send: requests for a sign-in, and our own metadata."""
+
+    def sign_in_url(
+        self,
+        *,
+        sso_url: str,
+        request_id: str,
+        service_provider: ServiceProvider,
+        relay_state: str,
+        own_key: OwnKey | None,
+        now: datetime,
+    ) -> str:
+        """Where to send the browser (HTTP-Redirect binding), signed if a key is given."""
+        ...
+
+    def service_provider_metadata(
+        self, *, service_provider: ServiceProvider, certificates: tuple[str, ...]
+    ) -> str:
+        """Our metadata, with certificates for signing and encryption if there are any."""
+        ...
