@@ -7,6 +7,7 @@ all open.
 """
 
 import base64
+import binascii
 import hashlib
 import hmac
 import secrets as randomness
@@ -48,8 +49,7 @@ class KeyRing:
         keys = []
         for part in filter(None, (piece.strip() for piece in text.split(","))):
             key_id, separator, encoded = part.partition(":")
-            key = base64.b64decode(encoded, validate=True) if separator else b""
-            if not key_id or len(key) != KEY_BYTES:
+            if not key_id or not separator or len(key := _decoded(encoded)) != KEY_BYTES:
                 message = "each key is written id:base64 with 32 bytes behind the base64"
                 raise ValueError(message)
             keys.append((key_id, key))
@@ -125,6 +125,13 @@ def derived_key(*, purpose: str, key_id: str | None = None) -> bytes:
     ring = key_ring()
     key = ring.current[1] if key_id is None else ring.key(key_id)
     return hmac.new(key, f"lakewarden:{purpose}".encode(), hashlib.sha256).digest()
+
+
+def _decoded(encoded: str) -> bytes:
+    try:
+        return base64.b64decode(encoded, validate=True)
+    except binascii.Error:
+        return b""
 
 
 def _place(row: SealedRow, column: str, key_id: str) -> bytes:

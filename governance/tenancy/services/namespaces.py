@@ -53,6 +53,14 @@ def create(
     return namespace
 
 
+def rename(*, namespace: Namespace, display_name: str, actor: Actor, now: datetime) -> Namespace:
+    """Change what people read. The name and the account in its ARNs are fixed once made."""
+    namespace.display_name = display_name or namespace.name
+    namespace.save(update_fields=["display_name", "updated_at"])
+    trail.record(actor=actor, action="namespace.renamed", target=namespace, now=now)
+    return namespace
+
+
 def _check(*, name: str, account_id: str) -> None:
     errors = []
     if not NAME.fullmatch(name):

@@ -32,6 +32,11 @@ class UserInactive(Forbidden):
     sentence = "This account is deactivated. Ask an administrator of your namespace."
 
 
+class UserNotLocal(Conflict):
+    code = "user_not_local"
+    sentence = "This person signs in at their identity provider and has no password here."
+
+
 def provision(
     *, person: ProvidedPerson, roles: Sequence[Role], actor: Actor, now: datetime
 ) -> User:
@@ -132,6 +137,28 @@ def set_active(*, user: User, active: bool, actor: Actor, now: datetime) -> User
             ApiToken.objects.filter(created_by=user, revoked_at__isnull=True).update(revoked_at=now)
         action = "user.activated" if active else "user.deactivated"
         trail.record(actor=actor, action=action, target=user, now=now)
+    return user
+
+
+def change(
+    *, user: User, email: str | None, display_name: str | None, actor: Actor, now: datetime
+) -> User:
+    """Correct how a person is reached and called. A provider may set both again at sign-in."""
+    user.email = user.email if email is None else email
+    user.display_name = user.display_name if display_name is None else display_name
+    user.save(update_fields=["email", "display_name", "updated_at"])
+    trail.record(actor=actor, action="user.changed", target=user, now=now)
+    return user
+
+
+def set_password(*, user: User, password: str, actor: Actor, now: datetime) -> User:
+    """Give a local user a new password, and end every session that knew the old one."""
+    if user.source != UserSource.LOCAL:
+        raise UserNotLocal
+    user.set_password(password)
+    user.save(update_fields=["password", "updated_at"])
+    sessions.end_all(user=user, reason="password changed", now=now)
+    trail.record(actor=actor, action="user.password_set", target=user, now=now)
     return user
 
 

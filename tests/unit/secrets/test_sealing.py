@@ -7,7 +7,7 @@ from typing import ClassVar
 from uuid import UUID, uuid4
 
 import pytest
-from pytest_django import SettingsWrapper
+from pytest_django.fixtures import Settings
 
 from governance.secrets import sealing
 
@@ -25,7 +25,7 @@ class Row:
 
 
 @pytest.fixture(autouse=True)
-def keys(settings: SettingsWrapper) -> None:
+def keys(settings: Settings) -> None:
     settings.FIELD_KEYS = OLD
 
 
@@ -69,7 +69,7 @@ def test_an_altered_value_does_not_open() -> None:
         sealing.get(row, "bind_password")
 
 
-def test_a_value_survives_the_rotation_of_keys(settings: SettingsWrapper) -> None:
+def test_a_value_survives_the_rotation_of_keys(settings: Settings) -> None:
     row = Row()
     sealing.put(row, "bind_password", "s3cret")
     settings.FIELD_KEYS = f"{NEW},{OLD}"
@@ -83,7 +83,7 @@ def test_a_value_survives_the_rotation_of_keys(settings: SettingsWrapper) -> Non
     assert opened.reveal() == "s3cret"
 
 
-def test_a_value_whose_key_is_gone_does_not_open(settings: SettingsWrapper) -> None:
+def test_a_value_whose_key_is_gone_does_not_open(settings: Settings) -> None:
     row = Row()
     sealing.put(row, "bind_password", "s3cret")
     settings.FIELD_KEYS = NEW

@@ -1,0 +1,45 @@
+"""Refusing to start where the database would not hold the second wall.
+
+A role that is superuser, may bypass row-level security, or owns the tables (and could switch
+the policies off) must not serve. Nor may a table of a namespace stand without its policy.
+"""
+
+from django.db import connection
+
+from governance.kernel.refusals import Unavailable
+
+ROLE = """
+    SELECT rolname, rolsuper OR rolbypassrls,
+           EXISTS (SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                   WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p')
+                     AND pg_has_role(current_user, c.relowner, 'MEMBER'))
+    FROM pg_roles WHERE rolname = current_user
+"""
+OPEN_TABLES = """
+    SELECT coalesce(string_agg(c.relname, ', ' ORDER BY c.relname), '')
+    FROM pg_class c
+    JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'namespace_id' AND NOT a.attisdropped
+    JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = 'public'
+    WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition
+      AND NOT (c.relrowsecurity AND c.relforcerowsecurity)
+"""
+
+
+class IsolationBroken(Unavailable):
+    code = "isolation_broken"
+    sentence = "The service does not start: {why} See docs/operating.md, section Database roles."
+
+
+def require_isolation() -> None:
+    """Raise IsolationBroken unless row-level security binds the role that is connected."""
+    with connection.cursor() as cursor:
+        cursor.execute(ROLE)
+        role, bypasses, owns = cursor.fetchone()
+        cursor.execute(OPEN_TABLES)
+        open_tables = cursor.fetchone()[0]
+    if bypasses:
+        raise IsolationBroken(why=f"the database role {role} bypasses row-level security.")
+    if owns:
+        raise IsolationBroken(why=f"the database role {role} owns the tables it serves.")
+    if open_tables:
+        raise IsolationBroken(why=f"these tables have no row-level security: {open_tables}.")
