@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
@@ -30,18 +31,22 @@ class AlertEvent(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Breach:
-    """One message: the thresholds newly crossed, ascending; the highest one speaks."""
+    """One message: the thresholds newly crossed, ascending; the highest one speaks.
+
+    `over`: the period had ended (a late settle or event), so nothing is disabled by it now.
+    """
 
     reading: Reading
     thresholds: tuple[int, ...]
     cause: BreachCause
     requested: Decimal = Decimal(0)
+    over: bool = False
 
     @property
     def event(self) -> AlertEvent:
         if self.cause is BreachCause.REFUSED:
             return AlertEvent.REFUSED
-        if self.reading.disabled:
+        if self.reading.disabled and not self.over:
             return AlertEvent.DISABLED
         return AlertEvent.REACHED if self.thresholds[-1] >= FULL else AlertEvent.THRESHOLD
 
@@ -57,9 +62,10 @@ def crossed(reading: Reading, *, known: Collection[int]) -> tuple[int, ...]:
     )
 
 
-def breach_of(reading: Reading, *, known: Collection[int]) -> Breach | None:
+def breach_of(reading: Reading, *, known: Collection[int], now: datetime) -> Breach | None:
     """What is to be logged and said now; None where nothing is newly crossed."""
     thresholds = crossed(reading, known=known)
     if not thresholds:
         return None
-    return Breach(reading=reading, thresholds=thresholds, cause=BreachCause.CROSSED)
+    over = reading.meter.period.end <= now
+    return Breach(reading=reading, thresholds=thresholds, cause=BreachCause.CROSSED, over=over)

@@ -1,7 +1,7 @@
 """A usage limit: its terms, and what may be made, changed and combined."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 
@@ -13,7 +13,7 @@ MOST_LIMITS_PER_FEATURE = 4
 FULL = 100
 HIGHEST_THRESHOLD = 1000
 MOST_THRESHOLDS = 20
-CHANGEABLE = frozenset({"amount", "breach_action", "thresholds"})
+FIXED = ("feature_type", "limit_type", "period")
 
 
 class BreachAction(StrEnum):
@@ -55,6 +55,18 @@ class Terms:
     def watched(self) -> tuple[int, ...]:
         """The thresholds in per cent, ascending. Reaching the limit itself is always watched."""
         return tuple(sorted({*self.thresholds, FULL}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TermsChange:
+    """What somebody wants changed; None leaves as it is."""
+
+    feature_type: FeatureType | None = None
+    limit_type: LimitType | None = None
+    amount: Decimal | None = None
+    period: PeriodKind | None = None
+    breach_action: BreachAction | None = None
+    thresholds: tuple[int, ...] | None = None
 
 
 class LimitPairInvalid(Invalid):
@@ -130,13 +142,22 @@ def check_beside(terms: Terms, *, others: Collection[Terms]) -> None:
         raise SecondDisableForbidden(feature=terms.feature_type.value)
 
 
-def check_change(*, before: Mapping[str, object], after: Mapping[str, object]) -> None:
-    """Raise LimitFieldFixed where a field that is fixed would get another value."""
-    changed = [name for name, value in after.items() if before.get(name) != value]
-    fixed = [name for name in changed if name not in CHANGEABLE]
+def changed(before: Terms, *, change: TermsChange) -> Terms:
+    """The terms after the change. Raises LimitFieldFixed where a fixed field would differ."""
+    fixed = [
+        name
+        for name in FIXED
+        if (wanted := getattr(change, name)) is not None and wanted != getattr(before, name)
+    ]
     if fixed:
         errors = [
             FieldError(pointer=f"/{name}", code=LimitFieldFixed.code, detail="Fixed once made.")
             for name in fixed
         ]
         raise LimitFieldFixed(fields=", ".join(fixed), errors=errors)
+    return replace(
+        before,
+        amount=before.amount if change.amount is None else change.amount,
+        breach_action=change.breach_action or before.breach_action,
+        thresholds=before.thresholds if change.thresholds is None else change.thresholds,
+    )

@@ -10,7 +10,10 @@ from usage_limits.domain.features import FeatureType
 
 
 class ReservationState(StrEnum):
-    """Held counts as reserved. Expired and released count nothing; a late settle may still come."""
+    """Held counts as reserved. Expired and released count nothing; a late settle may still come.
+
+    What was released may be held again under its id: the query was asked once more.
+    """
 
     HELD = "held"
     SETTLED = "settled"
@@ -25,7 +28,7 @@ NEXT: Mapping[ReservationState, frozenset[ReservationState]] = {
         {ReservationState.SETTLED, ReservationState.EXPIRED, ReservationState.RELEASED}
     ),
     ReservationState.EXPIRED: frozenset({ReservationState.SETTLED}),
-    ReservationState.RELEASED: frozenset({ReservationState.SETTLED}),
+    ReservationState.RELEASED: frozenset({ReservationState.SETTLED, ReservationState.HELD}),
     ReservationState.SETTLED: frozenset(),
 }
 

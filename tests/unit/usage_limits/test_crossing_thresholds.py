@@ -38,11 +38,11 @@ def test_a_threshold_is_crossed_when_it_is_reached_exactly() -> None:
 
 def test_a_threshold_that_was_logged_is_not_crossed_again() -> None:
     assert breaches.crossed(a_reading(3000), known={50}) == (80,)
-    assert breaches.breach_of(a_reading(3000), known={50, 80}) is None
+    assert breaches.breach_of(a_reading(3000), known={50, 80}, now=NOW) is None
 
 
 def test_a_jump_over_several_thresholds_is_one_breach() -> None:
-    breach = breaches.breach_of(a_reading(4000), known=())
+    breach = breaches.breach_of(a_reading(4000), known=(), now=NOW)
 
     assert breach is not None
     assert breach.thresholds == (50, 80, 100)
@@ -51,8 +51,11 @@ def test_a_jump_over_several_thresholds_is_one_breach() -> None:
 
 def test_the_event_says_how_far_it_went() -> None:
     disabling = replace(TERMS, breach_action=BreachAction.DISABLE)
-    early = breaches.breach_of(a_reading(1800), known=())
-    full = breaches.breach_of(a_reading(3600, terms=disabling), known=())
+    early = breaches.breach_of(a_reading(1800), known=(), now=NOW)
+    full = breaches.breach_of(a_reading(3600, terms=disabling), known=(), now=NOW)
+    late = breaches.breach_of(
+        a_reading(3600, terms=disabling), known=(), now=NOW + timedelta(days=40)
+    )
     refused = Breach(reading=a_reading(3500), thresholds=(100,), cause=BreachCause.REFUSED)
 
     assert early is not None
@@ -60,6 +63,8 @@ def test_the_event_says_how_far_it_went() -> None:
     assert full is not None
     assert full.event is AlertEvent.DISABLED
     assert refused.event is AlertEvent.REFUSED
+    assert late is not None
+    assert late.event is AlertEvent.REACHED
 
 
 @given(st.lists(st.integers(min_value=0, max_value=4000), max_size=20))

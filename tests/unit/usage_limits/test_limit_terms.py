@@ -8,7 +8,7 @@ import pytest
 from governance.kernel.periods import PeriodKind
 from usage_limits.domain import limits
 from usage_limits.domain.features import FeatureType, LimitType
-from usage_limits.domain.limits import BreachAction, Terms
+from usage_limits.domain.limits import BreachAction, Terms, TermsChange
 
 WEEKLY = Terms(
     feature_type=FeatureType.SPECTRUM,
@@ -79,11 +79,21 @@ def test_only_one_limit_of_a_feature_disables() -> None:
 
 
 def test_only_amount_action_and_thresholds_change() -> None:
-    before: dict[str, object] = {"amount": 1, "period": "weekly", "breach_action": "log"}
+    changed = limits.changed(
+        WEEKLY,
+        change=TermsChange(
+            amount=Decimal(2),
+            breach_action=BreachAction.DISABLE,
+            thresholds=(),
+            period=PeriodKind.WEEKLY,
+        ),
+    )
 
-    limits.check_change(before=before, after={"amount": 2, "breach_action": "disable"})
-    limits.check_change(before=before, after={"period": "weekly"})
+    assert changed == replace(
+        WEEKLY, amount=Decimal(2), breach_action=BreachAction.DISABLE, thresholds=()
+    )
+    assert limits.changed(WEEKLY, change=TermsChange()) == WEEKLY
     with pytest.raises(limits.LimitFieldFixed) as refused:
-        limits.check_change(before=before, after={"amount": 2, "period": "daily"})
+        limits.changed(WEEKLY, change=TermsChange(amount=Decimal(2), period=PeriodKind.DAILY))
 
     assert [error.pointer for error in refused.value.errors] == ["/period"]

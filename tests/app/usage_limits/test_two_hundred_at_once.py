@@ -1,0 +1,130 @@
+"""Decisions made at the same moment, on a real PostgreSQL, by connections of their own."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from uuid import UUID
+
+import pytest
+from django.db import connections
+
+from governance.isolation.scopes import namespace_scope
+from governance.kernel.periods import PeriodKind
+from tests.factories import tenancy
+from tests.factories.usage_limits import a_limit, a_request, reserved, settled, some_terms
+from usage_limits import selectors
+from usage_limits.domain.admissions import UsageLimitReached
+from usage_limits.domain.features import FeatureType
+from usage_limits.domain.limits import BreachAction
+from usage_limits.models import Reservation, UsageControlLogEntry, UsageEntry, UsageLimit
+from usage_limits.services import reservations
+
+THREADS = 20
+BURST = FeatureType.CONCURRENCY_SCALING
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def all_at_once(jobs: int, work: Callable[[int], str]) -> Counter[str]:
+    """Run `work(0…jobs-1)` on as many connections as there are threads, and count the answers."""
+    ready = threading.Barrier(THREADS)
+
+    def hand(first: int) -> list[str]:
+        try:
+            ready.wait()
+            return [work(number) for number in range(first, jobs, THREADS)]
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        return Counter(answer for answers in pool.map(hand, range(THREADS)) for answer in answers)
+
+
+def in_scope(namespace_id: UUID, work: Callable[[], None]) -> str:
+    try:
+        with namespace_scope(namespace_id):
+            work()
+    except UsageLimitReached:
+        return "refused"
+    return "held"
+
+
+def test_two_hundred_reservations_against_a_hundred_admit_exactly_a_hundred(now: datetime) -> None:
+    namespace = tenancy.a_namespace()
+    with namespace_scope(namespace.pk):
+        for period in PeriodKind:
+            action = BreachAction.DISABLE if period is PeriodKind.WEEKLY else BreachAction.LOG
+            a_limit(some_terms(100, period=period, action=action), now=now)
+
+    answers = all_at_once(
+        200,
+        lambda number: in_scope(namespace.pk, lambda: reserved(f"q{number}", 1, now=now)),
+    )
+
+    assert answers == {"held": 100, "refused": 100}
+    with namespace_scope(namespace.pk):
+        assert Reservation.objects.count() == 100
+        for state in selectors.limit_states(limits=list(UsageLimit.objects.all()), now=now):
+            assert state.reading.percent == 0
+            assert state.reading.standing.reserved == state.reading.meter.ceiling
+
+
+def test_reservations_of_two_features_in_either_order_never_deadlock(now: datetime) -> None:
+    namespace = tenancy.a_namespace()
+    with namespace_scope(namespace.pk):
+        a_limit(some_terms(100), now=now)
+        a_limit(some_terms(100, feature=BURST), now=now)
+
+    def both(number: int) -> None:
+        wanted = [
+            a_request(f"q{number}", 1, at=now),
+            a_request(f"q{number}", 1, feature=BURST, at=now),
+        ]
+        reservations.reserve(requests=wanted[:: 1 if number % 2 else -1], now=now)
+
+    answers = all_at_once(120, lambda number: in_scope(namespace.pk, lambda: both(number)))
+
+    assert answers == {"held": 100, "refused": 20}
+
+
+def test_the_same_settle_a_hundred_times_at_once_charges_once_and_says_it_once(
+    now: datetime,
+) -> None:
+    namespace = tenancy.a_namespace()
+    with namespace_scope(namespace.pk):
+        a_limit(some_terms(1), now=now)
+        reserved("q", 1, now=now)
+
+    all_at_once(100, lambda _: in_scope(namespace.pk, lambda: settled("q", 1, now=now)))
+
+    with namespace_scope(namespace.pk):
+        assert UsageEntry.objects.count() == 1
+        assert UsageControlLogEntry.objects.count() == 1
+
+
+def test_a_process_that_dies_while_it_holds_the_gate_leaves_nothing_held(now: datetime) -> None:
+    namespace = tenancy.a_namespace()
+    with namespace_scope(namespace.pk):
+        a_limit(some_terms(1), now=now)
+    in_hand, dead = threading.Event(), threading.Event()
+
+    def dying() -> None:
+        try:
+            with namespace_scope(namespace.pk):
+                reserved("lost", 1, now=now)
+                in_hand.set()
+                assert dead.wait(10)
+                message = "killed"
+                raise RuntimeError(message)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        killed = pool.submit(dying)
+        assert in_hand.wait(10)
+        dead.set()
+        assert isinstance(killed.exception(), RuntimeError)
+
+    assert in_scope(namespace.pk, lambda: reserved("next", 1, now=now)) == "held"

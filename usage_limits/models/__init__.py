@@ -1,0 +1,19 @@
+"""Tables of usage limits: limits and counters, the ledger, workload rules, alert channels."""
+
+from usage_limits.models.channels import AlertChannel, AlertDelivery
+from usage_limits.models.ledger import Reservation, UsageControlLogEntry, UsageEntry
+from usage_limits.models.limits import FeatureGate, LimitCounter, UsageLimit
+from usage_limits.models.rules import WorkloadRule, WorkloadRuleMatch
+
+__all__ = [
+    "AlertChannel",
+    "AlertDelivery",
+    "FeatureGate",
+    "LimitCounter",
+    "Reservation",
+    "UsageControlLogEntry",
+    "UsageEntry",
+    "UsageLimit",
+    "WorkloadRule",
+    "WorkloadRuleMatch",
+]

@@ -1,0 +1,1 @@
+"""Use cases: reserving and settling, reporting events, limits, rules, channels, alerts."""

@@ -1,0 +1,154 @@
+"""Reserve before a query on its estimate, settle after it on what was measured.
+
+Each use case holds the gates of its features (`gates.py`), so decisions over all limits of a
+feature are one at a time and all or nothing. The order inside matters: counters are changed
+before the ledger's rows are written, because a missing counter is added up from those rows.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from usage_limits import selectors
+from usage_limits.domain import admissions, reservations
+from usage_limits.domain.admissions import Reading, ReservationConflict
+from usage_limits.domain.features import FeatureType
+from usage_limits.domain.reservations import Change, Request, ReservationState
+from usage_limits.models import Reservation, UsageEntry
+from usage_limits.services import breaches, gates
+from usage_limits.services.counters import COUNTERS
+
+LEASE = timedelta(minutes=15)
+FRESH = timedelta(minutes=10)
+
+
+def reserve(*, requests: Sequence[Request], now: datetime) -> None:
+    """Hold what is asked of each feature, all or nothing.
+
+    Idempotent by id: what is held or was settled under it is not held again. Raises
+    ReservationConflict where the id stands for another amount, and UsageLimitReached, having
+    held nothing, where a limit with the action `disable` would be exceeded.
+    """
+    with transaction.atomic():
+        gates.hold(request.feature_type for request in requests)
+        for request in sorted(requests, key=lambda request: request.feature_type):
+            _reserve_one(request, now=now)
+
+
+def settle(
+    *,
+    key: str,
+    feature: FeatureType,
+    measured: Decimal,
+    used_at: datetime,
+    source: str,
+    now: datetime,
+) -> None:
+    """Charge what was measured, once, to the period in which it was reserved.
+
+    Without a reservation (none was needed) it is charged to the period of `used_at`. A settle
+    that comes after the reservation has expired charges all the same; a second one does nothing.
+    """
+    with transaction.atomic():
+        gates.hold([feature])
+        entry_key = f"query:{key}:{feature.value}"
+        row = Reservation.objects.filter(key=key, feature_type=feature.value).first()
+        if row is None:
+            if measured == 0 or selectors.booked([entry_key]):
+                return
+            charged_at, change = used_at, Change(used=measured)
+        else:
+            if not reservations.may_become(row.stands, ReservationState.SETTLED):
+                return
+            charged_at = row.at
+            change = reservations.settling(state=row.stands, held=row.amount, measured=measured)
+        readings = _count(feature, at=charged_at, change=change)
+        if row is not None:
+            _end(row, state=ReservationState.SETTLED, settled=measured, now=now)
+        if measured:
+            UsageEntry.objects.create(
+                key=entry_key,
+                feature_type=feature.value,
+                amount=measured,
+                at=charged_at,
+                source=source,
+            )
+        breaches.record(readings=readings, query_key=key, now=now)
+
+
+def release(*, key: str, now: datetime) -> None:
+    """Give back what is held under the id, of every feature. Harmless where nothing is."""
+    _give_back(Reservation.objects.filter(key=key), wanted=ReservationState.RELEASED, now=now)
+
+
+def expire(*, now: datetime, most: int = 500) -> int:
+    """Give back what was held too long (its query was lost). How many were."""
+    overdue = Reservation.objects.filter(expires_at__lte=now)
+    return _give_back(overdue, wanted=ReservationState.EXPIRED, now=now, most=most)
+
+
+def prolong(*, key: str, now: datetime) -> None:
+    """A query that still runs keeps what it holds. Writes only when little time is left."""
+    Reservation.objects.filter(
+        key=key, state=ReservationState.HELD.value, expires_at__lt=now + FRESH
+    ).update(expires_at=now + LEASE)
+
+
+def _reserve_one(request: Request, *, now: datetime) -> None:
+    rows = Reservation.objects.filter(key=request.id, feature_type=request.feature_type.value)
+    row = rows.first()
+    if row is not None and row.amount != request.amount:
+        raise ReservationConflict(reservation_id=request.id)
+    if row is not None and not reservations.may_become(row.stands, ReservationState.HELD):
+        return
+    limits = selectors.limits_of([request.feature_type])
+    meters = selectors.meters_at(limits=limits, at=request.at)
+    refusing = COUNTERS.admit(meters=meters, requested=request.amount)
+    if refusing is not None:
+        raise admissions.refusal(refusing, requested=request.amount, now=now)
+    values = {
+        "amount": request.amount,
+        "at": request.at,
+        "expires_at": now + LEASE,
+        "state": ReservationState.HELD.value,
+        "ended_at": None,
+    }
+    Reservation.objects.update_or_create(
+        key=request.id, feature_type=request.feature_type.value, defaults=values
+    )
+
+
+def _count(feature: FeatureType, *, at: datetime, change: Change) -> tuple[Reading, ...]:
+    limits = selectors.limits_of([feature])
+    meters = selectors.meters_at(limits=limits, at=at)
+    return COUNTERS.change(meters=meters, change=change)
+
+
+def _end(
+    row: Reservation, *, state: ReservationState, settled: Decimal | None, now: datetime
+) -> None:
+    row.state = state.value
+    row.settled_amount = settled
+    row.ended_at = now
+    row.save(update_fields=["state", "settled_amount", "ended_at", "updated_at"])
+
+
+def _give_back(
+    rows: QuerySet[Reservation], *, wanted: ReservationState, now: datetime, most: int = 500
+) -> int:
+    """Read which features are concerned, hold their gates, then read again what is still held."""
+    held = rows.filter(state=ReservationState.HELD.value).order_by("expires_at")
+    with transaction.atomic():
+        found = list(held[:most])
+        if not found:
+            return 0
+        gates.hold(FeatureType(row.feature_type) for row in found)
+        still = list(held.filter(pk__in=[row.pk for row in found]))
+        for row in still:
+            change = reservations.giving_back(state=row.stands, held=row.amount)
+            _count(FeatureType(row.feature_type), at=row.at, change=change)
+            _end(row, state=wanted, settled=None, now=now)
+        return len(still)
