@@ -58,4 +58,5 @@ STORAGES["staticfiles"]["BACKEND"] = (  # noqa: F405
     "django.contrib.staticfiles.storage.StaticFilesStorage"
 )
 CACHES["default"]["KEY_PREFIX"] = WORKER  # noqa: F405
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # noqa: F405 - whitenoise warns of a missing folder
 LAKE_ROOTS = [FOLDER / f"lake-{WORKER}"]

@@ -34,12 +34,21 @@ def require_isolation() -> None:
     """Raise IsolationBroken unless row-level security binds the role that is connected."""
     with connection.cursor() as cursor:
         cursor.execute(ROLE)
-        role, bypasses, owns = cursor.fetchone()
+        role = cursor.fetchone()
         cursor.execute(OPEN_TABLES)
         open_tables = cursor.fetchone()[0]
+    why = weakness(role=role, open_tables=open_tables)
+    if why:
+        raise IsolationBroken(why=why)
+
+
+def weakness(*, role: tuple[str, bool, bool], open_tables: str) -> str:
+    """What is wrong with a role (its name, whether it bypasses, whether it owns), or nothing."""
+    name, bypasses, owns = role
     if bypasses:
-        raise IsolationBroken(why=f"the database role {role} bypasses row-level security.")
+        return f"the database role {name} bypasses row-level security."
     if owns:
-        raise IsolationBroken(why=f"the database role {role} owns the tables it serves.")
+        return f"the database role {name} owns the tables it serves."
     if open_tables:
-        raise IsolationBroken(why=f"these tables have no row-level security: {open_tables}.")
+        return f"these tables have no row-level security: {open_tables}."
+    return ""
