@@ -14,7 +14,9 @@ from governance.kernel.actors import Actor
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsageBar:
-    """One limit, ready to be drawn. `title` such as "Data scanned, weekly"; `figure` such as
+    """One limit, ready to be drawn.
+
+    `title` such as "Data scanned, weekly"; `figure` such as
     "0.31 of 2 TB"; `percent` may exceed 100; `note` such as "Disabled until 1 March".
     """
 

@@ -48,7 +48,9 @@ class QueryPlan:
     """What a runner is given. `sql` is in the engine's dialect and names only `tables`.
 
     `views` come in the order in which they can be made, in the engine's dialect as well.
-    `columns_read` narrows the estimate: columns by table, empty where all are read.
+    `columns` are the names that the SQL mentions (lower case), None where it reads all.
+    `storage_prefixes` narrow the files to the role's folders; empty means all of the
+    namespace's. `parameters` are the values of its `:name` markers.
     """
 
     namespace_id: UUID
@@ -56,6 +58,19 @@ class QueryPlan:
     sql: str
     tables: tuple[TableSource, ...] = ()
     views: tuple[ViewSource, ...] = ()
-    columns_read: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    columns: frozenset[str] | None = None
     storage_prefixes: tuple[str, ...] = ()
-    database: str = "default"
+    parameters: tuple[tuple[str, str | int | float | bool | None], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Catalogue:
+    """The databases, tables and views that a person may name."""
+
+    databases: tuple[str, ...] = ("default",)
+    tables: tuple[TableSource, ...] = ()
+    views: tuple[ViewSource, ...] = ()
+
+    def names(self, *, database: str) -> tuple[str, ...]:
+        sources: list[TableSource | ViewSource] = [*self.tables, *self.views]
+        return tuple(sorted(source.name for source in sources if source.database == database))

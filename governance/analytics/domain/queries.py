@@ -76,8 +76,10 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuerySubmission:
-    """A query that asks to be admitted. `pool` is the proposal: the main pool while it has a
-    free slot, else the burst pool where the namespace has an engine in it, else main (queued).
+    """A query that asks to be admitted.
+
+    `pool` is the proposal: the main pool while it has a free slot, else the burst pool where
+    the namespace has an engine in it, else main (queued).
     """
 
     query_id: UUID
@@ -97,8 +99,10 @@ class QuerySubmission:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admission:
-    """A guard's yes. It may move the query to another pool (hop) or priority, and leave notes
-    for the person (shown beside the query).
+    """A guard's yes.
+
+    It may move the query to another pool (hop) or priority, and leave notes for the person
+    (shown beside the query).
     """
 
     pool: Pool

@@ -13,6 +13,7 @@ class RunLimits:
     seconds: int
     result_bytes: int
     result_rows: int
+    spill_bytes: int = 4 * 2**30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

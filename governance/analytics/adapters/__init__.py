@@ -1,0 +1,1 @@
+"""Engines: DuckDB in locked-down processes of its own."""

@@ -1,0 +1,207 @@
+"""The DuckDB engine: a plan becomes views over granted files, run in a process of its own."""
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from governance.analytics.adapters import scan_estimates
+from governance.analytics.adapters.lake_files import Lake, LakeFile
+from governance.analytics.adapters.runner_pool import POOL, RunnerKey, RunnerPool
+from governance.analytics.domain.functions import MACROS
+from governance.analytics.domain.plans import QueryPlan, TableFormat, TableSource
+from governance.analytics.domain.queries import Estimate
+from governance.analytics.domain.runs import (
+    EngineTestStep,
+    RunEnd,
+    RunLimits,
+    RunOutcome,
+    RunProgress,
+)
+from governance.kernel.refusals import Refusal
+
+READERS = {
+    TableFormat.PARQUET: "read_parquet({files}, union_by_name=true{partitioned})",
+    TableFormat.CSV: "read_csv({files}, union_by_name=true{partitioned})",
+    TableFormat.NDJSON: (
+        "read_json({files}, format='newline_delimited', union_by_name=true{partitioned})"
+    ),
+}
+TEST_LIMITS = RunLimits(
+    memory_bytes=256 * 2**20, threads=1, seconds=10, result_bytes=2**20, result_rows=1000
+)
+OWN_ENDS = frozenset({RunEnd.SUCCEEDED, RunEnd.FAILED, RunEnd.RESULT_TOO_LARGE})
+SENTENCES = {
+    RunEnd.STOPPED: "The query was stopped.",
+    RunEnd.TIMED_OUT: (
+        "The query ran longer than the {seconds} seconds it may. Read less: filter earlier, "
+        "name the columns you need, or add a LIMIT."
+    ),
+    RunEnd.OUT_OF_MEMORY: (
+        "The query needed more than the {megabytes} MB of memory it may use. Group or filter "
+        "before joining, and look for a join without a condition."
+    ),
+    RunEnd.RESULT_TOO_LARGE: "{error} Aggregate, or add a LIMIT.",
+    RunEnd.CRASHED: "The process that ran the query ended unexpectedly. Nothing else was hurt.",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DuckDBEngine:
+    """Reads one namespace's part of a lake on this machine. `scratch` is for its processes."""
+
+    namespace_id: UUID
+    lake_root: Path
+    scratch: Path
+    pool: RunnerPool = field(default=POOL)
+
+    def estimate(self, *, plan: QueryPlan) -> Estimate:
+        listed = self._listed(plan)
+        scanned = (
+            scan_estimates.scan_bytes(files=files, file_format=table.format, columns=plan.columns)
+            for table, files in listed
+        )
+        rows = [
+            scan_estimates.scan_rows(files=files, file_format=table.format)
+            for table, files in listed
+        ]
+        return Estimate(
+            bytes_scanned=sum(scanned),
+            rows=None if None in rows else sum(filter(None, rows)),
+            tables=tuple(table.qualified_name for table, _ in listed),
+            files=sum(len(files) for _, files in listed),
+        )
+
+    def run(
+        self,
+        *,
+        plan: QueryPlan,
+        limits: RunLimits,
+        result: Path,
+        go_on: Callable[[RunProgress], bool],
+    ) -> RunOutcome:
+        try:
+            listed = self._listed(plan)
+        except Refusal as refusal:
+            return RunOutcome(end=RunEnd.FAILED, error=str(refusal))
+        lake = Lake(root=self.lake_root, prefixes=plan.storage_prefixes)
+        key = RunnerKey(
+            namespace_id=plan.namespace_id, role_id=plan.role_id, granted=lake.granted_folders()
+        )
+        with self.pool.lease(key=key, scratch_root=self.scratch) as runner:
+            answer = runner.run(job=_job(plan, listed, limits), limits=limits, go_on=go_on)
+            size = 0
+            if answer["end"] == RunEnd.SUCCEEDED:
+                result.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                size = runner.result.stat().st_size
+                shutil.move(runner.result, result)
+        most = sum(file.size for _, files in listed for file in files)
+        return self._outcome(answer, limits, size=size, most=most)
+
+    def test(self) -> Sequence[EngineTestStep]:
+        """Folder, process, a first query: each with its time."""
+        steps: list[EngineTestStep] = []
+        for name, attempt in (("Folder", self._test_folder), ("Query", self._test_query)):
+            started = time.monotonic()
+            try:
+                ok, detail = True, attempt()
+            except (Refusal, OSError) as error:
+                ok, detail = False, str(error)
+            took = round((time.monotonic() - started) * 1000)
+            steps.append(EngineTestStep(name=name, ok=ok, detail=detail, milliseconds=took))
+            if not ok:
+                break
+        return steps
+
+    def _test_folder(self) -> str:
+        names = sorted(entry.name for entry in self.lake_root.iterdir())
+        shown = ", ".join(names[:5]) or "nothing yet"
+        return f"The namespace's folder can be read. It holds {shown}."
+
+    def _test_query(self) -> str:
+        plan = QueryPlan(namespace_id=self.namespace_id, role_id=None, sql="SELECT 42 AS answer")
+        result = self.scratch / f"test-{os.getpid()}-{time.monotonic_ns()}.arrow"
+        outcome = self.run(plan=plan, limits=TEST_LIMITS, result=result, go_on=lambda _: True)
+        result.unlink(missing_ok=True)
+        if outcome.end is not RunEnd.SUCCEEDED:
+            raise OSError(outcome.error)
+        return f"A process of its own answered in {outcome.run_milliseconds} ms."
+
+    def _listed(self, plan: QueryPlan) -> list[tuple[TableSource, Sequence[LakeFile]]]:
+        lake = Lake(root=self.lake_root, prefixes=plan.storage_prefixes)
+        return [(table, lake.files(location=table.location)) for table in plan.tables]
+
+    def _outcome(
+        self, answer: dict[str, Any], limits: RunLimits, *, size: int, most: int
+    ) -> RunOutcome:
+        end = RunEnd(answer["end"])
+        error = self._readable(str(answer.get("error", "")))
+        if end in SENTENCES:
+            error = SENTENCES[end].format(
+                seconds=limits.seconds, megabytes=limits.memory_bytes // 2**20, error=error
+            )
+        # A process that was killed counted whatever it read; a query reads no more than files.
+        scanned = answer.get("bytes", 0) if end in OWN_ENDS else min(answer.get("bytes", 0), most)
+        return RunOutcome(
+            end=end,
+            error=error,
+            columns=tuple((name, kind) for name, kind in answer.get("columns", ())),
+            rows_returned=answer.get("rows", 0) if end is RunEnd.SUCCEEDED else 0,
+            rows_scanned=answer.get("rows_scanned"),
+            bytes_scanned=scanned,
+            cpu_milliseconds=answer.get("cpu_ms", 0),
+            spilled_bytes=answer.get("spilled", 0),
+            run_milliseconds=answer.get("run_ms", 0),
+            result_bytes=size,
+        )
+
+    def _readable(self, error: str) -> str:
+        """DuckDB's message without this machine's folders and without its echo of the SQL."""
+        text = error.split("\n\nLINE ", 1)[0]
+        for folder in (os.path.realpath(self.lake_root), str(self.lake_root), str(self.scratch)):
+            text = text.replace(folder, "")
+        return text.strip()
+
+
+def _job(
+    plan: QueryPlan, listed: list[tuple[TableSource, Sequence[LakeFile]]], limits: RunLimits
+) -> dict[str, Any]:
+    return {
+        "sql": plan.sql,
+        "parameters": dict(plan.parameters),
+        "files": sorted({file.path for _, files in listed for file in files}),
+        "setup": list(_setup(plan, listed)),
+        "memory": limits.memory_bytes,
+        "threads": limits.threads,
+        "temp_bytes": limits.spill_bytes,
+        "result_rows": limits.result_rows,
+        "result_bytes": limits.result_bytes,
+    }
+
+
+def _setup(plan: QueryPlan, listed: list[tuple[TableSource, Sequence[LakeFile]]]) -> Iterator[str]:
+    yield from MACROS
+    databases = {table.database for table, _ in listed} | {view.database for view in plan.views}
+    for database in sorted(databases):
+        yield f"CREATE SCHEMA {_name(database)}"
+    for table, files in listed:
+        paths = "[" + ", ".join(_text(file.path) for file in files) + "]"
+        partitioned = any("=" in file.path for file in files)
+        reader = READERS[table.format].format(
+            files=paths, partitioned=", hive_partitioning=true" if partitioned else ""
+        )
+        yield f"CREATE VIEW {_name(table.database)}.{_name(table.name)} AS SELECT * FROM {reader}"  # noqa: S608 - quoted
+    for view in plan.views:
+        yield f"CREATE VIEW {_name(view.database)}.{_name(view.name)} AS {view.sql}"
+
+
+def _name(value: str) -> str:
+    return '"' + value.replace('"', '""') + '"'
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
