@@ -30,7 +30,8 @@ EMBEDDED = DataFolder(DATA_DIR)
 BIND = environment.text("BIND", "127.0.0.1")
 PORT = environment.port("PORT", default=8000)
 HIVE_PORT = environment.port("HIVE_PORT", default=10000)
-DEMO = environment.flag("DEMO", default=True)
+# The demo belongs beside the embedded database; elsewhere it must be asked for.
+DEMO = environment.flag("DEMO", default=environment.text("DATABASE_URL") is None)
 PUBLIC_URL = addresses.public_url(environment, bind=BIND, port=PORT)
 ALLOWED_HOSTS = environment.words(
     "ALLOWED_HOSTS", default=addresses.own_hosts(PUBLIC_URL, bind=BIND)
@@ -87,7 +88,6 @@ INSTALLED_APPS = [
     "axes",
     "django_prometheus",
     "governance.isolation",
-    "governance.secrets",
     "governance.audit",
     "governance.outbox",
     "governance.tenancy",
@@ -165,6 +165,7 @@ HTTPS = urlsplit(PUBLIC_URL).scheme == "https"
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "governance.project.errors.csrf_failed"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 12 * 3600
