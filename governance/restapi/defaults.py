@@ -16,7 +16,10 @@ REST_FRAMEWORK: dict[str, Any] = {
         "governance.restapi.filters.AllowListOrdering",
     ],
     "DEFAULT_SCHEMA_CLASS": "governance.restapi.schema.LakewardenSchema",
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "governance.restapi.negotiation.AlwaysJSON",
     "DEFAULT_METADATA_CLASS": None,
+    # `?format=` belongs to the resources that have several (results, exports).
+    "URL_FORMAT_OVERRIDE": None,
     "EXCEPTION_HANDLER": "governance.restapi.problems.handle",
     "UNAUTHENTICATED_USER": None,
     "UNAUTHENTICATED_TOKEN": None,

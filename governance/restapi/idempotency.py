@@ -2,8 +2,8 @@
 
 The key's row is inserted before the work, in the work's transaction: a second request with the
 same key waits at the unique index until the first commits, then repeats its answer, or does
-the work itself where the first was refused and rolled back. Bodies are kept for a day (see
-`sweep`), and a secret that is shown once is not repeated: such views set `idempotent = False`.
+the work itself where the first was refused and rolled back. Answers are kept for a day (see
+`sweep`), without what a view shows once (`shown_once`): that is repeated as the mark.
 """
 
 import hashlib
@@ -19,6 +19,7 @@ from rest_framework.response import Response
 from governance.kernel.actors import Actor
 from governance.kernel.refusals import Conflict, Invalid
 from governance.restapi.models import IdempotentAnswer
+from governance.restapi.serializers import SECRET_MARK
 
 HEADER = "Idempotency-Key"
 MAX_LENGTH = 200
@@ -36,14 +37,13 @@ class IdempotencyKeyInvalid(Invalid):
     sentence = "An Idempotency-Key is 1 to 200 printable ASCII characters."
 
 
-class IdempotencyKeyUnsupported(Invalid):
-    code = "idempotency_key_unsupported"
-    sentence = (
-        "This request shows a secret once, so its answer is not kept: send no Idempotency-Key."
-    )
-
-
-def once(*, request: Request, actor: Actor, work: Callable[[], Response]) -> Response:
+def once(
+    *,
+    request: Request,
+    actor: Actor,
+    shown_once: frozenset[str],
+    work: Callable[[], Response],
+) -> Response:
     """Do `work` once for the request's key. Call it inside the namespace's scope."""
     key = request.headers.get(HEADER)
     if key is None:
@@ -60,7 +60,7 @@ def once(*, request: Request, actor: Actor, work: Callable[[], Response]) -> Res
         return _repeated(principal=principal, key=key, fingerprint=fingerprint)
     response = work()
     mine.status = response.status_code
-    mine.body = json.loads(JSONRenderer().render(response.data)) if response.data else None
+    mine.body = _kept(response.data, shown_once)
     mine.location = response.headers.get("Location", "")
     mine.save()
     return response
@@ -77,6 +77,15 @@ def sweep(*, now: datetime) -> int:
     """Forget answers older than a day. Runs in the scope the caller opened."""
     deleted, _ = IdempotentAnswer.objects.filter(created_at__lt=now - KEPT).delete()
     return deleted
+
+
+def _kept(data: object, shown_once: frozenset[str]) -> object:
+    if data is None:
+        return None
+    body = json.loads(JSONRenderer().render(data))
+    if isinstance(body, dict):
+        body.update(dict.fromkeys(shown_once & body.keys(), SECRET_MARK))
+    return body
 
 
 def _repeated(*, principal: str, key: str, fingerprint: str) -> Response:

@@ -2,10 +2,10 @@
 
 from django.db import models
 
-from governance.isolation.models import NamespacedModel
+from governance.isolation.models import ScopedModel
 
 
-class IdempotentAnswer(NamespacedModel):
+class IdempotentAnswer(ScopedModel):
     """The answer to one key of one principal. Written in the transaction of its effects."""
 
     principal = models.CharField(max_length=64)
@@ -18,7 +18,9 @@ class IdempotentAnswer(NamespacedModel):
     class Meta:
         constraints = (
             models.UniqueConstraint(
-                fields=("namespace", "principal", "key"), name="idempotency_key_is_used_once"
+                fields=("namespace", "principal", "key"),
+                name="idempotency_key_is_used_once",
+                nulls_distinct=False,
             ),
         )
 

@@ -67,6 +67,18 @@ class InUse(Conflict):
     sentence = "This is still used by something else. Remove what uses it first."
 
 
+# In this order: the first kind that fits.
+DJANGO_S_NOES: tuple[tuple[type[Exception], type[Refusal]], ...] = (
+    (Http404, NotFound),
+    (DjangoPermissionDenied, Forbidden),
+    (RecursionError, TooDeep),
+    (RequestDataTooBig, TooLarge),
+    (SuspiciousOperation, Invalid),
+    (ProtectedError, InUse),
+    (RestrictedError, InUse),
+)
+
+
 def document(
     *, status: HTTPStatus, code: str, detail: str, errors: Sequence[FieldError] = ()
 ) -> dict[str, object]:
@@ -129,6 +141,12 @@ def server_error(request: HttpRequest) -> JsonResponse:
     )
 
 
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> JsonResponse:
+    """For handler403 under `/api/`: what Django itself forbade, a failed CSRF check among it."""
+    del request, exception
+    return _plain(HTTPStatus.FORBIDDEN, Forbidden.code, Forbidden.sentence)
+
+
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> JsonResponse:
     """For handler400 under `/api/`: a host or a form that Django itself refused."""
     del request, exception
@@ -169,31 +187,12 @@ def _code_of(exc: exceptions.APIException) -> str:
 
 
 def _from_django(exc: Exception) -> Response | None:
-    match exc:
-        case Http404():
-            return from_refusal(NotFound())
-        case RecursionError():
-            return from_refusal(TooDeep())
-        case RequestDataTooBig():
-            return from_refusal(TooLarge())
-        case ProtectedError() | RestrictedError():
-            return from_refusal(InUse())
-        case _:
-            return _from_django_core(exc)
-
-
-def _from_django_core(exc: Exception) -> Response | None:
-    match exc:
-        case DjangoPermissionDenied():
-            return from_refusal(Forbidden())
-        case DjangoValidationError():
-            return _from_rest_framework(exceptions.ValidationError(exc.messages))
-        case IntegrityError():
-            return _from_integrity_error(exc)
-        case SuspiciousOperation():
-            return from_refusal(Invalid())
-        case _:
-            return None
+    if isinstance(exc, DjangoValidationError):
+        return _from_rest_framework(exceptions.ValidationError(exc.messages))
+    if isinstance(exc, IntegrityError) and not isinstance(exc, (ProtectedError, RestrictedError)):
+        return _from_integrity_error(exc)
+    refusal = next((answer for kind, answer in DJANGO_S_NOES if isinstance(exc, kind)), None)
+    return None if refusal is None else from_refusal(refusal())
 
 
 def _from_integrity_error(exc: IntegrityError) -> Response:

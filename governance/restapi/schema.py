@@ -29,18 +29,17 @@ class LakewardenSchema(AutoSchema):
         parameters = list(super().get_override_parameters())
         if "{ns}" in self.path:
             parameters.append(NAMESPACE)
-        if self.method == "POST" and getattr(self.view, "idempotent", False):
+        if self.method == "POST" and hasattr(self.view, "shown_once"):
             parameters.append(IDEMPOTENCY_KEY)
         return parameters
 
     def get_request_serializer(self) -> Any:  # noqa: ANN401 - spectacular's own type
         shape = getattr(self.view, "input_serializer_class", None)
-        if shape is not None and self.view.action in {"create", "update", "partial_update"}:
-            return shape(context={"view": self.view})
+        if self.view.action == "partial_update":
+            shape = getattr(self.view, "patch_serializer_class", None) or shape
+        if shape is not None and self.view.action in {"create", "partial_update"}:
+            return shape(context={"view": self.view}, partial=self.view.action == "partial_update")
         return super().get_request_serializer()
-
-    def get_response_serializers(self) -> Any:  # noqa: ANN401 - spectacular's own type
-        return super().get_response_serializers()
 
     def _get_response_bodies(self, direction: str = "response") -> dict[str, Any]:
         bodies: dict[str, Any] = super()._get_response_bodies(direction=direction)  # type: ignore[misc]

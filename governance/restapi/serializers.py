@@ -1,11 +1,17 @@
 """Shapes of what goes in and out: explicit fields, nothing unknown, nothing of other namespaces.
 
-    class ThingIn(ModelIn):                      class ThingOut(ModelOut):
-        password = SecretField(required=False)       password = SecretField(source="sealed")
-        role = ScopedRelatedField(model=Role)
-        class Meta:                                  class Meta:
-            model = Thing                                model = Thing
-            fields = ("name", "role", "password")        fields = (*ModelOut.BASE, "name", "role", "password")
+    class ThingIn(ModelIn):
+        password = SecretField(required=False)
+        role = ScopedRelatedField(model=Role)        # by id; `related.ScopedNameField` by name
+        class Meta:
+            model = Thing
+            fields = ("name", "role", "password")
+
+    class ThingOut(ModelOut):
+        password = SecretField()                     # answers with the mark, or empty
+        class Meta:
+            model = Thing
+            fields = (*ModelOut.BASE, "name", "role", "password")
 
 A view reads `serializer.validated_data` and calls a service; a serializer never saves.
 """

@@ -27,8 +27,11 @@
             job = datasets.index(dataset_id=self.get_object().pk, actor=self.actor, now=self.now)
             return self.accepted(JobOut(job))
 
-In `api/urls.py`: `router = NamespaceRouter(); router.register("datasets", DatasetViewSet, basename="dataset")`
-and `urlpatterns = router.urls`; project/urls.py mounts it at `/api/v1/namespaces/<str:ns>/`.
+In `api/urls.py`, which project/urls.py mounts at `/api/v1/namespaces/<str:ns>/`:
+
+    router = NamespaceRouter()
+    router.register("datasets", DatasetViewSet, basename="dataset")
+    urlpatterns = router.urls
 
 A request runs in this order: token or session → the namespace `{ns}` (another one is 404) →
 the namespace's scope, a transaction → the policy for the action → the Idempotency-Key → the
@@ -87,7 +90,7 @@ class ScopedView(GenericViewSet[Any]):
     ordering_fields: Any = ("created_at",)
     ordering: Any = ("id",)
     extra_query_params: ClassVar[frozenset[str]] = frozenset()
-    idempotent: ClassVar[bool] = True
+    shown_once: ClassVar[frozenset[str]] = frozenset()
     metadata_class = None
 
     actor: Actor = Actor(kind=ActorKind.SYSTEM, namespace_id=None)
@@ -126,9 +129,9 @@ class ScopedView(GenericViewSet[Any]):
     def get_queryset(self) -> QuerySet[Any]:
         return self.model._default_manager.all()  # noqa: SLF001 - Django's name
 
-    def get_input(self, *, partial: bool = False) -> dict[str, Any]:
+    def get_input(self) -> dict[str, Any]:
         """The validated body by `input_serializer_class`. Raises ValidationError."""
-        return self.validated(self.input_serializer_class, partial=partial)
+        return self.validated(self.input_serializer_class)
 
     def validated(
         self, shape: type[BaseSerializer[Any]], *, partial: bool = False
@@ -171,9 +174,9 @@ class ScopedView(GenericViewSet[Any]):
 
         if request.method != "POST" or idempotency.HEADER not in request.headers:
             return work()
-        if not self.idempotent:
-            raise idempotency.IdempotencyKeyUnsupported
-        return idempotency.once(request=request, actor=self.actor, work=work)
+        return idempotency.once(
+            request=request, actor=self.actor, shown_once=self.shown_once, work=work
+        )
 
 
 class NamespacedViewSet(ScopedView):
@@ -200,22 +203,34 @@ class CreateMixin:
 
     def create(self, request: Request, **kwargs: Any) -> Response:  # noqa: ANN401, ARG002 - DRF's
         row = self.perform_create(self.get_input())  # type: ignore[attr-defined]
-        data = self.rendered(row)  # type: ignore[attr-defined]
+        data = self.rendered_new(row)
         response = Response(data, status=status.HTTP_201_CREATED)
         if "id" in data:
             response["Location"] = f"{request._request.path.rstrip('/')}/{data['id']}/"  # noqa: SLF001
         return response
+
+    def rendered_new(self, row: Any) -> dict[str, Any]:  # noqa: ANN401 - any model
+        """What 201 answers; a view with `shown_once` adds those fields here."""
+        data: dict[str, Any] = self.rendered(row)  # type: ignore[attr-defined]
+        return data
 
     def perform_create(self, values: dict[str, Any]) -> object:
         raise NotImplementedError
 
 
 class UpdateMixin:
-    """PATCH: `perform_update(row, values) -> row`; `values` holds only what was sent."""
+    """PATCH: `perform_update(row, values) -> row`; `values` holds only what was sent.
+
+    `patch_serializer_class` where a change takes other fields than a creation.
+    """
+
+    patch_serializer_class: ClassVar[type[BaseSerializer[Any]] | None] = None
 
     def partial_update(self, request: Request, **kwargs: Any) -> Response:  # noqa: ANN401, ARG002 - DRF's
         row = self.get_object()  # type: ignore[attr-defined]
-        changed = self.perform_update(row, self.get_input(partial=True))  # type: ignore[attr-defined]
+        shape = self.patch_serializer_class or self.input_serializer_class  # type: ignore[attr-defined]
+        values = self.validated(shape, partial=True)  # type: ignore[attr-defined]
+        changed = self.perform_update(row, values)
         return Response(self.rendered(changed))  # type: ignore[attr-defined]
 
     def perform_update(self, row: Any, values: dict[str, Any]) -> object:  # noqa: ANN401 - any model

@@ -95,7 +95,7 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=64, validators=[django.core.validators.RegexValidator('\\A[\\w+=,.@-]{1,64}\\Z', 'Use 1 to 64 letters, digits and any of + = , . @ _ - (the rule of IAM).', flags=256)])),
                 ('description', models.CharField(blank=True, max_length=1000)),
                 ('max_session_seconds', models.PositiveIntegerField(default=3600, help_text='How long a session in this role may last: 3600 to 43200 seconds.', validators=[django.core.validators.MinValueValidator(3600), django.core.validators.MaxValueValidator(43200)])),
-                ('trust_policy', models.JSONField(blank=True, default=dict, help_text='Which identity providers may assume this role. Empty: every provider of the namespace.')),
+                ('trust_policy', models.JSONField(blank=True, default=dict, help_text='Which identity providers may assume this role. Empty: all of the namespace.')),
                 ('storage_prefixes', models.JSONField(blank=True, default=list, help_text="Folders of the lake that this role may read. Empty: all of the namespace's.")),
                 ('namespace', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.namespace')),
             ],

@@ -1,0 +1,1 @@
+"""The REST resources of tenancy, audit and outbox. `urls.py` lists them."""
