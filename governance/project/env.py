@@ -50,10 +50,10 @@ class Environment:
             content = Path(file_name).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-            sentence = f"the file {file_name} cannot be read: {reason}."
-            raise WrongSettingError(f"{name}_FILE", sentence) from error
+            sentence = f"the file {file_name} of {name}_FILE cannot be read: {reason}."
+            raise WrongSettingError(name, sentence) from error
         if not content:
-            raise WrongSettingError(f"{name}_FILE", f"the file {file_name} is empty.")
+            raise WrongSettingError(name, f"the file {file_name} of {name}_FILE is empty.")
         return content
 
     def flag(self, name: str, *, default: bool) -> bool:

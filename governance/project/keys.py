@@ -67,9 +67,9 @@ def make(home: DataFolder) -> None:
 def _kept(environment: Environment, home: DataFolder, *, name: str, file: Path) -> str | None:
     """The key beside the embedded servers.
 
-    None where no installation was made yet: a command that needs no database (checks, makemigrations)
-    then runs with a key of the moment. With a database, a new key would make what it holds
-    unreadable, so a missing one refuses.
+    None where no installation was made yet: a command that needs no database (`check`,
+    `makemigrations`) then runs with a key of the moment. With a database, a new key would make
+    what it holds unreadable, so a missing one refuses.
     """
     if environment.text("DATABASE_URL") is not None:
         sentence = "must be set: keys are generated only beside the embedded database."

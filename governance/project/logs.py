@@ -6,6 +6,8 @@ import structlog
 
 from governance.project.env import Environment, WrongSettingError
 
+# Their INFO lines repeat each ring, statement and request, which are counted elsewhere.
+CHATTY = ("axes", "botocore", "celery", "django.db.backends", "ldap3", "urllib3")
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -51,10 +53,6 @@ def configure(lowest: str) -> None:
             },
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
             "root": {"handlers": ["stderr"], "level": lowest},
-            "loggers": {
-                # Its INFO lines repeat each statement and request that others already count.
-                name: {"level": "WARNING"}
-                for name in ("axes", "botocore", "urllib3", "django.db.backends", "ldap3")
-            },
+            "loggers": {name: {"level": "WARNING"} for name in CHATTY},
         }
     )

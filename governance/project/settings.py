@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 import django_stubs_ext
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 
+from governance.adminsite import navigation
 from governance.project import addresses, env, keys, logs
 from governance.project.embedded.folders import DataFolder
-from governance.adminsite import navigation
 from governance.restapi import defaults
 
 django_stubs_ext.monkeypatch()  # ModelAdmin[Thing] at run time

@@ -48,7 +48,7 @@ class Account:
             os.chown(file, self.uid, self.gid)
 
     def reaches(self, path: Path) -> bool:
-        """May this account walk down to `path`?"""
+        """Whether this account may walk down to `path`."""
         if not self.switch:
             return True
         return all(self._enters(folder.stat()) for folder in path.resolve().parents)

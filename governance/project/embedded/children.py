@@ -5,7 +5,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from governance.project.embedded.accounts import Account
@@ -42,6 +43,30 @@ def start(
         )
 
 
+@contextmanager
+def piped(
+    command: Sequence[str], *, environment: Mapping[str, str], cwd: Path
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A child whose output we read; ended with its group however the block is left."""
+    child = subprocess.Popen(  # noqa: S603 - our own commands
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        env=dict(environment),
+        cwd=cwd,
+        process_group=0,
+        preexec_fn=_end_with_parent(signal.SIGTERM),  # noqa: PLW1509 - nothing but one system call
+    )
+    try:
+        yield child
+        child.wait()
+    finally:
+        if child.stdout is not None:
+            child.stdout.close()
+        end_group(child)
+        child.wait()
+
+
 def _end_with_parent(death_signal: signal.Signals) -> Callable[[], None] | None:
     if sys.platform != "linux":
         return None
@@ -60,10 +85,8 @@ def stop(child: subprocess.Popen[bytes], *, by: signal.Signals, patience_seconds
     """Ask a child to end; after that many seconds end its whole group."""
     if child.poll() is None:
         child.send_signal(by)
-        try:
+        with suppress(subprocess.TimeoutExpired):
             child.wait(patience_seconds)
-        except subprocess.TimeoutExpired:
-            pass
     end_group(child)
     child.wait()
 

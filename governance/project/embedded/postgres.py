@@ -128,7 +128,8 @@ class PostgresServer:
         finally:
             password_file.unlink()
         if done.returncode:
-            raise PostgresFailedError(f"initdb failed: {done.stderr.decode(errors='replace')}")
+            message = f"initdb failed: {done.stderr.decode(errors='replace')}"
+            raise PostgresFailedError(message)
         fresh.rename(self.data)
 
     def _wait(self, child: subprocess.Popen[bytes]) -> None:
