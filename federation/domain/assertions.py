@@ -127,7 +127,7 @@ class Statement:
     assertion_id: str
     issuer: str
     issued_at: datetime
-    name_id: str
+    name_id: str = field(repr=False)
     name_id_format: str
     confirmations: tuple[Confirmation, ...]
     not_before: datetime | None
@@ -136,7 +136,7 @@ class Statement:
     authenticated_at: datetime
     session_index: str
     session_not_on_or_after: datetime | None
-    attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
 
 
 def accepted(

@@ -88,11 +88,11 @@ class VerifiedAssertion:
 
     assertion_id: str
     issuer: str
-    name_id: str
+    name_id: str = field(repr=False)
     name_id_format: str
     in_response_to: str | None
     usable_until: datetime
     authenticated_at: datetime
     session_index: str
     session_not_on_or_after: datetime | None
-    attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)

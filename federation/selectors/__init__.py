@@ -1,0 +1,1 @@
+"""Reads of federation, always in the open namespace scope."""

@@ -1,0 +1,1 @@
+"""Use cases of federation: signing in, configuring providers and rules."""

@@ -1,0 +1,127 @@
+"""From what a provider says about a person to the roles, name and time they get here.
+
+One function for the real sign-in and for the simulator, so that they cannot disagree.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from federation.domain import claims as claim_rules, session_names, trust
+from federation.domain.attributes import Person, person as person_from
+from federation.domain.claims import Claims
+from federation.domain.saml import ResponseRefused
+from federation.models import IdentityProvider
+from federation.selectors import identity_providers
+from governance.kernel.refusals import Refusal
+from governance.tenancy.models import Role
+
+
+class RoleUnknown(ResponseRefused):
+    code = "saml_role_unknown"
+    sentence = "There is no role named {role} in this namespace. {hint}"
+    check = "role"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What a verified assertion (or a simulation) says about a person."""
+
+    issuer: str
+    name_id: str = field(repr=False)
+    name_id_format: str
+    attributes: Mapping[str, tuple[str, ...]] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleGrant:
+    """What a person gets: the first role is the one their session starts in."""
+
+    person: Person
+    roles: tuple[Role, ...]
+    username: str = field(repr=False)
+    session_seconds: int
+    tags: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """Rule by rule, what happened; then the grant, or the refusal that stood in its way."""
+
+    claims: Claims | None
+    grant: RoleGrant | None
+    refusal: Refusal | None
+
+
+def explained(*, provider: IdentityProvider, subject: Subject, public_url: str) -> Explanation:
+    """As `granted`, but a refusal is part of the answer. Changes nothing."""
+    claims: Claims | None = None
+    try:
+        person = _person(provider, subject)
+        claims = _claims(provider, person)
+        grant = _grant(provider, subject, person, claims, public_url=public_url)
+    except Refusal as refusal:
+        return Explanation(claims=claims, grant=None, refusal=refusal)
+    return Explanation(claims=claims, grant=grant, refusal=None)
+
+
+def granted(*, provider: IdentityProvider, subject: Subject, public_url: str) -> RoleGrant:
+    """Raises the ResponseRefused of the first thing that does not hold."""
+    person = _person(provider, subject)
+    claims = _claims(provider, person)
+    return _grant(provider, subject, person, claims, public_url=public_url)
+
+
+def _person(provider: IdentityProvider, subject: Subject) -> Person:
+    return person_from(
+        name_id=subject.name_id,
+        attributes=subject.attributes,
+        groups_attribute=provider.groups_attribute,
+    )
+
+
+def _claims(provider: IdentityProvider, person: Person) -> Claims:
+    rules = identity_providers.claim_rules(provider)
+    return claim_rules.evaluated(rules=rules, person=person)
+
+
+def _grant(
+    provider: IdentityProvider,
+    subject: Subject,
+    person: Person,
+    claims: Claims,
+    *,
+    public_url: str,
+) -> RoleGrant:
+    arn = identity_providers.arn(provider)
+    account_id = provider.namespace.account_id
+    asked = session_names.grant(claims=claims, account_id=account_id, provider_arn=arn)
+    context = trust.context(
+        acs_url=identity_providers.service_provider(provider, public_url=public_url).acs_url,
+        issuer=subject.issuer,
+        name_id=subject.name_id,
+        name_id_format=subject.name_id_format,
+        account_id=account_id,
+        provider_name=provider.name,
+    )
+    roles = tuple(_role(name) for name in asked.role_names)
+    for role in roles:
+        if not trust.trusts(trust_policy=role.trust_policy, provider_arn=arn, context=context):
+            raise trust.RoleNotTrusting(role=role.name)
+    first = roles[0]
+    return RoleGrant(
+        person=person,
+        roles=roles,
+        username=f"{first.name}/{asked.session_name}",
+        session_seconds=min(asked.session_seconds, first.max_session_seconds),
+        tags=asked.tags,
+    )
+
+
+def _role(name: str) -> Role:
+    """By exact name. One that differs in case is named in the refusal, never taken."""
+    role = Role.objects.select_related("namespace").filter(name=name).first()
+    if role is not None:
+        return role
+    near = Role.objects.filter(name__iexact=name).first()
+    hint = "" if near is None else f"The role {near.name} differs from it only in case."
+    raise RoleUnknown(role=name, hint=hint or "Make it, or correct the rule.")
