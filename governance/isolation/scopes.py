@@ -72,6 +72,19 @@ def system_scope(reason: str) -> Iterator[None]:
 
 
 @contextmanager
+def offline_scope() -> Iterator[None]:
+    """For describing models without reading rows (the OpenAPI schema).
+
+    The database is told nothing, so row-level security would answer nothing.
+    """
+    token = _scope.set(Scope(namespace_id=UUID(int=0)))
+    try:
+        yield
+    finally:
+        _scope.reset(token)
+
+
+@contextmanager
 def _entered(scope: Scope) -> Iterator[None]:
     outer = _scope.get()
     with transaction.atomic():

@@ -35,6 +35,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "Authenticate with `Authorization: Bearer <token>`, or with the web session and CSRF."
     ),
     "VERSION": "1",
+    "DEFAULT_GENERATOR_CLASS": "governance.restapi.schema.LakewardenGenerator",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PUBLIC": True,
     "SERVE_PERMISSIONS": [],

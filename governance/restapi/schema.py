@@ -2,9 +2,14 @@
 
 from typing import Any
 
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter
+from rest_framework.request import Request
 
+from governance.isolation.scopes import offline_scope
+from governance.restapi.examples import EXAMPLES
 from governance.restapi.serializers import Problem
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
@@ -57,3 +62,41 @@ class LakewardenSchema(AutoSchema):
         parts = [part for part in self.path.split("/") if part and not part.startswith("{")]
         below = parts[parts.index("namespaces") + 1 :] if "{ns}" in self.path else parts[2:]
         return [below[0] if below else "namespaces"]
+
+
+class LakewardenGenerator(SchemaGenerator):
+    """Describes the resources in a scope that no namespace has, reading no row."""
+
+    def get_schema(self, request: Request | None = None, public: bool = False) -> Any:  # noqa: ANN401, FBT001, FBT002 - spectacular's signature
+        with offline_scope():
+            schema = super().get_schema(request=request, public=public)
+        for name, example in EXAMPLES.items():
+            component = schema["components"]["schemas"].get(name)
+            if component is not None:
+                component["example"] = example
+        return schema
+
+
+class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = "governance.restapi.authentication.TokenAuthentication"
+    name = "token"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:  # noqa: ARG002 - spectacular's
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "An API token with scopes `<area>:read` or `<area>:write`.",
+        }
+
+
+class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = "governance.restapi.authentication.SessionAuthentication"
+    name = "session"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:  # noqa: ARG002 - spectacular's
+        return {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": "sessionid",
+            "description": "The web session; writing also needs `X-CSRFToken`.",
+        }
