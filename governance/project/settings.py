@@ -220,6 +220,10 @@ ADMIN_ATTENTION: list[str] = []
 REST_FRAMEWORK = defaults.REST_FRAMEWORK
 SPECTACULAR_SETTINGS = defaults.SPECTACULAR_SETTINGS
 
+# --- what may be reached (webhooks, metadata by URL): public https hosts, and these
+EGRESS_ALLOWED_NETWORKS = environment.words("EGRESS_ALLOWED_NETWORKS", default=[])
+EGRESS_ALLOWED_PORTS = [int(port) for port in environment.words("EGRESS_ALLOWED_PORTS", default=[])]
+
 # --- watching
 METRICS_TOKEN = environment.text("METRICS_TOKEN")
 LOG_LEVEL = logs.level(environment)

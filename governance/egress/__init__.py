@@ -1,0 +1,1 @@
+"""Requests to addresses that administrators typed: checked, pinned, bounded. See `client.py`."""
