@@ -6,6 +6,7 @@ A job that a namespace's data calls for is not here: it is a row of the outbox w
 from dataclasses import dataclass
 from typing import Any
 
+from governance.analytics import job_names as analytics_jobs
 from governance.audit import job_names as audit_jobs
 from governance.outbox import job_names as outbox_jobs
 
@@ -22,7 +23,7 @@ class Periodic:
 
 
 # One line each, by app.
-PERIODIC: tuple[Periodic, ...] = ()
+PERIODIC: tuple[Periodic, ...] = (Periodic(job=analytics_jobs.SWEEP_RESULTS, seconds=600),)
 
 # Rings of the platform's own, which keep no slot: doing them twice costs nothing.
 RINGS: dict[str, float] = {outbox_jobs.SWEEP: 2.0, audit_jobs.SEAL: 1.0}

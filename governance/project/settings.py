@@ -128,6 +128,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "governance.portal.context_processors.visitor",
             ]
         },
     }
@@ -223,6 +224,16 @@ SPECTACULAR_SETTINGS = defaults.SPECTACULAR_SETTINGS
 # --- what may be reached (webhooks, metadata by URL): public https hosts, and these
 EGRESS_ALLOWED_NETWORKS = environment.words("EGRESS_ALLOWED_NETWORKS", default=[])
 EGRESS_ALLOWED_PORTS = [int(port) for port in environment.words("EGRESS_ALLOWED_PORTS", default=[])]
+
+# --- analytics and the portal: what stands above them is named, not imported
+ANALYTICS_ENGINES = {"duckdb": "governance.analytics.adapters.duckdb_engine.build"}
+ANALYTICS_QUERY_GUARDS: list[str] = []
+ANALYTICS_USAGE_SINKS: list[str] = []
+ANALYTICS_RESULTS_DIR = DATA_DIR / "results"
+ANALYTICS_RUNNERS_DIR = DATA_DIR / "runners"
+ANALYTICS_RESULT_HOURS = environment.integer("ANALYTICS_RESULT_HOURS", default=24, least=1)
+ANALYTICS_HISTORY_DAYS = environment.integer("ANALYTICS_HISTORY_DAYS", default=30, least=1)
+PORTAL_USAGE_PANEL = ""
 
 # --- watching
 METRICS_TOKEN = environment.text("METRICS_TOKEN")

@@ -10,8 +10,9 @@ from typing import Any
 from uuid import UUID
 
 from governance.analytics.adapters import scan_estimates
-from governance.analytics.adapters.lake_files import Lake, LakeFile
+from governance.analytics.adapters.lake_files import Lake, LakeFile, LocationOutside
 from governance.analytics.adapters.runner_pool import POOL, RunnerKey, RunnerPool
+from governance.analytics.domain.engines import EngineSpec
 from governance.analytics.domain.functions import MACROS
 from governance.analytics.domain.plans import QueryPlan, TableFormat, TableSource
 from governance.analytics.domain.queries import Estimate
@@ -205,3 +206,17 @@ def _name(value: str) -> str:
 
 def _text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
+
+
+def build(spec: EngineSpec) -> DuckDBEngine:
+    """The factory that settings name: the namespace's folder is the first root's that has it."""
+    if spec.namespace_name in {".", ".."}:
+        raise LocationOutside(location=spec.namespace_name)
+    folders = [root / spec.namespace_name for root in spec.lake_roots]
+    folder = next((each for each in folders if each.is_dir()), folders[0])
+    if folder.is_symlink():
+        # The namespace's own folder is a link: it may lead into another namespace's.
+        raise LocationOutside(location=spec.namespace_name)
+    return DuckDBEngine(
+        namespace_id=spec.namespace_id, lake_root=folder, scratch=spec.scratch.absolute()
+    )

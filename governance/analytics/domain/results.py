@@ -1,0 +1,67 @@
+"""Results: a page of rows in plain values, and what a spreadsheet must not be made to run."""
+
+import base64
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal
+
+from governance.kernel.refusals import NotFound
+
+# A spreadsheet takes a cell that begins so for a formula (OWASP, CSV injection).
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+class ResultMissing(NotFound):
+    code = "result_missing"
+    sentence = "There is no result: {why}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultPage:
+    """Rows from `offset` on. Values are those of JSON: exact decimals and times are strings."""
+
+    columns: tuple[tuple[str, str], ...]
+    rows: tuple[tuple[object, ...], ...]
+    offset: int
+    total: int
+
+    @property
+    def end(self) -> int:
+        return self.offset + len(self.rows)
+
+    @property
+    def has_more(self) -> bool:
+        return self.end < self.total
+
+
+def plain(value: object) -> object:
+    """The value as JSON can carry it, losing nothing but its type."""
+    shown: object = str(value)
+    match value:
+        case None | bool() | int() | str():
+            shown = value
+        case float():
+            shown = value if math.isfinite(value) else str(value)
+        case bytes() | bytearray():
+            shown = base64.b64encode(value).decode()
+        case Mapping():
+            shown = {str(plain(key)): plain(item) for key, item in value.items()}
+        case Sequence():
+            shown = [plain(item) for item in value]
+        case datetime() | date() | time():
+            shown = value.isoformat()
+        case Decimal():
+            shown = format(value, "f")
+    return shown
+
+
+def csv_cell(value: object) -> object:
+    """As a CSV cell: text that a spreadsheet would run is led by an apostrophe."""
+    shown = plain(value)
+    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
+        return f"'{value}"
+    if isinstance(shown, dict | list):
+        return str(shown)
+    return "" if shown is None else shown

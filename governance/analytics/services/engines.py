@@ -1,0 +1,117 @@
+"""Engines: made, changed, removed, tested by an administrator."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from governance.analytics.domain.engines import (
+    EngineKind,
+    EngineKindMissing,
+    EngineOptions,
+    check_databases,
+)
+from governance.analytics.domain.queries import Pool, QueryState
+from governance.analytics.domain.runs import EngineTestStep
+from governance.analytics.models import Engine, Query
+from governance.analytics.services import collaborators
+from governance.audit import trail
+from governance.kernel.actions import Action
+from governance.kernel.actors import Actor
+from governance.kernel.permissions import require
+from governance.kernel.refusals import Conflict, FieldError, Invalid
+from governance.secrets import sealing
+
+FIELDS = ("name", "kind", "options", "pool", "databases", "enabled")
+
+
+class EngineNameTaken(Conflict):
+    code = "engine_name_taken"
+    sentence = "There is already an engine named {name}."
+
+
+class EngineBusy(Conflict):
+    code = "engine_busy"
+    sentence = "{count} queries of this engine have not ended. Cancel them or wait."
+
+
+class EngineInvalid(Invalid):
+    code = "engine_invalid"
+    sentence = "The engine is not valid."
+
+
+def create(*, actor: Actor, now: datetime, **values: object) -> Engine:
+    """A new engine; `credentials` is sealed. Raises Invalid with pointers, EngineNameTaken."""
+    require(actor=actor, action=Action.MANAGE_ENGINES)
+    engine = Engine()
+    _assign(engine, values)
+    if Engine.objects.filter(name=engine.name).exists():
+        raise EngineNameTaken(name=engine.name)
+    engine.save()
+    _seal(engine, values)
+    trail.record(actor=actor, action="engine.created", target=engine, now=now)
+    return engine
+
+
+def change(*, engine_id: UUID, values: Mapping[str, object], actor: Actor, now: datetime) -> Engine:
+    """Change what `values` names; a missing or None `credentials` stays."""
+    require(actor=actor, action=Action.MANAGE_ENGINES)
+    engine = Engine.objects.select_for_update().get(pk=engine_id)
+    _assign(engine, values)
+    if Engine.objects.filter(name=engine.name).exclude(pk=engine.pk).exists():
+        raise EngineNameTaken(name=engine.name)
+    engine.save()
+    _seal(engine, values)
+    changed = sorted(set(values) & {*FIELDS, "credentials"})
+    detail = {"fields": changed}
+    trail.record(actor=actor, action="engine.changed", target=engine, detail=detail, now=now)
+    return engine
+
+
+def remove(*, engine_id: UUID, actor: Actor, now: datetime) -> None:
+    """Raises EngineBusy while queries of it have not ended. Its history stays."""
+    require(actor=actor, action=Action.MANAGE_ENGINES)
+    engine = Engine.objects.select_for_update().get(pk=engine_id)
+    unfinished = [QueryState.QUEUED.value, QueryState.RUNNING.value]
+    count = Query.objects.filter(engine=engine, state__in=unfinished).count()
+    if count:
+        raise EngineBusy(count=count)
+    trail.record(actor=actor, action="engine.removed", target=engine, now=now)
+    engine.delete()
+
+
+def test(*, engine_id: UUID, actor: Actor, now: datetime) -> Sequence[EngineTestStep]:
+    """Try the engine step by step: the button, the API and the command share this."""
+    require(actor=actor, action=Action.MANAGE_ENGINES)
+    engine = Engine.objects.get(pk=engine_id)
+    steps = collaborators.engine_of(engine).test()
+    detail = {"ok": all(step.ok for step in steps)}
+    trail.record(actor=actor, action="engine.tested", target=engine, detail=detail, now=now)
+    return steps
+
+
+def _assign(engine: Engine, values: Mapping[str, object]) -> None:
+    for name in FIELDS:
+        if name in values:
+            setattr(engine, name, values[name])
+    options = engine.options if isinstance(engine.options, dict) else {"options": engine.options}
+    EngineOptions.parse(options)
+    check_databases(engine.databases)
+    kind, errors = EngineKind(engine.kind), []
+    if not engine.name or len(engine.name) > Engine._meta.get_field("name").max_length:  # noqa: SLF001 - Django's name
+        detail = "Give the engine a name of at most 64 characters."
+        errors.append(FieldError(pointer="/name", code="name_invalid", detail=detail))
+    if engine.pool not in {pool.value for pool in Pool}:
+        errors.append(FieldError(pointer="/pool", code="pool_unknown", detail="main or burst."))
+    if errors:
+        raise EngineInvalid(errors=errors)
+    if kind is not EngineKind.DUCKDB:
+        detail = "Only DuckDB engines can be made in this version."
+        error = FieldError(pointer="/kind", code=EngineKindMissing.code, detail=detail)
+        raise EngineKindMissing(kind=kind.value, errors=[error])
+
+
+def _seal(engine: Engine, values: Mapping[str, object]) -> None:
+    secret = values.get("credentials")
+    if isinstance(secret, str):
+        sealing.put(engine, "credentials", secret)
+        engine.save(update_fields=["credentials"])

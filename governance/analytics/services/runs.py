@@ -1,0 +1,183 @@
+"""Running a queued query, step by step, each in a short transaction of its own.
+
+1. take a slot, or come back in a second;
+2. plan again from the catalogue as it is now, and run in a process that can be killed;
+3. twice a second: cancelled? what do the guards say?
+4. write the end and let the sinks settle, whatever the end was.
+
+Running twice is safe: a query only reads, the row's state moves once, and sinks book by id.
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import assert_never
+from uuid import UUID
+
+import structlog
+
+from governance.analytics import job_names
+from governance.analytics.domain.engines import EngineOptions
+from governance.analytics.domain.plans import QueryPlan
+from governance.analytics.domain.queries import FINAL, Observation, QueryState, Verdict
+from governance.analytics.domain.runs import RunEnd, RunLimits, RunOutcome, RunProgress
+from governance.analytics.models import Engine, Query
+from governance.analytics.ports import QueryEngine
+from governance.analytics.services import collaborators, queries, results
+from governance.kernel.refusals import Refusal, Unavailable
+from governance.outbox.services import messages
+
+log = structlog.get_logger(__name__)
+
+AGAIN = timedelta(seconds=1)
+Scope = Callable[[], AbstractContextManager[None]]
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Start:
+    plan: QueryPlan
+    engine: QueryEngine
+    limits: RunLimits
+
+
+class _Watch:
+    """Asked twice a second whether to go on; remembers who said no."""
+
+    def __init__(self, *, query_id: UUID, scope: Scope) -> None:
+        self.query_id = query_id
+        self.scope = scope
+        self.aborted: Observation | None = None
+
+    def go_on(self, progress: RunProgress) -> bool:
+        with self.scope():
+            row = Query.objects.select_for_update().get(pk=self.query_id)
+            if row.cancel_requested_at is not None:
+                return False
+            row.run_milliseconds = progress.run_milliseconds
+            row.bytes_scanned = progress.bytes_scanned
+            row.cpu_milliseconds = progress.cpu_milliseconds
+            row.progress = progress.fraction
+            changed = ["run_milliseconds", "bytes_scanned", "cpu_milliseconds", "progress"]
+            row.save(update_fields=[*changed, "updated_at"])
+            self.aborted = _aborted(row)
+        return self.aborted is None
+
+
+def run(*, query_id: UUID, scope: Scope, clock: Clock) -> None:
+    """Run the query to one of its ends. Raises Unavailable only where no runner can be started."""
+    with scope():
+        start = _started(query_id=query_id, now=clock())
+    if start is None:
+        return
+    watch = _Watch(query_id=query_id, scope=scope)
+    result = results.path_of(namespace_id=start.plan.namespace_id, query_id=query_id)
+    outcome = start.engine.run(
+        plan=start.plan, limits=start.limits, result=result, go_on=watch.go_on
+    )
+    log.info("query_ended", query_id=str(query_id), end=outcome.end.value)
+    with scope():
+        _ended(query_id=query_id, outcome=outcome, aborted=watch.aborted, now=clock())
+
+
+def give_up(*, query_id: UUID, why: str, now: datetime) -> None:
+    """Fail a query that cannot be run, in the open scope."""
+    row = Query.objects.select_for_update().get(pk=query_id)
+    if QueryState(row.state) not in FINAL:
+        row.error = why
+        queries.finish(row=row, state=QueryState.FAILED, now=now)
+
+
+def _started(*, query_id: UUID, now: datetime) -> _Start | None:
+    """The row as running and what to run; None where there is nothing to do (yet)."""
+    row = Query.objects.select_for_update(of=("self",)).select_related("engine").get(pk=query_id)
+    state = QueryState(row.state)
+    if state in FINAL:
+        return None
+    if row.cancel_requested_at is not None:
+        queries.finish(row=row, state=QueryState.CANCELLED, now=now)
+    elif row.engine is None:
+        give_up(query_id=query_id, why="Its engine was removed.", now=now)
+    elif state is QueryState.QUEUED and not _has_slot(row.engine):
+        messages.enqueue_job(name=job_names.RUN_QUERY, due_at=now + AGAIN, query_id=row.pk)
+    else:
+        return _running(row=row, engine=row.engine, now=now)
+    return None
+
+
+def _running(*, row: Query, engine: Engine, now: datetime) -> _Start | None:
+    row.state = QueryState.RUNNING.value
+    row.started_at = row.started_at or now
+    row.queue_milliseconds = _milliseconds(row.started_at - row.submitted_at)
+    row.save()
+    try:
+        return _Start(
+            plan=queries.plan_of(row),
+            engine=collaborators.engine_of(engine),
+            limits=EngineOptions.parse(engine.options).limits(),
+        )
+    except Unavailable:
+        raise
+    except Refusal as refusal:
+        give_up(query_id=row.pk, why=str(refusal), now=now)
+        return None
+
+
+def _has_slot(engine: Engine) -> bool:
+    """One at a time decides: the engine's row is the lock of its slots."""
+    locked = Engine.objects.select_for_update().get(pk=engine.pk)
+    running = Query.objects.filter(engine=locked, state=QueryState.RUNNING.value).count()
+    return running < EngineOptions.parse(locked.options).slots
+
+
+def _aborted(row: Query) -> Observation | None:
+    run_now = row.run_now()
+    for guard in collaborators.guards():
+        said = guard.observe(run=run_now)
+        if said.verdict is Verdict.ABORT:
+            return said
+    return None
+
+
+def _ended(
+    *, query_id: UUID, outcome: RunOutcome, aborted: Observation | None, now: datetime
+) -> None:
+    row = Query.objects.select_for_update().get(pk=query_id)
+    if QueryState(row.state) in FINAL:
+        return
+    row.bytes_scanned = outcome.bytes_scanned
+    row.rows_scanned = outcome.rows_scanned
+    row.rows_returned = outcome.rows_returned
+    row.columns = [list(column) for column in outcome.columns]
+    row.run_milliseconds = outcome.run_milliseconds
+    row.cpu_milliseconds = outcome.cpu_milliseconds
+    row.spilled_bytes = outcome.spilled_bytes
+    row.result_bytes = outcome.result_bytes
+    row.error = outcome.error if aborted is None else aborted.reason
+    state = _state_after(outcome.end, is_aborted=aborted is not None)
+    if state is QueryState.SUCCEEDED:
+        row.result_expires_at = results.expires_at(now=now)
+    queries.finish(row=row, state=state, now=now)
+
+
+def _state_after(end: RunEnd, *, is_aborted: bool) -> QueryState:
+    match end:
+        case RunEnd.SUCCEEDED:
+            return QueryState.SUCCEEDED
+        case RunEnd.STOPPED:
+            return QueryState.ABORTED if is_aborted else QueryState.CANCELLED
+        case (
+            RunEnd.FAILED
+            | RunEnd.TIMED_OUT
+            | RunEnd.OUT_OF_MEMORY
+            | RunEnd.RESULT_TOO_LARGE
+            | RunEnd.CRASHED
+        ):
+            return QueryState.FAILED
+        case _:
+            assert_never(end)
+
+
+def _milliseconds(span: timedelta) -> int:
+    return max(round(span.total_seconds() * 1000), 0)
