@@ -1,0 +1,176 @@
+"""The gateway's server: a connection's life from the handshake to the last frame.
+
+Everything a stranger can make us hold is bounded: connections, the time and size of a handshake,
+frames, sessions, threads.
+"""
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+
+import structlog
+
+from federation.gateway import calls, sasl, wire
+from federation.gateway.backends import Backend
+from federation.gateway.conversations import Conversation, PeerGoneError
+from federation.gateway.sasl import HandshakeError, NegotiationStatus
+from federation.gateway.sessions import Registry
+from federation.gateway.sign_ins import SignIns
+from governance.kernel.refusals import Refusal, Unavailable
+
+log = structlog.get_logger(__name__)
+
+# What HiveServer2 says; clients show it, and some look for it.
+REFUSED = b"Error validating the login"
+UNAVAILABLE = b"Error validating the login: the directory cannot be asked now, try again"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one gateway process bears."""
+
+    connections: int = 1000
+    handshakes: int = 100
+    handshake_seconds: float = 10.0
+    idle_seconds: float = 3600.0
+    sessions_per_namespace: int = 200
+    sessions_per_user: int = 50
+    sign_in_threads: int = 16
+    sign_ins_per_directory: int = 4
+    query_threads: int = 16
+
+
+class Gateway:
+    """Accepts Hive clients and speaks with them until they leave."""
+
+    def __init__(self, *, backend: Backend, limits: Limits) -> None:
+        self._backend = backend
+        self._limits = limits
+        self._queries = ThreadPoolExecutor(limits.query_threads, "hive-query")
+        self._directories = ThreadPoolExecutor(limits.sign_in_threads, "hive-sign-in")
+        self._sign_ins = SignIns(
+            backend=backend,
+            executor=self._directories,
+            per_directory=limits.sign_ins_per_directory,
+        )
+        self._registry = Registry(
+            per_namespace=limits.sessions_per_namespace, per_user=limits.sessions_per_user
+        )
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._handshakes = 0
+
+    async def serve(
+        self,
+        *,
+        host: str,
+        port: int,
+        tls: ssl.SSLContext | None,
+        stop: asyncio.Event,
+        ready: Callable[[int], None],
+    ) -> None:
+        """Listen until `stop` is set, then end every connection. `ready` is told the port."""
+        server = await asyncio.start_server(
+            self._accept,
+            host,
+            port,
+            ssl=tls,
+            backlog=512,
+            ssl_handshake_timeout=self._limits.handshake_seconds if tls else None,
+        )
+        ready(server.sockets[0].getsockname()[1])
+        await stop.wait()
+        server.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._queries.shutdown(wait=True, cancel_futures=True)
+        self._directories.shutdown(wait=False, cancel_futures=True)
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        is_full = (
+            len(self._tasks) >= self._limits.connections
+            or self._handshakes >= self._limits.handshakes
+        )
+        if is_full:
+            log.warning("hive_connection_refused", connections=len(self._tasks))
+            writer.close()
+            return
+        task = asyncio.create_task(self._attend(reader, writer))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _attend(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await self._talk(reader, writer)
+        except (ConnectionError, asyncio.IncompleteReadError, PeerGoneError, TimeoutError):
+            log.debug("hive_connection_lost")
+        except Exception:
+            # One connection's misfortune must not be the gateway's.
+            log.exception("hive_connection_failed")
+        finally:
+            writer.close()
+            with suppress(ConnectionError, TimeoutError, ssl.SSLError):
+                await writer.wait_closed()
+
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        talk = Conversation(
+            backend=self._backend,
+            registry=self._registry,
+            sign_ins=self._sign_ins,
+            executor=self._queries,
+            reader=reader,
+            address=str((writer.get_extra_info("peername") or ("",))[0]),
+        )
+        if not await self._shake_hands(talk, reader, writer):
+            return
+        try:
+            await self._answer_all(talk, reader, writer)
+        finally:
+            await asyncio.shield(talk.close())
+
+    async def _shake_hands(
+        self, talk: Conversation, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> bool:
+        self._handshakes += 1
+        try:
+            async with asyncio.timeout(self._limits.handshake_seconds):
+                credentials = await sasl.credentials(reader)
+            await talk.sign_in(credentials)
+            writer.write(sasl.answer(NegotiationStatus.COMPLETE))
+        except HandshakeError as error:
+            writer.write(sasl.answer(NegotiationStatus.ERROR, str(error).encode()))
+        except Refusal as refusal:
+            text = UNAVAILABLE if isinstance(refusal, Unavailable) else REFUSED
+            writer.write(sasl.answer(NegotiationStatus.BAD, text))
+        else:
+            return True
+        finally:
+            self._handshakes -= 1
+            with suppress(ConnectionError):
+                await writer.drain()
+        return False
+
+    async def _answer_all(
+        self, talk: Conversation, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        while not talk.is_over:
+            # Until a session is open, a connection is as good as a handshake.
+            idle = self._limits.idle_seconds if talk.principals else self._limits.handshake_seconds
+            frame = await sasl.frame(reader, idle_seconds=idle)
+            if frame is None:
+                return
+            try:
+                call = wire.call_in(frame)
+                method = calls.METHODS.get(call.name)
+                answer = (
+                    wire.unknown_call(call)
+                    if method is None
+                    else wire.reply(call=call, response=await calls.answered(talk, call, method))
+                )
+            except wire.MalformedFrameError:
+                log.info("hive_frame_malformed")
+                return
+            await sasl.send(writer, answer)

@@ -1,0 +1,69 @@
+"""The Hive gateway, run in a thread of the test's process on a free loopback port."""
+
+import asyncio
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+
+from federation.gateway.backends import Backend
+from federation.gateway.server import Gateway, Limits
+
+
+@dataclass
+class HiveServer:
+    port: int
+    host: str = "127.0.0.1"
+
+
+@contextmanager
+def running(
+    backend: Backend, *, limits: Limits | None = None, tls: ssl.SSLContext | None = None
+) -> Iterator[HiveServer]:
+    loop = asyncio.new_event_loop()
+    stop = asyncio.Event()
+    ports: list[int] = []
+    is_ready = threading.Event()
+
+    def ready(port: int) -> None:
+        ports.append(port)
+        is_ready.set()
+
+    def run() -> None:
+        gateway = Gateway(backend=backend, limits=limits or Limits())
+        serving = gateway.serve(host="127.0.0.1", port=0, tls=tls, stop=stop, ready=ready)
+        loop.run_until_complete(serving)
+        loop.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        assert is_ready.wait(10)
+        yield HiveServer(port=ports[0])
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join(timeout=20)
+        assert not thread.is_alive()
+
+
+@contextmanager
+def raw(server: HiveServer) -> Iterator[socket.socket]:
+    """A bare connection to the gateway, for what no client would say."""
+    with socket.create_connection((server.host, server.port), timeout=5) as wire:
+        yield wire
+
+
+def handshake(username: str, password: str) -> bytes:
+    token = f"\0{username}\0{password}".encode()
+    return b"\x01\x00\x00\x00\x05PLAIN" + b"\x05" + len(token).to_bytes(4, "big") + token
+
+
+def read_to_end(wire: socket.socket) -> bytes:
+    """Everything the server says until it hangs up."""
+    said = b""
+    with suppress(ConnectionError):
+        while part := wire.recv(65536):
+            said += part
+    return said
