@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
 
@@ -25,6 +26,11 @@ from governance.tenancy.services import sessions
 class LoginNameTaken(Conflict):
     code = "login_name_taken"
     sentence = "This login name is taken. Login names are unique over the installation."
+
+
+class SubjectTaken(Conflict):
+    code = "subject_taken"
+    sentence = "These identifiers name two different people already."
 
 
 class UserInactive(Forbidden):
@@ -52,6 +58,44 @@ def provision(
         _update(user, person=person, now=now)
         sync_roles(user=user, person=person, roles=roles, actor=actor, now=now)
     return user
+
+
+def enrol(
+    *, person: ProvidedPerson, aliases: Sequence[str] = (), actor: Actor, now: datetime
+) -> User:
+    """The person that a provider announces before (or after) they sign in.
+
+    Known by the subject or by any alias of the same provider; all of them name the person from
+    now on. Raises SubjectTaken where two of them name two people.
+    """
+    subjects = [person.subject, *(alias for alias in aliases if alias)]
+    with transaction.atomic():
+        known = Identity.objects.filter(provider_id=person.provider_id, subject__in=subjects)
+        people = set(known.values_list("user_id", flat=True))
+        if len(people) > 1:
+            raise SubjectTaken
+        fresh = not people
+        user = _identified(person) if fresh else User.objects.get(pk=people.pop())
+        for subject in subjects:
+            Identity.objects.get_or_create(
+                provider_id=person.provider_id,
+                subject=subject,
+                defaults={"user": user, "provider_kind": person.source},
+            )
+        if fresh:
+            trail.record(actor=actor, action="user.enrolled", target=user, now=now)
+    return user
+
+
+def forget_subject(*, user: User, provider_id: UUID, subject: str) -> None:
+    """A provider no longer calls the person so: the name may come to mean somebody else."""
+    Identity.objects.filter(user=user, provider_id=provider_id, subject=subject).delete()
+
+
+def describe(*, user: User, email: str, display_name: str) -> None:
+    """Take over what a provider says of a person."""
+    user.email, user.display_name = email, display_name
+    user.save(update_fields=["email", "display_name", "updated_at"])
 
 
 def sync_roles(

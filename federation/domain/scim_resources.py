@@ -1,0 +1,201 @@
+"""What we keep of a SCIM user and group, read from what a provider sends (RFC 7643).
+
+Known attributes are checked; others are accepted and not kept: Entra sends what its default
+mapping has, and what is not needed here is not stored here.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from governance.kernel.refusals import FieldError, Invalid
+
+USER = "urn:ietf:params:scim:schemas:core:2.0:User"
+GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
+NAME_PARTS = ("formatted", "familyName", "givenName")
+LONGEST_NAME = 256
+MOST_EMAILS = 20
+MOST_MEMBERS = 10_000
+
+
+class ScimResourceInvalid(Invalid):
+    code = "scim_resource_invalid"
+    sentence = "The resource is not valid."
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ScimEmail:
+    value: str
+    type: str = ""
+    primary: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ScimPerson:
+    """A user as provisioned. `user_name` compares without case (caseExact is false)."""
+
+    user_name: str
+    external_id: str = ""
+    display_name: str = ""
+    active: bool = True
+    name: Mapping[str, str] = field(default_factory=dict)
+    emails: Sequence[ScimEmail] = ()
+
+    @property
+    def email(self) -> str:
+        """The primary address, else the one for work, else the first."""
+        ranked = sorted(self.emails, key=lambda email: (not email.primary, email.type != "work"))
+        return ranked[0].value if ranked else ""
+
+    @property
+    def shown_name(self) -> str:
+        full = f"{self.name.get('givenName', '')} {self.name.get('familyName', '')}".strip()
+        return self.display_name or self.name.get("formatted", "") or full
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ScimTeam:
+    """A group as provisioned; `members` are ids of our users."""
+
+    display_name: str
+    external_id: str = ""
+    members: frozenset[str] = frozenset()
+
+
+def person_of(resource: Mapping[str, object]) -> ScimPerson:
+    """Read a user resource. Raises ScimResourceInvalid with each field that is wrong."""
+    reader = _Reader(resource)
+    person = ScimPerson(
+        user_name=reader.text("userName", required=True),
+        external_id=reader.text("externalId"),
+        display_name=reader.text("displayName"),
+        active=reader.boolean("active", default=True),
+        name=reader.name(),
+        emails=reader.emails(),
+    )
+    reader.finish()
+    return person
+
+
+def team_of(resource: Mapping[str, object]) -> ScimTeam:
+    """Read a group resource. Raises ScimResourceInvalid with each field that is wrong."""
+    reader = _Reader(resource)
+    team = ScimTeam(
+        display_name=reader.text("displayName", required=True),
+        external_id=reader.text("externalId"),
+        members=reader.members(),
+    )
+    reader.finish()
+    return team
+
+
+def resource_of_person(person: ScimPerson) -> dict[str, object]:
+    """The attributes of a user as SCIM writes them; what is empty is left out."""
+    resource: dict[str, object] = {
+        "externalId": person.external_id,
+        "userName": person.user_name,
+        "displayName": person.display_name,
+        "name": dict(person.name),
+        "emails": [
+            {"value": email.value, "type": email.type, "primary": email.primary}
+            if email.type
+            else {"value": email.value, "primary": email.primary}
+            for email in person.emails
+        ],
+    }
+    return {key: value for key, value in resource.items() if value} | {"active": person.active}
+
+
+def resource_of_team(team: ScimTeam) -> dict[str, object]:
+    resource: dict[str, object] = {
+        "externalId": team.external_id,
+        "displayName": team.display_name,
+        "members": [{"value": member} for member in sorted(team.members)],
+    }
+    return {key: value for key, value in resource.items() if value}
+
+
+def without_members(team: ScimTeam) -> ScimTeam:
+    return replace(team, members=frozenset())
+
+
+def as_boolean(value: object) -> bool | None:
+    """A boolean, or Entra's "True" and "False"; None for anything else."""
+    if isinstance(value, bool):
+        return value
+    return {"true": True, "false": False}.get(value.lower()) if isinstance(value, str) else None
+
+
+class _Reader:
+    """Reads attributes by type, whatever the case of their names, and collects what is wrong."""
+
+    def __init__(self, resource: Mapping[str, object]) -> None:
+        self.values = {key.lower(): value for key, value in resource.items()}
+        self.errors: list[FieldError] = []
+
+    def text(self, name: str, *, required: bool = False) -> str:
+        value = self.values.get(name.lower())
+        if value is None or value == "":
+            if required:
+                self._wrong(name, "required", "This attribute is required.")
+            return ""
+        if not isinstance(value, str) or len(value) > LONGEST_NAME or "\0" in value:
+            self._wrong(name, "invalidValue", f"A text of at most {LONGEST_NAME} characters.")
+            return ""
+        return value
+
+    def boolean(self, name: str, *, default: bool) -> bool:
+        value = self.values.get(name.lower())
+        if value is None:
+            return default
+        read = as_boolean(value)
+        if read is None:
+            self._wrong(name, "invalidValue", "Write true or false.")
+            return default
+        return read
+
+    def name(self) -> dict[str, str]:
+        value = self.values.get("name")
+        if value is None:
+            return {}
+        if not isinstance(value, Mapping):
+            self._wrong("name", "invalidValue", "An object with givenName and familyName.")
+            return {}
+        parts = {str(key).lower(): part for key, part in value.items()}
+        return {
+            part: str(parts[part.lower()])[:LONGEST_NAME]
+            for part in NAME_PARTS
+            if parts.get(part.lower())
+        }
+
+    def emails(self) -> tuple[ScimEmail, ...]:
+        rows = self._rows("emails", most=MOST_EMAILS)
+        return tuple(
+            ScimEmail(
+                value=str(row["value"])[:LONGEST_NAME],
+                type=str(row.get("type") or "")[:32],
+                primary=as_boolean(row.get("primary", False)) or False,
+            )
+            for row in rows
+            if row.get("value")
+        )
+
+    def members(self) -> frozenset[str]:
+        rows = self._rows("members", most=MOST_MEMBERS)
+        return frozenset(str(row["value"]) for row in rows if row.get("value"))
+
+    def _rows(self, name: str, *, most: int) -> list[Mapping[str, object]]:
+        value = self.values.get(name)
+        if value is None:
+            return []
+        rows = value if isinstance(value, list) else [value]
+        if len(rows) > most or not all(isinstance(row, Mapping) for row in rows):
+            self._wrong(name, "invalidValue", f"A list of at most {most} objects.")
+            return []
+        return [row for row in rows if isinstance(row, Mapping)]
+
+    def _wrong(self, name: str, code: str, detail: str) -> None:
+        self.errors.append(FieldError(pointer=f"/{name}", code=code, detail=detail))
+
+    def finish(self) -> None:
+        if self.errors:
+            raise ScimResourceInvalid(errors=self.errors)
