@@ -273,7 +273,7 @@ def encoded(document: etree._Element | str | bytes) -> str:
 def a_tree(
     response: Response, *, sign: str = "Assertion", signing: Signing | None = None
 ) -> etree._Element:
-    """A signed response as a tree that a test may still spoil. `sign`: Assertion, Response, both, none."""
+    """A signed response as a tree that a test may still spoil. `sign` may be both or none."""
     root = etree.fromstring(response.xml())
     if sign in {"Assertion", "both"}:
         signed(root, target="Assertion", signing=signing)

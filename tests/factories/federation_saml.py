@@ -1,0 +1,95 @@
+"""Builders of identity providers and claim rules. Each works in the scope that is open."""
+
+from collections.abc import Sequence
+
+from django.utils import timezone
+
+from federation import wiring
+from federation.models import ClaimRule, IdentityProvider
+from federation.services import claim_rules, identity_providers
+from governance.tenancy.services import actors
+from tests.fakes.idp import ENTITY_ID, KeyPair, a_key_pair
+
+UPN = "user.userprincipalname"
+
+
+def metadata_xml(
+    *keys: KeyPair, entity_id: str = ENTITY_ID, sso_url: str = "https://idp.customer.example/sso"
+) -> str:
+    """Metadata of a plain identity provider with these signing keys."""
+    descriptors = "".join(
+        '<md:KeyDescriptor use="signing"><ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#">'
+        f"<ds:X509Data><ds:X509Certificate>{key.der_base64}</ds:X509Certificate></ds:X509Data>"
+        "</ds:KeyInfo></md:KeyDescriptor>"
+        for key in keys or (a_key_pair(),)
+    )
+    return (
+        '<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" '
+        f'entityID="{entity_id}"><md:IDPSSODescriptor '
+        'protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">'
+        f"{descriptors}<md:SingleSignOnService "
+        'Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" '
+        f'Location="{sso_url}"/></md:IDPSSODescriptor></md:EntityDescriptor>'
+    )
+
+
+def an_identity_provider(
+    name: str = "AzureActiveDirectory",
+    *,
+    metadata: str | None = None,
+    enabled: bool = True,
+    allow_idp_initiated: bool = False,
+    want_messages_signed: bool = False,
+) -> IdentityProvider:
+    """A provider of the open scope, by default the one that `tests.fakes.idp` signs as."""
+    created = identity_providers.create(
+        values={
+            "name": name,
+            "metadata_xml": metadata_xml() if metadata is None else metadata,
+            "enabled": enabled,
+            "allow_idp_initiated": allow_idp_initiated,
+            "want_messages_signed": want_messages_signed,
+        },
+        reader=wiring.metadata_reader(),
+        actor=actors.system(),
+        now=timezone.now(),
+    )
+    return IdentityProvider.objects.select_related("namespace").get(pk=created.pk)
+
+
+def a_role_rule(provider: IdentityProvider, *, role: str, groups: Sequence[str] = ()) -> ClaimRule:
+    """`Role`, from a group, as the pair of ARNs that AWS wants."""
+    account = provider.namespace.account_id
+    value = (
+        f"arn:aws:iam::{account}:role/{role},arn:aws:iam::{account}:saml-provider/{provider.name}"
+    )
+    return claim_rules.create(
+        values={
+            "identity_provider": provider,
+            "claim": "Role",
+            "groups": list(groups),
+            "value": value,
+        },
+        actor=actors.system(),
+        now=timezone.now(),
+    )
+
+
+def a_session_name_rule(provider: IdentityProvider) -> ClaimRule:
+    return claim_rules.create(
+        values={
+            "identity_provider": provider,
+            "claim": "RoleSessionName",
+            "source": "transformation",
+            "transformations": [{"function": "ExtractMailPrefix", "parameters": {"input": UPN}}],
+        },
+        actor=actors.system(),
+        now=timezone.now(),
+    )
+
+
+def the_walk_through(provider: IdentityProvider) -> None:
+    """The rules of the source's walk-through: admin, author, reader by group."""
+    for role in ("admin", "author", "reader"):
+        a_role_rule(provider, role=role, groups=[f"QuickSight-{role.title()}"])
+    a_session_name_rule(provider)
