@@ -27,6 +27,9 @@ FLAGS = (
 )
 WIDE = {"width": 1280, "height": 860}
 NARROW = {"width": 390, "height": 844}
+# The admin chooses its theme when it loads; a page that answers a form cannot be loaded again.
+DARKEN = """dark => location.pathname.startsWith('/admin/')
+    && document.documentElement.classList.toggle('dark', dark)"""
 PATIENCE_MILLISECONDS = 15_000
 LOOKS: tuple[tuple[str, Literal["light", "dark"], dict[str, int]], ...] = (
     ("light-wide", "light", WIDE),
@@ -63,11 +66,13 @@ class Person:
         self.shots += 1
         for look, scheme, size in LOOKS:
             self.page.emulate_media(color_scheme=scheme)
+            self.page.evaluate(DARKEN, scheme == "dark")
             self.page.set_viewport_size({"width": size["width"], "height": size["height"]})
             self.page.wait_for_timeout(150)
             name = f"{self.name}-{self.shots:02}-{what.replace(' ', '-')}.{look}.png"
             self.page.screenshot(path=Path(folder) / name, full_page=True)
         self.page.emulate_media(color_scheme="light")
+        self.page.evaluate(DARKEN, arg=False)
         self.page.set_viewport_size({"width": WIDE["width"], "height": WIDE["height"]})
 
     def _heard(self, message: ConsoleMessage) -> None:

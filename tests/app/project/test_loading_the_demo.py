@@ -1,0 +1,80 @@
+"""The demo workspace is loaded by the services that the admin pages call, and only once."""
+
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from pytest_django import Settings
+
+from governance.analytics.models import Engine, LakeTable
+from governance.isolation.scopes import namespace_scope, system_scope
+from governance.project.demo import workspace
+from governance.tenancy.models import Namespace, Role, User
+from purge.models import Dataset, ErasureRequest, LakeObject, StorageLayer
+from usage_limits.models import UsageLimit, WorkloadRule
+
+COUNTED = (
+    User,
+    Role,
+    Engine,
+    LakeTable,
+    UsageLimit,
+    WorkloadRule,
+    StorageLayer,
+    Dataset,
+    LakeObject,
+    ErasureRequest,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def lake(settings: Settings, tmp_path: Path) -> Path:
+    settings.LAKE_ROOTS = [tmp_path]
+    return tmp_path / workspace.NAMESPACE
+
+
+def counts() -> dict[str, int]:
+    with system_scope("test"):
+        namespace = Namespace.objects.get(name=workspace.NAMESPACE)
+    with namespace_scope(namespace.pk):
+        return {model.__name__: model.objects.count() for model in COUNTED}
+
+
+def test_it_says_once_who_may_sign_in(now: datetime) -> None:
+    first, second = workspace.load(now=now), workspace.load(now=now)
+
+    assert ["ivan" in line or "olga" in line for line in first] == [True, True]
+    assert second == []
+
+
+def test_loading_again_adds_nothing(now: datetime) -> None:
+    workspace.load(now=now)
+    before = counts()
+
+    workspace.load(now=now)
+
+    assert counts() == before
+    assert before["LakeObject"] == 18
+    assert before["ErasureRequest"] == 1
+
+
+def test_what_an_erasure_cut_does_not_come_back(now: datetime, lake: Path) -> None:
+    workspace.load(now=now)
+    file = lake / "purchases" / "1997-01.ndjson"
+    cut = b"".join(file.read_bytes().splitlines(keepends=True)[1:])
+    file.write_bytes(cut)
+
+    workspace.load(now=now)
+
+    assert file.read_bytes() == cut
+
+
+def test_a_copy_that_was_interrupted_is_begun_anew(now: datetime, lake: Path) -> None:
+    (lake / ".flights.unfinished").mkdir(parents=True)
+
+    workspace.load(now=now)
+
+    assert len(list((lake / "flights").iterdir())) == 12
+    assert not list(lake.glob(".*"))
