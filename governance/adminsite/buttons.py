@@ -18,6 +18,7 @@ from django.urls import URLPattern, path
 
 from governance.adminsite.actions import DetailAction, actions_of, shown_for
 from governance.adminsite.callers import may
+from governance.adminsite.results import Result
 from governance.kernel.refusals import Refusal
 
 
@@ -66,19 +67,35 @@ class ButtonsMixin:
             with transaction.atomic():
                 answer = getattr(self, button.method)(request, row, values)
         except Refusal as refusal:
-            if form is None:
-                messages.error(request, str(refusal))
-                return self._back(row)
-            _place(refusal, form)
-            return self._asking(request, row, button, form)
-        if isinstance(answer, HttpResponse):
-            return answer
-        if answer:
-            messages.success(request, str(answer))
-        return self._back(row)
+            return self._refused(request, row, button, form, refusal)
+        if isinstance(answer, Result) and form is not None:
+            return self._asking(request, row, button, form, result=answer)
+        if isinstance(answer, str):
+            messages.success(request, answer)
+        return answer if isinstance(answer, HttpResponse) else self._back(row)
+
+    def _refused(
+        self,
+        request: HttpRequest,
+        row: models.Model,
+        button: DetailAction,
+        form: Form | None,
+        refusal: Refusal,
+    ) -> HttpResponse:
+        if form is None:
+            messages.error(request, str(refusal))
+            return self._back(row)
+        _place(refusal, form)
+        return self._asking(request, row, button, form)
 
     def _asking(
-        self, request: HttpRequest, row: models.Model, button: DetailAction, form: Form
+        self,
+        request: HttpRequest,
+        row: models.Model,
+        button: DetailAction,
+        form: Form,
+        *,
+        result: Result | None = None,
     ) -> HttpResponse:
         site = self.admin_site  # type: ignore[attr-defined]
         context = {
@@ -88,6 +105,7 @@ class ButtonsMixin:
             "original": row,
             "button": button,
             "form": form,
+            "result": result,
             "back": self.change_url(row.pk),  # type: ignore[attr-defined]
         }
         return TemplateResponse(request, "adminsite/ask.html", context)

@@ -39,10 +39,17 @@ GROUPS: tuple[tuple[str, tuple[Page, ...]], ...] = (
     (
         "Sign-in",
         (
-            Page("Identity providers", "login", "federation_identityprovider", Action.READ_FEDERATION),
+            Page(
+                "Identity providers", "login", "federation_identityprovider", Action.READ_FEDERATION
+            ),
             Page("Claim rules", "rule", "federation_claimrule", Action.READ_FEDERATION),
             Page("Directories", "lan", "federation_directory", Action.READ_FEDERATION),
-            Page("Directory mappings", "alt_route", "federation_directorymapping", Action.READ_FEDERATION),
+            Page(
+                "Directory mappings",
+                "alt_route",
+                "federation_directorymapping",
+                Action.READ_FEDERATION,
+            ),
         ),
     ),
     (
@@ -59,7 +66,12 @@ GROUPS: tuple[tuple[str, tuple[Page, ...]], ...] = (
             Page("Limits", "speed", "usage_limits_usagelimit", Action.READ_USAGE),
             Page("Workload rules", "traffic", "usage_limits_workloadrule", Action.READ_USAGE),
             Page("Alert channels", "notifications", "usage_limits_alertchannel", Action.READ_USAGE),
-            Page("Usage control log", "receipt_long", "usage_limits_usagecontrollogentry", Action.READ_USAGE),
+            Page(
+                "Usage control log",
+                "receipt_long",
+                "usage_limits_usagecontrollogentry",
+                Action.READ_USAGE,
+            ),
         ),
     ),
     (
@@ -75,11 +87,10 @@ GROUPS: tuple[tuple[str, tuple[Page, ...]], ...] = (
         "Governance",
         (
             Page("Audit trail", "history", "audit_auditevent", Action.READ_AUDIT),
-            Page("Jobs", "work_history", "outbox_job", Action.READ_JOBS),
-            Page("Messages", "outbox", "outbox_message", Action.READ_JOBS),
+            Page("Jobs and messages", "outbox", "outbox_outboxmessage", Action.READ_JOBS),
         ),
     ),
-)  # fmt: skip
+)
 
 
 def unfold_settings() -> dict[str, Any]:

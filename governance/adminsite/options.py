@@ -7,22 +7,24 @@
         read_action = Action.READ_ERASURE
         write_action = Action.MANAGE_DATA_MAP
         list_display = ("prefix", "format", "layer_name", "state_pill")
-        list_filter = ("format", "storage_layer")        # also the allow list of URL look-ups
+        list_filter = ("format", "storage_layer")    # also the allow list of URL look-ups
         search_fields = ("prefix",)
         fields = ("storage_layer", "prefix", "format", "state")
-        readonly_fields = ("state",)                     # a state moves by actions, never by hand
-        secret_fields = ("bind_password",)               # sealed columns: write-only, shown as ••••
-        empty_state = "No dataset yet. Add a storage layer first, then say where people's data lies."
+        readonly_fields = ("state",)                 # a state moves by actions, never by hand
+        secret_fields = ("bind_password",)           # sealed columns: write-only, shown as ••••
+        empty_state = "No dataset yet. Add a storage layer first, then say where data lies."
 
+        # unfold.decorators.display: a pill with a word
         @display(description="State", label={"ready": "success", "failed": "danger"})
-        def state_pill(self, row):                       # unfold.decorators.display: a pill with a word
+        def state_pill(self, row):
             return row.state, row.get_state_display()
 
         def perform_save(self, request, row, form, change):
-            values = form.cleaned_data                   # a secret is its new value, or None to keep
+            values = form.cleaned_data               # a secret: its new value, or None to keep
+            by = {"actor": self.actor(request), "now": timezone.now()}
             if change:
-                return datasets.change(dataset_id=row.pk, values=values, actor=self.actor(request), now=timezone.now())
-            return datasets.create(**values, actor=self.actor(request), now=timezone.now())
+                return datasets.change(dataset_id=row.pk, values=values, **by)
+            return datasets.create(**values, **by)
 
         def perform_delete(self, request, row):
             datasets.remove(dataset_id=row.pk, actor=self.actor(request), now=timezone.now())
@@ -31,6 +33,9 @@
         def index_now(self, request, row, values):
             datasets.index(dataset_id=row.pk, actor=self.actor(request), now=timezone.now())
             return "Indexing has started: see Jobs."
+
+`detail_action` (actions.py) also takes `form=`, which asks first; a method may return a
+sentence, a `results.Result` (shown above the form, for tests) or an HttpResponse.
 
 Without `perform_save` the row is saved as it is (secrets sealed) and the change is audited. A
 Refusal from either is shown in the form, at the fields its `errors` point to. `can_add`,
@@ -52,52 +57,18 @@ from django.utils import timezone
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 
 from governance.adminsite.buttons import ButtonsMixin
-from governance.adminsite.callers import actor_of, may
+from governance.adminsite.callers import actor_of
 from governance.adminsite.forms import RefusalForm, SecretFormField
+from governance.adminsite.gates import PermissionsMixin
 from governance.adminsite.lookups import allowed_lookup
 from governance.audit import trail
 from governance.audit.models import AuditEvent
 from governance.isolation.scopes import current_scope, has_scope
-from governance.kernel.actions import Action
 from governance.kernel.actors import Actor
 from governance.kernel.refusals import Refusal
 from governance.secrets import sealing
 
 MANY = 200
-
-
-def in_one_namespace() -> bool:
-    """False where a platform administrator looks at all of them: nothing is changed there."""
-    return has_scope() and current_scope().namespace_id is not None
-
-
-class PermissionsMixin:
-    """Django's permission questions, answered by policies."""
-
-    read_action: ClassVar[Action]
-    write_action: ClassVar[Action]
-    can_add: ClassVar[bool] = True
-    can_change: ClassVar[bool] = True
-    can_delete: ClassVar[bool] = True
-    across_namespaces: ClassVar[bool] = False
-
-    def may_write(self, request: HttpRequest) -> bool:
-        return may(request, self.write_action) and (self.across_namespaces or in_one_namespace())
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return may(request, self.read_action)
-
-    def has_view_permission(self, request: HttpRequest, obj: object = None) -> bool:  # noqa: ARG002
-        return may(request, self.read_action)
-
-    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:  # noqa: ARG002
-        return self.can_add and self.may_write(request)
-
-    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:  # noqa: ARG002
-        return self.can_change and self.may_write(request)
-
-    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:  # noqa: ARG002
-        return self.can_delete and self.may_write(request)
 
 
 class NamespacedModelAdmin(PermissionsMixin, ButtonsMixin, ModelAdmin):  # type: ignore[type-arg]
@@ -172,8 +143,8 @@ class NamespacedModelAdmin(PermissionsMixin, ButtonsMixin, ModelAdmin):  # type:
         self,
         request: HttpRequest,
         obj: models.Model | None = None,
-        change: bool = False,
-        **kwargs: Any,  # noqa: ANN401, FBT001, FBT002 - Django's
+        change: bool = False,  # noqa: FBT001, FBT002 - Django's signature
+        **kwargs: Any,  # noqa: ANN401 - Django's signature
     ) -> type[forms.ModelForm[Any]]:
         plain = super().get_form(request, obj, change, **kwargs)
         secrets = tuple(name for name in self.secret_fields if name in plain.base_fields)

@@ -1,4 +1,4 @@
-"""The admin site: opened by policy, in one namespace's scope; its first page says what needs doing."""
+"""The admin site: opened by policy, in one namespace's scope; it says what needs doing first."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext

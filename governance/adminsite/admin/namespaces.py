@@ -1,0 +1,62 @@
+"""Namespaces: made by platform administrators, read by their own people."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils import timezone
+from unfold.decorators import display
+
+from governance.adminsite.callers import actor_of
+from governance.adminsite.options import NamespacedModelAdmin
+from governance.isolation.scopes import namespace_scope, system_scope
+from governance.kernel.actions import Action
+from governance.tenancy.models import Namespace, NamespaceStatus
+from governance.tenancy.services import namespaces
+
+PILLS = {
+    NamespaceStatus.CREATED.label: "success",
+    NamespaceStatus.CREATING.label: "info",
+    NamespaceStatus.DELETING.label: "warning",
+    NamespaceStatus.RETRYABLE_FAILURE.label: "danger",
+    NamespaceStatus.NON_RETRYABLE_FAILURE.label: "danger",
+}
+
+
+@admin.register(Namespace)
+class NamespaceAdmin(NamespacedModelAdmin):
+    read_action = Action.READ_NAMESPACES
+    write_action = Action.MANAGE_NAMESPACES
+    across_namespaces = True
+    can_delete = False
+    list_display = ("name", "display_name", "account_id", "status_pill", "created_at")
+    list_filter = ("status",)
+    search_fields = ("name", "display_name", "account_id")
+    ordering = ("name",)
+    fields = ("name", "display_name", "account_id")
+    empty_state = "No namespace yet. Add one for each customer or department of the lake."
+
+    @display(description="Status", ordering="status", label=PILLS)
+    def status_pill(self, row: Namespace) -> str:
+        return NamespaceStatus(row.status).label
+
+    def may_write(self, request: HttpRequest) -> bool:
+        actor = actor_of(request)
+        return actor is not None and actor.is_platform and super().may_write(request)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:  # noqa: ANN401 - Django's
+        del request
+        return () if obj is None else ("name", "account_id")
+
+    def perform_save(self, request: HttpRequest, row: Any, form: Any, change: bool) -> Namespace:  # noqa: ANN401, FBT001
+        actor, now = self.actor(request), timezone.now()
+        if change:
+            with namespace_scope(row.pk):
+                return namespaces.rename(
+                    namespace=row,
+                    display_name=form.cleaned_data["display_name"],
+                    actor=actor,
+                    now=now,
+                )
+        with system_scope("a platform administrator makes a namespace"):
+            return namespaces.create(**form.cleaned_data, actor=actor, now=now)

@@ -1,0 +1,177 @@
+"""What was done and what is being done: the audit trail, and the outbox's messages."""
+
+import json
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+from unfold.contrib.filters.admin import RangeDateTimeFilter
+from unfold.decorators import display
+
+from governance.adminsite.actions import detail_action
+from governance.adminsite.options import NamespacedModelAdmin
+from governance.audit.models import AuditEvent
+from governance.audit.services import chains, exports
+from governance.kernel.actions import Action
+from governance.kernel.refusals import Refusal
+from governance.outbox.models import MessageState, OutboxMessage
+from governance.outbox.services import messages as outbox
+
+EXPORT_LIMIT = 100_000
+
+
+@admin.register(AuditEvent)
+class AuditEventAdmin(NamespacedModelAdmin):
+    """Append-only: nothing here can be changed, by anybody."""
+
+    read_action = Action.READ_AUDIT
+    write_action = Action.READ_AUDIT
+    can_add = can_change = can_delete = False
+    list_display = ("at", "action", "who", "actor_role", "target_kind", "target_id", "sealed_pill")
+    list_filter = (("at", RangeDateTimeFilter), "actor_kind", "target_kind")
+    search_fields = ("action",)
+    search_help_text = "An action, such as user.created"
+    list_select_related = ("seal",)
+    list_before_template = "adminsite/audit_tools.html"
+    fields = (
+        "at",
+        "action",
+        "who",
+        "actor_role",
+        "network",
+        "target_kind",
+        "target_id",
+        "detail_text",
+        "sealed_pill",
+        "hash_text",
+    )
+    readonly_fields = fields
+    empty_state = "Nothing has been done here yet. Every change leaves a line."
+
+    @display(description="Actor", ordering="actor_id")
+    def who(self, row: AuditEvent) -> str:
+        return row.actor_kind if row.actor_id is None else f"{row.actor_kind} {row.actor_id}"
+
+    @display(description="Sealed", label={"Sealed": "success", "Waiting": "warning"})
+    def sealed_pill(self, row: AuditEvent) -> str:
+        return "Sealed" if hasattr(row, "seal") else "Waiting"
+
+    @display(description="Hash")
+    def hash_text(self, row: AuditEvent) -> str:
+        return row.seal.hash if hasattr(row, "seal") else "not sealed yet"
+
+    @display(description="Detail")
+    def detail_text(self, row: AuditEvent) -> str:
+        return json.dumps(row.detail, indent=2, ensure_ascii=False)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        return [
+            path("verify/", view(require_POST(self.verify)), name="audit_verify"),
+            path("export/", view(self.export), name="audit_export"),
+            *super().get_urls(),
+        ]
+
+    def verify(self, request: HttpRequest) -> HttpResponse:
+        """Walk the chain of what this person may see, and say what was found."""
+        if not self.has_view_permission(request):
+            return self._back()
+        found = chains.verify(now=timezone.now())
+        for link in found.broken:
+            messages.error(request, f"Broken at number {link.sequence}: {link.why}.")
+        if not found.broken:
+            messages.success(request, f"The chain holds: {found.sealed} events verified.")
+        if found.oldest_unsealed is not None:
+            seconds = int(found.oldest_unsealed.total_seconds())
+            messages.info(request, f"The oldest event without a seal is {seconds} s old.")
+        return self._back()
+
+    def export(self, request: HttpRequest) -> Any:  # noqa: ANN401 - a redirect or a stream
+        if not self.has_view_permission(request):
+            return self._back()
+        # Read now: the scope ends with this function, and a stream is read after it.
+        events = self.get_queryset(request).select_related("seal").order_by("id")[:EXPORT_LIMIT]
+        lines = exports.csv_lines(list(events))
+        response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
+        response["Content-Disposition"] = 'attachment; filename="audit-events.csv"'
+        return response
+
+    def _back(self) -> HttpResponse:
+        return HttpResponseRedirect(reverse("admin:audit_auditevent_changelist"))
+
+
+STATE_PILLS = {
+    MessageState.PENDING.label: "info",
+    MessageState.LEASED.label: "primary",
+    MessageState.DONE.label: "success",
+    MessageState.DEAD.label: "danger",
+}
+
+
+@admin.register(OutboxMessage)
+class OutboxMessageAdmin(NamespacedModelAdmin):
+    """Jobs and emails: what waits, what runs, what was given up."""
+
+    read_action = Action.READ_JOBS
+    write_action = Action.REDELIVER_MESSAGES
+    can_add = can_change = can_delete = False
+    across_namespaces = True
+    list_display = ("name", "kind", "state_pill", "attempts", "progress", "due_at", "finished_at")
+    list_filter = ("kind", "state")
+    search_fields = ("name",)
+    actions = ("redeliver_chosen",)
+    fields = (
+        "name",
+        "kind",
+        "state_pill",
+        "attempts",
+        "progress",
+        "last_error",
+        "key",
+        "created_at",
+        "due_at",
+        "started_at",
+        "finished_at",
+    )
+    readonly_fields = fields
+    empty_state = "Nothing to deliver. Jobs and emails appear here when something causes them."
+
+    @display(description="State", ordering="state", label=STATE_PILLS)
+    def state_pill(self, row: OutboxMessage) -> str:
+        return MessageState(row.state).label
+
+    @display(description="Progress")
+    def progress(self, row: OutboxMessage) -> str:
+        if row.progress_total:
+            return f"{row.progress_done} of {row.progress_total}"
+        return str(row.progress_done) if row.progress_done else ""
+
+    @detail_action(
+        label="Deliver again",
+        action=Action.REDELIVER_MESSAGES,
+        icon="replay",
+        shown=lambda row: row.state == MessageState.DEAD,
+    )
+    def redeliver(self, request: HttpRequest, row: OutboxMessage, values: dict[str, Any]) -> str:
+        del values
+        outbox.redeliver(message_id=row.pk, actor=self.actor(request), now=timezone.now())
+        return "It will be tried again now, with a fresh set of attempts."
+
+    def has_redeliver_permission(self, request: HttpRequest) -> bool:
+        return self.may_write(request)
+
+    @admin.action(description="Deliver again", permissions=["redeliver"])
+    def redeliver_chosen(self, request: HttpRequest, queryset: QuerySet[OutboxMessage]) -> None:
+        done = 0
+        for row in queryset:
+            try:
+                outbox.redeliver(message_id=row.pk, actor=self.actor(request), now=timezone.now())
+            except Refusal as refusal:
+                messages.error(request, f"{row.name}: {refusal}")
+            else:
+                done += 1
+        messages.info(request, f"{done} will be tried again now.")

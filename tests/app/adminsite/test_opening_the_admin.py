@@ -1,0 +1,129 @@
+"""Who gets into the web admin, and what each page shows them."""
+
+import pytest
+from django.contrib import admin
+from django.test import Client
+from django.urls import reverse
+
+from governance.isolation.scopes import namespace_scope
+from governance.tenancy.models import Namespace
+from tests.factories.tenancy import (
+    PASSWORD,
+    a_namespace,
+    a_platform_administrator,
+    a_user,
+    ivan,
+    signed_in,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def acme() -> Namespace:
+    return a_namespace("acme")
+
+
+def test_a_stranger_is_sent_to_sign_in() -> None:
+    answer = Client().get("/admin/")
+
+    assert answer.status_code == 302
+    assert answer["Location"].startswith("/admin/login/")
+
+
+def test_an_administrator_signs_in_with_a_login_name(acme: Namespace) -> None:
+    user = ivan(acme)
+    browser = Client()
+
+    answer = browser.post("/admin/login/", {"username": user.login_name, "password": PASSWORD})
+
+    assert answer.status_code == 302
+    assert browser.get("/admin/").status_code == 200
+
+
+def test_a_wrong_password_is_refused_in_one_sentence(acme: Namespace) -> None:
+    user = ivan(acme)
+
+    answer = Client().post("/admin/login/", {"username": user.login_name, "password": "wrong"})
+
+    assert answer.status_code == 403
+    assert "do not fit" in answer.content.decode()
+
+
+def test_guessing_is_locked_after_ten_attempts(acme: Namespace) -> None:
+    user = ivan(acme)
+    browser = Client()
+    for _ in range(10):
+        browser.post("/admin/login/", {"username": user.login_name, "password": "wrong"})
+
+    answer = browser.post("/admin/login/", {"username": user.login_name, "password": PASSWORD})
+
+    assert answer.status_code in {403, 429}
+    assert browser.get("/admin/").status_code == 302
+
+
+def test_a_reader_is_told_that_their_role_does_not_open_it(acme: Namespace) -> None:
+    with namespace_scope(acme.pk):
+        uma = a_user("uma", roles=["reader"])
+
+    browser = signed_in(uma)
+    answer = browser.get("/admin/", follow=True)
+
+    assert answer.status_code == 403
+    assert "lakewarden:OpenAdmin" in answer.content.decode()
+
+
+def test_after_signing_in_a_link_leads_into_this_site_alone(acme: Namespace) -> None:
+    user = ivan(acme)
+    form = {"username": user.login_name, "password": PASSWORD}
+
+    for evil in (
+        "https://evil.example/",
+        "//evil.example/",
+        "javascript:alert(1)",
+        "/\\evil.example",
+    ):
+        answer = Client().post("/admin/login/", {**form, "next": evil})
+        assert answer["Location"] == "/admin/"
+
+
+def every_page() -> list[str]:
+    return sorted(model._meta.label_lower for model in admin.site._registry)
+
+
+def changelist(label: str) -> str:
+    return reverse(f"admin:{label.replace('.', '_')}_changelist")
+
+
+@pytest.mark.parametrize("label", every_page())
+def test_every_page_loads_for_an_it_admin(acme: Namespace, label: str) -> None:
+    answer = signed_in(ivan(acme)).get(changelist(label))
+
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("label", every_page())
+def test_every_page_loads_for_a_platform_administrator(acme: Namespace, label: str) -> None:
+    answer = signed_in(a_platform_administrator()).get(changelist(label))
+
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("label", every_page())
+def test_every_page_is_refused_for_a_reader(acme: Namespace, label: str) -> None:
+    with namespace_scope(acme.pk):
+        uma = a_user("uma", roles=["reader"])
+
+    answer = signed_in(uma).get(changelist(label))
+
+    assert answer.status_code == 302
+
+
+def test_the_sidebar_shows_an_officer_what_they_may_open(acme: Namespace) -> None:
+    with namespace_scope(acme.pk):
+        olga = a_user("olga", roles=["officer"])
+
+    page = signed_in(olga).get("/admin/").content.decode()
+
+    assert "Audit trail" in page
+    assert "API tokens" not in page
