@@ -10,7 +10,7 @@ from pathlib import Path
 from django.conf import settings
 
 from governance.isolation.scopes import namespace_scope, system_scope
-from governance.project.demo import analytics, forgetting, lake_folder, people, spending
+from governance.project.demo import analytics, dashboards, forgetting, lake_folder, people, spending
 from governance.tenancy.models import Namespace
 from governance.tenancy.services import actors, namespaces
 
@@ -26,6 +26,7 @@ def load(*, now: datetime) -> list[str]:
     with namespace_scope(namespace.pk):
         notes = people.make(actor=actor, now=now)
         analytics.make(actor=actor, now=now)
+        dashboards.make(actor=actor, now=now)
         spending.make(actor=actor, now=now)
     forgetting.make(namespace_id=namespace.pk)
     with namespace_scope(namespace.pk):
