@@ -8,7 +8,12 @@ from federation.domain.attempts import Attempt
 from federation.domain.directories import DirectoryPerson, DirectorySettings, Examination
 from federation.domain.login_names import LoginName
 from federation.domain.metadata import ProviderMetadata
-from federation.domain.saml import Expectation, ServiceProvider, VerifiedAssertion
+from federation.domain.saml import (
+    Certificate,
+    Expectation,
+    ServiceProvider,
+    VerifiedAssertion,
+)
 from governance.kernel.personal import Personal
 
 
@@ -108,3 +113,28 @@ class SAMLWriter(Protocol):
     ) -> str:
         """Our metadata, with certificates for signing and encryption if there are any."""
         ...
+
+
+class MetadataFetcher(Protocol):
+    """Documents at addresses that an administrator typed."""
+
+    def fetched(self, *, url: str) -> str:
+        """The text there. Raises AddressNotAllowed, AddressUnreachable or MetadataRefused."""
+        ...
+
+
+class OwnKeyMaker(Protocol):
+    """Makes key pairs for our side."""
+
+    def own_key(self, *, common_name: str, now: datetime) -> tuple[OwnKey, Certificate]:
+        """A fresh key, and its certificate's description."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderPorts:
+    """What configuring an identity provider needs from outside, together."""
+
+    reader: MetadataReader
+    fetcher: MetadataFetcher
+    key_maker: OwnKeyMaker

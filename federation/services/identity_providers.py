@@ -11,7 +11,8 @@ from django.db import transaction
 from federation.domain.metadata import EntityChanged, ProviderMetadata
 from federation.models import IdentityProvider, ProviderCertificate
 from federation.models.identity_providers import LONGEST_SKEW_SECONDS
-from federation.ports import MetadataReader
+from federation.ports import ProviderPorts
+from federation.services import service_provider_keys
 from governance.audit import trail
 from governance.kernel.actors import Actor
 from governance.kernel.refusals import Conflict, FieldError, Invalid
@@ -25,6 +26,7 @@ class ProviderValues(TypedDict, total=False):
     name: str
     display_name: str
     metadata_xml: str
+    metadata_url: str
     entity_id: str
     issuer_alias: str
     groups_attribute: str
@@ -56,6 +58,11 @@ class ProviderIncomplete(Conflict):
     sentence = "Import the provider's metadata before enabling it."
 
 
+class NoMetadataAddress(Conflict):
+    code = "identity_provider_no_metadata_url"
+    sentence = "This provider's metadata was pasted. Paste its current version, or give its URL."
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
     """What metadata holds, and what saving it would change. Nothing is saved yet."""
@@ -74,11 +81,11 @@ def preview(
     provider: IdentityProvider | None,
     xml: str,
     entity_id: str,
-    reader: MetadataReader,
+    ports: ProviderPorts,
     now: datetime,
 ) -> Preview:
     """Read metadata and compare it with what is stored. Raises MetadataRefused."""
-    read = _read(provider, xml=xml, entity_id=entity_id, reader=reader, now=now)
+    read = _read(provider, xml=xml, entity_id=entity_id, ports=ports, now=now)
     had: set[str] = set()
     changed: dict[str, tuple[str, str]] = {}
     if provider is not None:
@@ -98,7 +105,7 @@ def preview(
 
 
 def create(
-    *, values: ProviderValues, reader: MetadataReader, actor: Actor, now: datetime
+    *, values: ProviderValues, ports: ProviderPorts, actor: Actor, now: datetime
 ) -> IdentityProvider:
     """A provider of the open scope. With a name alone it has its addresses and waits."""
     name = values.get("name", "")
@@ -108,14 +115,14 @@ def create(
     if IdentityProvider.objects.filter(name=name).exists():
         raise ProviderNameTaken(name=name)
     provider = IdentityProvider(name=name)
-    return _saved(provider, values, verb="created", reader=reader, actor=actor, now=now)
+    return _saved(provider, values, verb="created", ports=ports, actor=actor, now=now)
 
 
 def change(
     *,
     provider: IdentityProvider,
     values: ProviderValues,
-    reader: MetadataReader,
+    ports: ProviderPorts,
     actor: Actor,
     now: datetime,
 ) -> IdentityProvider:
@@ -124,7 +131,18 @@ def change(
         row = IdentityProvider.objects.select_for_update().get(pk=provider.pk)
         if values.get("name", row.name) != row.name:
             raise ProviderNameFixed
-        return _saved(row, values, verb="changed", reader=reader, actor=actor, now=now)
+        return _saved(row, values, verb="changed", ports=ports, actor=actor, now=now)
+
+
+def refresh(
+    *, provider: IdentityProvider, ports: ProviderPorts, actor: Actor, now: datetime
+) -> IdentityProvider:
+    """Fetch the metadata from its address again. A failure keeps what worked, and is raised."""
+    if not provider.metadata_url:
+        raise NoMetadataAddress
+    xml = ports.fetcher.fetched(url=provider.metadata_url)
+    values: ProviderValues = {"metadata_xml": xml, "entity_id": provider.entity_id}
+    return change(provider=provider, values=values, ports=ports, actor=actor, now=now)
 
 
 def remove(*, provider: IdentityProvider, actor: Actor, now: datetime) -> None:
@@ -152,11 +170,11 @@ def _saved(
     values: ProviderValues,
     *,
     verb: str,
-    reader: MetadataReader,
+    ports: ProviderPorts,
     actor: Actor,
     now: datetime,
 ) -> IdentityProvider:
-    xml = values.get("metadata_xml", "")
+    xml = _document(provider, values, ports=ports)
     plain = {
         name: value for name, value in values.items() if name not in {"metadata_xml", "entity_id"}
     }
@@ -168,13 +186,15 @@ def _saved(
         read = None
         if xml and xml != provider.metadata_xml:
             entity_id = values.get("entity_id", "")
-            read = _read(provider, xml=xml, entity_id=entity_id, reader=reader, now=now)
+            read = _read(provider, xml=xml, entity_id=entity_id, ports=ports, now=now)
             _describe(provider, read, xml=xml)
         if provider.enabled and not provider.entity_id:
             raise ProviderIncomplete
         provider.save()
         if read is not None:
             _trust(provider, read)
+        if provider.sign_requests:
+            service_provider_keys.ensure(provider=provider, key_maker=ports.key_maker, now=now)
         if verb == "changed" and not was_enabled:
             end_sessions(provider=provider, reason="identity provider disabled", now=now)
         trail.record(
@@ -187,17 +207,25 @@ def _saved(
     return provider
 
 
+def _document(provider: IdentityProvider, values: ProviderValues, *, ports: ProviderPorts) -> str:
+    """The metadata to read now: what was pasted, or what a new address answers with."""
+    xml, url = values.get("metadata_xml", ""), values.get("metadata_url", "")
+    if xml or not url or url == provider.metadata_url:
+        return xml
+    return ports.fetcher.fetched(url=url)
+
+
 def _read(
     provider: IdentityProvider | None,
     *,
     xml: str,
     entity_id: str,
-    reader: MetadataReader,
+    ports: ProviderPorts,
     now: datetime,
 ) -> ProviderMetadata:
     """The entity is pinned: what is configured never becomes somebody else by an import."""
     pinned = "" if provider is None else provider.entity_id
-    read = reader.provider_metadata(xml=xml, entity_id=entity_id, now=now)
+    read = ports.reader.provider_metadata(xml=xml, entity_id=entity_id, now=now)
     if pinned and read.entity_id != pinned:
         raise EntityChanged(found=read.entity_id)
     return read

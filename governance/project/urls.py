@@ -10,6 +10,7 @@ urlpatterns = [
     path("readyz", health.ready, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
     path("admin/", admin.site.urls),
+    path("", include("governance.portal.urls")),
     path("", include("federation.urls")),
     path("api/", include("governance.restapi.urls")),
     path("api/v1/", include("governance.restapi.api.urls")),
@@ -18,6 +19,7 @@ urlpatterns = [
         include(
             [
                 path("", include("governance.restapi.api.namespaced_urls")),
+                path("", include("federation.api.urls")),
             ]
         ),
     ),

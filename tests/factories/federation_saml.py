@@ -50,7 +50,7 @@ def an_identity_provider(
             "allow_idp_initiated": allow_idp_initiated,
             "want_messages_signed": want_messages_signed,
         },
-        reader=wiring.metadata_reader(),
+        ports=wiring.provider_ports(),
         actor=actors.system(),
         now=timezone.now(),
     )

@@ -1,0 +1,1 @@
+"""The REST resources of federation. `urls.py` lists them."""

@@ -1,0 +1,134 @@
+"""Identity providers and claim rules over REST."""
+
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from federation import wiring
+from federation.api.provider_serializers import (
+    ClaimRuleIn,
+    ClaimRuleOut,
+    IdentityProviderIn,
+    IdentityProviderOut,
+    PreviewIn,
+    PreviewOut,
+    SimulateIn,
+    SimulationOut,
+)
+from federation.models import ClaimRule, IdentityProvider
+from federation.services import claim_rules, identity_providers
+from governance.kernel.actions import Action
+from governance.restapi.views import CreateMixin, DestroyMixin, ReadViewSet, UpdateMixin
+
+
+class IdentityProviderViewSet(CreateMixin, UpdateMixin, DestroyMixin, ReadViewSet):
+    """Who may say who a person is."""
+
+    model = IdentityProvider
+    read_action = Action.READ_FEDERATION
+    write_action = Action.MANAGE_IDENTITY_PROVIDERS
+    action_permissions: ClassVar[dict[str, Action]] = {"simulate": Action.READ_FEDERATION}
+    serializer_class = IdentityProviderOut
+    input_serializer_class = IdentityProviderIn
+    filterset_fields = ("name", "enabled")
+    ordering_fields = ("name", "created_at")
+
+    def get_queryset(self) -> QuerySet[IdentityProvider]:
+        rows = IdentityProvider.objects.select_related("namespace")
+        return rows.prefetch_related("certificates")
+
+    def perform_create(self, values: dict[str, Any]) -> IdentityProvider:
+        made = identity_providers.create(
+            values=values,  # type: ignore[typeddict-item]
+            ports=wiring.provider_ports(),
+            actor=self.actor,
+            now=self.now,
+        )
+        return self.get_queryset().get(pk=made.pk)
+
+    def perform_update(self, row: IdentityProvider, values: dict[str, Any]) -> IdentityProvider:
+        identity_providers.change(
+            provider=row,
+            values=values,  # type: ignore[typeddict-item]
+            ports=wiring.provider_ports(),
+            actor=self.actor,
+            now=self.now,
+        )
+        return self.get_queryset().get(pk=row.pk)
+
+    def perform_destroy(self, row: IdentityProvider) -> None:
+        identity_providers.remove(provider=row, actor=self.actor, now=self.now)
+
+    @extend_schema(request=SimulateIn, responses={200: SimulationOut})
+    @action(detail=True, methods=["post"])
+    def simulate(self, request: Request, **kwargs: Any) -> Response:  # noqa: ANN401, ARG002 - DRF's
+        """Which role these attributes would give, rule by rule. Nobody is signed in."""
+        values = self.validated(SimulateIn)
+        explanation = claim_rules.simulate(
+            provider=self.get_object(),
+            name_id=values["name_id"],
+            attributes=values["attributes"],
+            public_url=settings.PUBLIC_URL,
+        )
+        return Response(SimulationOut(explanation).data)
+
+    @extend_schema(request=PreviewIn, responses={200: PreviewOut})
+    @action(detail=True, methods=["post"])
+    def preview(self, request: Request, **kwargs: Any) -> Response:  # noqa: ANN401, ARG002 - DRF's
+        """What metadata holds and what importing it would change. Saves nothing."""
+        values = self.validated(PreviewIn)
+        seen = identity_providers.preview(
+            provider=self.get_object(),
+            xml=values["metadata_xml"],
+            entity_id=values["entity_id"],
+            ports=wiring.provider_ports(),
+            now=self.now,
+        )
+        return Response(PreviewOut(seen).data)
+
+    @extend_schema(request=None, responses={200: IdentityProviderOut})
+    @action(detail=True, methods=["post"])
+    def refresh(self, request: Request, **kwargs: Any) -> Response:  # noqa: ANN401, ARG002 - DRF's
+        """Fetch the metadata from its URL again. A failure keeps what worked."""
+        row = identity_providers.refresh(
+            provider=self.get_object(),
+            ports=wiring.provider_ports(),
+            actor=self.actor,
+            now=self.now,
+        )
+        return Response(self.rendered(self.get_queryset().get(pk=row.pk)))
+
+
+class ClaimRuleViewSet(CreateMixin, UpdateMixin, DestroyMixin, ReadViewSet):
+    """Which claim a person gets: rows run top down, and the last match wins."""
+
+    model = ClaimRule
+    read_action = Action.READ_FEDERATION
+    write_action = Action.MANAGE_IDENTITY_PROVIDERS
+    serializer_class = ClaimRuleOut
+    input_serializer_class = ClaimRuleIn
+    filterset_fields = ("identity_provider", "claim", "source")
+    ordering_fields = ("position", "claim", "created_at")
+
+    def perform_create(self, values: dict[str, Any]) -> ClaimRule:
+        return claim_rules.create(
+            values=values,  # type: ignore[typeddict-item]
+            actor=self.actor,
+            now=self.now,
+        )
+
+    def perform_update(self, row: ClaimRule, values: dict[str, Any]) -> ClaimRule:
+        return claim_rules.change(
+            rule=row,
+            values=values,  # type: ignore[typeddict-item]
+            actor=self.actor,
+            now=self.now,
+        )
+
+    def perform_destroy(self, row: ClaimRule) -> None:
+        claim_rules.remove(rule=row, actor=self.actor, now=self.now)
