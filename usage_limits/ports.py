@@ -50,5 +50,5 @@ class WebhookClient(Protocol):
     """Posts to an address that a namespace chose, without reaching anything private."""
 
     def post(self, *, url: Personal[str], body: bytes, headers: Mapping[str, str]) -> WebhookAnswer:
-        """Raises Unavailable where no answer came, with the same sentence whatever the reason."""
+        """Raises Unavailable, with the same sentence whatever the reason, or Invalid."""
         ...

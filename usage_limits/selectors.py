@@ -2,10 +2,11 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from django.db.models import Q, Sum
+from django.db.models.functions import TruncDay
 
 from governance.isolation.scopes import current_namespace_id
 from usage_limits.domain.admissions import Meter, Reading, Standing
@@ -114,3 +115,15 @@ def booked(keys: Collection[str]) -> dict[str, str]:
     """The fingerprint of each key that is in the ledger."""
     rows = UsageEntry.objects.filter(namespace_id=current_namespace_id(), key__in=keys)
     return dict(rows.values_list("key", "fingerprint"))
+
+
+def daily_use(*, since: datetime) -> list[tuple[datetime, str, Decimal]]:
+    """(day, feature, base amount), newest first. Days are UTC days."""
+    rows = (
+        UsageEntry.objects.filter(at__gte=since)
+        .annotate(day=TruncDay("at", tzinfo=UTC))
+        .values("day", "feature_type")
+        .annotate(total=Sum("amount"))
+        .order_by("-day", "feature_type")
+    )
+    return [(row["day"], row["feature_type"], row["total"]) for row in rows]

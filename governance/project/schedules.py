@@ -9,6 +9,7 @@ from typing import Any
 from governance.analytics import job_names as analytics_jobs
 from governance.audit import job_names as audit_jobs
 from governance.outbox import job_names as outbox_jobs
+from usage_limits import job_names as usage_jobs
 
 # Beat rings at least this often, so that a beat that was away catches up within the minute.
 LONGEST_SILENCE_SECONDS = 60
@@ -23,7 +24,10 @@ class Periodic:
 
 
 # One line each, by app.
-PERIODIC: tuple[Periodic, ...] = (Periodic(job=analytics_jobs.SWEEP_RESULTS, seconds=600),)
+PERIODIC: tuple[Periodic, ...] = (
+    Periodic(job=analytics_jobs.SWEEP_RESULTS, seconds=600),
+    Periodic(job=usage_jobs.TEND, seconds=60),
+)
 
 # Rings of the platform's own, which keep no slot: doing them twice costs nothing.
 RINGS: dict[str, float] = {outbox_jobs.SWEEP: 2.0, audit_jobs.SEAL: 1.0}

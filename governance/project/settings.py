@@ -232,13 +232,13 @@ EGRESS_ALLOWED_PORTS = [int(port) for port in environment.words("EGRESS_ALLOWED_
 
 # --- analytics and the portal: what stands above them is named, not imported
 ANALYTICS_ENGINES = {"duckdb": "governance.analytics.adapters.duckdb_engine.build"}
-ANALYTICS_QUERY_GUARDS: list[str] = []
-ANALYTICS_USAGE_SINKS: list[str] = []
+ANALYTICS_QUERY_GUARDS = ["usage_limits.wiring.query_guard"]
+ANALYTICS_USAGE_SINKS = ["usage_limits.wiring.usage_sink"]
 ANALYTICS_RESULTS_DIR = DATA_DIR / "results"
 ANALYTICS_RUNNERS_DIR = DATA_DIR / "runners"
 ANALYTICS_RESULT_HOURS = environment.integer("ANALYTICS_RESULT_HOURS", default=24, least=1)
 ANALYTICS_HISTORY_DAYS = environment.integer("ANALYTICS_HISTORY_DAYS", default=30, least=1)
-PORTAL_USAGE_PANEL = ""
+PORTAL_USAGE_PANEL = "usage_limits.wiring.usage_panel"
 
 # --- watching
 METRICS_TOKEN = environment.text("METRICS_TOKEN")

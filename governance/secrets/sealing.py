@@ -33,8 +33,10 @@ class SecretUnreadableError(RuntimeError):
 class SealedRow(Protocol):
     """What sealing needs of a row: a Django model of a namespace."""
 
-    pk: UUID
-    namespace_id: UUID | None
+    @property
+    def pk(self) -> UUID: ...
+    @property
+    def namespace_id(self) -> UUID | None: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,8 +67,7 @@ def settled(
     """Settle so many TB or minutes."""
     reservations.settle(
         key=key,
-        feature=feature,
-        measured=to_base(feature=feature, amount=Decimal(str(amount))),
+        charges={feature: to_base(feature=feature, amount=Decimal(str(amount)))},
         used_at=now,
         source="query",
         now=now,

@@ -71,8 +71,11 @@ class UsageLimitReached(Exhausted):
     """The answer to use that would exceed a limit.
 
     `values` carries what a client needs: limit, feature, period, amount, used, requested (in TB
-    or minutes), reset_at and retry_after_seconds.
+    or minutes), reset_at and retry_after_seconds. `reading` is where the limit stood.
     """
+
+    reading: "Reading"
+    requested: Decimal
 
     code = "usage_limit_reached"
     sentence = (
@@ -122,6 +125,7 @@ def refusal(reading: Reading, *, requested: Decimal, now: datetime) -> UsageLimi
         used_text=figure(feature=feature, amount=taken),
         requested_text=figure(feature=feature, amount=requested),
     )
+    refused.reading, refused.requested = reading, requested
     refused.retry_after_seconds = retry_after
     return refused
 

@@ -76,3 +76,18 @@ class Request:
     feature_type: FeatureType
     amount: Decimal
     at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """What a query used of one feature, in base units."""
+
+    key: str
+    feature: FeatureType
+    measured: Decimal
+    used_at: datetime
+
+    @property
+    def entry_key(self) -> str:
+        """The name under which the ledger books it once."""
+        return f"query:{self.key}:{self.feature.value}"

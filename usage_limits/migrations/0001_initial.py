@@ -37,6 +37,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=governance.kernel.identifiers.new_id, editable=False, primary_key=True, serialize=False)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('updated_at', models.DateTimeField(auto_now=True)),
+                ('key', models.CharField(max_length=200)),
                 ('event', models.CharField(max_length=32)),
                 ('body', models.JSONField()),
                 ('delivered_at', models.DateTimeField(null=True)),
@@ -240,5 +241,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='workloadrulematch',
             constraint=models.UniqueConstraint(fields=('namespace', 'query_id', 'rule_id'), name='usage_limits_match_is_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='alertdelivery',
+            constraint=models.UniqueConstraint(fields=('channel', 'key'), name='usage_limits_delivery_is_once'),
         ),
     ]

@@ -52,6 +52,7 @@ class AlertDelivery(NamespacedModel):
     """One webhook message to one channel. Its id is the `webhook-id`, stable over retries."""
 
     channel = models.ForeignKey(AlertChannel, on_delete=models.CASCADE, related_name="deliveries")
+    key = models.CharField(max_length=200)
     event = models.CharField(max_length=32)
     body = models.JSONField()
     delivered_at = models.DateTimeField(null=True)
@@ -59,6 +60,11 @@ class AlertDelivery(NamespacedModel):
 
     class Meta:
         verbose_name_plural = "alert deliveries"
+        constraints = (
+            models.UniqueConstraint(
+                fields=("channel", "key"), name="usage_limits_delivery_is_once"
+            ),
+        )
 
     def __str__(self) -> str:
         return self.event

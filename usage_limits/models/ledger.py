@@ -4,6 +4,7 @@ from django.db import models
 
 from governance.isolation.models import NamespacedModel
 from usage_limits.domain.breaches import BreachCause
+from usage_limits.domain.features import FeatureType
 from usage_limits.domain.reservations import ReservationState
 from usage_limits.models.limits import ACTIONS, FEATURES, LIMIT_TYPES, PERIODS
 
@@ -69,6 +70,10 @@ class Reservation(NamespacedModel):
 
     def __str__(self) -> str:
         return f"{self.feature_type} {self.key}"
+
+    @property
+    def feature(self) -> FeatureType:
+        return FeatureType(self.feature_type)
 
     @property
     def stands(self) -> ReservationState:

@@ -5,6 +5,8 @@ Each channel is told by a message of its own, so a dead one delays nobody else.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
 
 from governance.outbox.services import messages
 from usage_limits.domain.admissions import amount_text, title
@@ -12,7 +14,7 @@ from usage_limits.domain.breaches import AlertEvent, Breach
 from usage_limits.domain.channels import ChannelKind
 from usage_limits.domain.features import figure
 from usage_limits.job_names import DELIVER_ALERT
-from usage_limits.models import AlertChannel, AlertDelivery
+from usage_limits.models import AlertChannel, AlertDelivery, WorkloadRule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +32,35 @@ def send_breach(breach: Breach, *, key: str) -> None:
     for row in AlertChannel.objects.filter(enabled=True).order_by("id"):
         if row.channel.wants(alert.event):
             tell(row, alert=alert, key=f"{key}:{row.pk}")
+
+
+def send_abort(rule: WorkloadRule, *, query_id: UUID, now: datetime) -> None:
+    """A rule aborted a query: one message a channel, rule and hour, however many it aborts."""
+    alert = Alert(
+        event=AlertEvent.RULE,
+        headline=f"The workload rule {rule.name} stopped a query: {rule.rule}.",
+        context={
+            "title": f"Workload rule {rule.name}",
+            "rule": rule.name,
+            "condition": str(rule.rule),
+            "action": rule.action,
+            "query": str(query_id),
+        },
+    )
+    hour = f"rule:{rule.pk}:{now:%Y%m%d%H}"
+    for row in AlertChannel.objects.filter(enabled=True).order_by("id"):
+        if row.channel.wants(alert.event):
+            tell(row, alert=alert, key=f"{hour}:{row.pk}")
+
+
+def send_test(row: AlertChannel, *, key: str) -> None:
+    """A message that says only that the channel works."""
+    alert = Alert(
+        event=AlertEvent.TEST,
+        headline="This is a test of the alert channel: it works.",
+        context={"title": "Test"},
+    )
+    tell(row, alert=alert, key=key)
 
 
 def tell(row: AlertChannel, *, alert: Alert, key: str) -> None:

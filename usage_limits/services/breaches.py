@@ -43,15 +43,20 @@ def record_refusal(
     *, reading: Reading, requested: Decimal, query_key: str = "", now: datetime
 ) -> bool:
     """Say once a period that a limit turns requests away, unless it was said to be used up."""
-    said = selectors.known_breaches([reading.meter])
-    known = said.get((reading.meter.limit_id, reading.meter.period.start), set())
-    if any(threshold >= FULL for threshold, _ in known):
+    if is_refusal_known(reading):
         return False
     refused = Breach(
         reading=reading, thresholds=(FULL,), cause=BreachCause.REFUSED, requested=requested
     )
     _write(refused, query_key=query_key, now=now)
     return True
+
+
+def is_refusal_known(reading: Reading) -> bool:
+    """Whether the log says of this period that the limit is used up or refuses."""
+    said = selectors.known_breaches([reading.meter])
+    known = said.get((reading.meter.limit_id, reading.meter.period.start), set())
+    return any(threshold >= FULL for threshold, _ in known)
 
 
 def _write(breach: Breach, *, query_key: str, now: datetime) -> None:

@@ -5,7 +5,7 @@ feature are one at a time and all or nothing. The order inside matters: counters
 before the ledger's rows are written, because a missing counter is added up from those rows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -16,7 +16,7 @@ from usage_limits import selectors
 from usage_limits.domain import admissions, reservations
 from usage_limits.domain.admissions import Reading, ReservationConflict
 from usage_limits.domain.features import FeatureType
-from usage_limits.domain.reservations import Change, Request, ReservationState
+from usage_limits.domain.reservations import Change, Request, ReservationState, Settlement
 from usage_limits.models import Reservation, UsageEntry
 from usage_limits.services import breaches, gates
 from usage_limits.services.counters import COUNTERS
@@ -41,42 +41,25 @@ def reserve(*, requests: Sequence[Request], now: datetime) -> None:
 def settle(
     *,
     key: str,
-    feature: FeatureType,
-    measured: Decimal,
+    charges: Mapping[FeatureType, Decimal],
     used_at: datetime,
     source: str,
     now: datetime,
 ) -> None:
-    """Charge what was measured, once, to the period in which it was reserved.
+    """Charge what was measured of each feature, once, to the period in which it was reserved.
 
-    Without a reservation (none was needed) it is charged to the period of `used_at`. A settle
-    that comes after the reservation has expired charges all the same; a second one does nothing.
+    A feature that was not reserved is charged to the period of `used_at`; one that was and is
+    not in `charges` is given back. A settle that comes after the reservation has expired charges
+    all the same; a second one does nothing.
     """
     with transaction.atomic():
-        gates.hold([feature])
-        entry_key = f"query:{key}:{feature.value}"
-        row = Reservation.objects.filter(key=key, feature_type=feature.value).first()
-        if row is None:
-            if measured == 0 or selectors.booked([entry_key]):
-                return
-            charged_at, change = used_at, Change(used=measured)
-        else:
-            if not reservations.may_become(row.stands, ReservationState.SETTLED):
-                return
-            charged_at = row.at
-            change = reservations.settling(state=row.stands, held=row.amount, measured=measured)
-        readings = _count(feature, at=charged_at, change=change)
-        if row is not None:
-            _end(row, state=ReservationState.SETTLED, settled=measured, now=now)
-        if measured:
-            UsageEntry.objects.create(
-                key=entry_key,
-                feature_type=feature.value,
-                amount=measured,
-                at=charged_at,
-                source=source,
-            )
-        breaches.record(readings=readings, query_key=key, now=now)
+        held = {row.feature: row for row in Reservation.objects.filter(key=key)}
+        features = sorted({*held, *(name for name, amount in charges.items() if amount)})
+        gates.hold(features)
+        for feature in features:
+            measured = charges.get(feature, Decimal(0))
+            settlement = Settlement(key=key, feature=feature, measured=measured, used_at=used_at)
+            _settle_one(settlement, source=source, now=now)
 
 
 def release(*, key: str, now: datetime) -> None:
@@ -121,6 +104,32 @@ def _reserve_one(request: Request, *, now: datetime) -> None:
     )
 
 
+def _settle_one(settlement: Settlement, *, source: str, now: datetime) -> None:
+    feature, measured = settlement.feature, settlement.measured
+    row = Reservation.objects.filter(key=settlement.key, feature_type=feature.value).first()
+    if row is None:
+        if measured == 0 or selectors.booked([settlement.entry_key]):
+            return
+        charged_at, change = settlement.used_at, Change(used=measured)
+    else:
+        if not reservations.may_become(row.stands, ReservationState.SETTLED):
+            return
+        charged_at = row.at
+        change = reservations.settling(state=row.stands, held=row.amount, measured=measured)
+    readings = _count(feature, at=charged_at, change=change)
+    if row is not None:
+        _end(row, state=ReservationState.SETTLED, settled=measured, now=now)
+    if measured:
+        UsageEntry.objects.create(
+            key=settlement.entry_key,
+            feature_type=feature.value,
+            amount=measured,
+            at=charged_at,
+            source=source,
+        )
+    breaches.record(readings=readings, query_key=settlement.key, now=now)
+
+
 def _count(feature: FeatureType, *, at: datetime, change: Change) -> tuple[Reading, ...]:
     limits = selectors.limits_of([feature])
     meters = selectors.meters_at(limits=limits, at=at)
@@ -145,10 +154,10 @@ def _give_back(
         found = list(held[:most])
         if not found:
             return 0
-        gates.hold(FeatureType(row.feature_type) for row in found)
+        gates.hold(row.feature for row in found)
         still = list(held.filter(pk__in=[row.pk for row in found]))
         for row in still:
             change = reservations.giving_back(state=row.stands, held=row.amount)
-            _count(FeatureType(row.feature_type), at=row.at, change=change)
+            _count(row.feature, at=row.at, change=change)
             _end(row, state=wanted, settled=None, now=now)
         return len(still)

@@ -270,8 +270,7 @@ def test_counts_beyond_what_a_double_holds_stay_exact(namespace: Namespace, now:
     for number in range(3):
         reservations.settle(
             key=f"q{number}",
-            feature=FeatureType.SPECTRUM,
-            measured=Decimal(2**58 + 1),
+            charges={FeatureType.SPECTRUM: Decimal(2**58 + 1)},
             used_at=now,
             source="query",
             now=now,

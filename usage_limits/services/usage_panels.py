@@ -1,0 +1,55 @@
+"""The bars and the recent use that the portal shows to a signed-in person."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from governance.kernel.actions import Action
+from governance.kernel.actors import Actor
+from governance.kernel.permissions import allows
+from governance.portal.ports import UsageBar, UsageEntry
+from usage_limits import selectors
+from usage_limits.domain.admissions import amount_text, title
+from usage_limits.domain.features import MEASURES, FeatureType, figure
+from usage_limits.models import UsageLimit
+from usage_limits.selectors import LimitState
+
+RECENT = timedelta(days=14)
+
+
+class LimitsPanel:
+    """The UsagePanel of the portal."""
+
+    def bars(self, *, actor: Actor, now: datetime) -> Sequence[UsageBar]:
+        if not allows(actor=actor, action=Action.READ_USAGE):
+            return []
+        limits = list(UsageLimit.objects.order_by("feature_type", "period", "id"))
+        return [_bar(state) for state in selectors.limit_states(limits=limits, now=now)]
+
+    def recent(self, *, actor: Actor, now: datetime) -> Sequence[UsageEntry]:
+        if not allows(actor=actor, action=Action.READ_USAGE):
+            return []
+        days = selectors.daily_use(since=now - RECENT)
+        return [
+            UsageEntry(
+                at=day,
+                title=MEASURES[FeatureType(feature)].label,
+                figure=figure(feature=FeatureType(feature), amount=amount),
+            )
+            for day, feature, amount in days
+        ]
+
+
+def _bar(state: LimitState) -> UsageBar:
+    reading, period = state.reading, state.reading.meter.period
+    terms = reading.meter.terms
+    used = figure(feature=terms.feature_type, amount=reading.standing.used)
+    return UsageBar(
+        title=title(terms),
+        figure=f"{used} of {amount_text(terms)}",
+        percent=float(round(reading.percent, 1)),
+        period_start=period.start,
+        period_end=period.end,
+        action=terms.breach_action.value,
+        disabled=reading.disabled,
+        note=f"Disabled until {period.end:%-d %B %H:%M} UTC" if reading.disabled else "",
+    )
