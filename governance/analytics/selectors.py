@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from governance.analytics.domain.plans import Catalogue
 from governance.analytics.domain.queries import Pool, QueryState
@@ -87,6 +87,8 @@ def queries_of(actor: Actor) -> QuerySet[Query]:
         return rows
     if actor.token_id is not None:
         return rows.filter(token_id=actor.token_id)
+    if actor.user_id is None:
+        return rows.none()
     return rows.filter(user_id=actor.user_id, token_id__isnull=True)
 
 
@@ -105,8 +107,9 @@ def dashboards_of(actor: Actor) -> QuerySet[Dashboard]:
         return rows
     if actor.role_id is not None:
         return rows.filter(shares__role_id=actor.role_id).distinct()
-    held = Q(shares__role__bindings__user_id=actor.user_id)
-    return rows.filter(held).distinct() if actor.token_id is None else rows
+    if actor.token_id is not None or actor.user_id is None:
+        return rows
+    return rows.filter(shares__role__bindings__user_id=actor.user_id).distinct()
 
 
 def dashboard_of(*, actor: Actor, slug: str) -> Dashboard:

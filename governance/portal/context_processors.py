@@ -47,7 +47,7 @@ def visitor(request: HttpRequest) -> Mapping[str, object]:
 
 
 def visitor_of(*, session: UserSession, actor: Actor, path: str) -> Visitor:
-    namespace = session.namespace.name if session.namespace_id else ""
+    namespace = "" if session.namespace is None else session.namespace.name
     bindings = RoleBinding.objects.filter(user_id=session.user_id).select_related("role")
     roles = sorted({(binding.role_id, binding.role.name) for binding in bindings}, key=_by_name)
     own = session.role.name if session.role is not None else ""

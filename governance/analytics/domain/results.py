@@ -54,6 +54,8 @@ def plain(value: object) -> object:
             shown = value.isoformat()
         case Decimal():
             shown = format(value, "f")
+        case _:
+            pass
     return shown
 
 

@@ -21,6 +21,7 @@ from governance.kernel.permissions import require
 from governance.kernel.refusals import Conflict, FieldError, Invalid
 from governance.secrets import sealing
 
+NAME_LENGTH = 64
 FIELDS = ("name", "kind", "options", "pool", "databases", "enabled")
 
 
@@ -97,7 +98,7 @@ def _assign(engine: Engine, values: Mapping[str, object]) -> None:
     EngineOptions.parse(options)
     check_databases(engine.databases)
     kind, errors = EngineKind(engine.kind), []
-    if not engine.name or len(engine.name) > Engine._meta.get_field("name").max_length:  # noqa: SLF001 - Django's name
+    if not engine.name or len(engine.name) > NAME_LENGTH:
         detail = "Give the engine a name of at most 64 characters."
         errors.append(FieldError(pointer="/name", code="name_invalid", detail=detail))
     if engine.pool not in {pool.value for pool in Pool}:

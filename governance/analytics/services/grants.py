@@ -32,23 +32,24 @@ class Grant:
 
 def grant_for(*, actor: Actor, role_name: str | None = None) -> Grant:
     """The grant of an actor, in the role named or their own. Raises RoleNotYours."""
+    person = actor.user_id if actor.kind is ActorKind.PERSON and not actor.is_platform else None
     if role_name is not None:
-        return _in_role(actor, role_name)
+        return _in_role(actor, person, role_name)
     if actor.role_id is not None:
         role = Role.objects.filter(pk=actor.role_id).first()
-        prefixes = () if role is None else tuple(role.storage_prefixes)
-        return Grant(actor=actor, role_id=None if role is None else role.pk, prefixes=prefixes)
-    if actor.kind is ActorKind.PERSON and not actor.is_platform:
-        return Grant(actor=actor, role_id=None, prefixes=_of_all_roles(actor))
-    return Grant(actor=actor, role_id=None, prefixes=())
+        if role is None:
+            raise RoleNotYours(role=actor.role_name)
+        return Grant(actor=actor, role_id=role.pk, prefixes=tuple(role.storage_prefixes))
+    prefixes = () if person is None else _of_all_roles(person)
+    return Grant(actor=actor, role_id=None, prefixes=prefixes)
 
 
-def _in_role(actor: Actor, role_name: str) -> Grant:
+def _in_role(actor: Actor, person: UUID | None, role_name: str) -> Grant:
     role = Role.objects.filter(name=role_name).first()
     if role is None:
         raise RoleNotYours(role=role_name)
-    if actor.kind is ActorKind.PERSON and not actor.is_platform:
-        user = User.objects.filter(pk=actor.user_id, bindings__role=role).first()
+    if person is not None:
+        user = User.objects.filter(pk=person, bindings__role=role).first()
         if user is None:
             raise RoleNotYours(role=role_name)
         acting = actors.for_user(
@@ -61,9 +62,9 @@ def _in_role(actor: Actor, role_name: str) -> Grant:
     return Grant(actor=actor, role_id=role.pk, prefixes=tuple(role.storage_prefixes))
 
 
-def _of_all_roles(actor: Actor) -> tuple[str, ...]:
+def _of_all_roles(person: UUID) -> tuple[str, ...]:
     """A local session acts with all its roles: it may read what any of them may."""
-    bindings = RoleBinding.objects.filter(user_id=actor.user_id).select_related("role")
+    bindings = RoleBinding.objects.filter(user_id=person).select_related("role")
     lists = [tuple(binding.role.storage_prefixes) for binding in bindings]
     if not all(lists):
         return ()

@@ -1,7 +1,5 @@
 """From a question to its rows: submitted, run in a process of its own, paged, booked."""
 
-from collections.abc import Iterator
-
 import pytest
 from django.utils import timezone
 
@@ -16,16 +14,7 @@ from tests.factories import analytics, tenancy
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def acme() -> Iterator[None]:
-    namespace = tenancy.a_namespace()
-    with namespace_scope(namespace.pk):
-        analytics.an_engine()
-        analytics.flights(namespace)
-        yield
-
-
-@pytest.mark.usefixtures("acme")
+@pytest.mark.usefixtures("in_acme")
 def test_an_author_reads_the_rows_they_asked_for() -> None:
     uma = tenancy.an_actor(tenancy.a_user(roles=["author"]))
 
@@ -40,7 +29,7 @@ def test_an_author_reads_the_rows_they_asked_for() -> None:
     assert query.bytes_scanned > 0
 
 
-@pytest.mark.usefixtures("acme")
+@pytest.mark.usefixtures("in_acme")
 def test_a_reader_may_not_write_sql() -> None:
     reader = tenancy.an_actor(tenancy.a_user(roles=["reader"]))
 
@@ -48,7 +37,7 @@ def test_a_reader_may_not_write_sql() -> None:
         queries.submit(sql="SELECT * FROM flights", actor=reader, now=timezone.now())
 
 
-@pytest.mark.usefixtures("acme")
+@pytest.mark.usefixtures("in_acme")
 def test_a_submitted_query_is_a_job_of_the_outbox() -> None:
     uma = tenancy.an_actor(tenancy.a_user(roles=["author"]))
 
@@ -60,7 +49,7 @@ def test_a_submitted_query_is_a_job_of_the_outbox() -> None:
     }
 
 
-@pytest.mark.usefixtures("acme")
+@pytest.mark.usefixtures("in_acme")
 def test_eve_of_another_namespace_finds_no_such_table() -> None:
     other = tenancy.a_namespace("globex", account_id="123456789012")
     with namespace_scope(other.pk):

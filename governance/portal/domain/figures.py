@@ -1,0 +1,48 @@
+"""Figures as people read them: bytes, durations, bars against a limit."""
+
+from dataclasses import dataclass
+
+UNITS = ("bytes", "KB", "MB", "GB", "TB", "PB")
+STEP = 1024
+SECOND = 1000
+MINUTE = 60
+MARK = 80.0  # 100 % of a limit lies here, so that what goes beyond it is seen
+WARN_PERCENT = 80
+FULL_PERCENT = 100
+
+
+def bytes_text(count: int) -> str:
+    value, unit = float(count), UNITS[0]
+    for unit in UNITS:
+        if value < STEP or unit == UNITS[-1]:
+            break
+        value /= STEP
+    return f"{count} {unit}" if unit == UNITS[0] else f"{value:.1f} {unit}"
+
+
+def duration_text(milliseconds: int) -> str:
+    if milliseconds < SECOND:
+        return f"{milliseconds} ms"
+    seconds = milliseconds / SECOND
+    if seconds < MINUTE:
+        return f"{seconds:.1f} s"
+    return f"{int(seconds // MINUTE)} min {int(seconds % MINUTE)} s"
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnBar:
+    """A bar's width in per cent of the drawing, and its mood."""
+
+    width: float
+    mark: float
+    mood: str
+
+
+def drawn_bar(percent: float) -> DrawnBar:
+    width = min(max(percent, 0.0) * MARK / 100, 100.0)
+    mood = "ok"
+    if percent >= FULL_PERCENT:
+        mood = "bad"
+    elif percent >= WARN_PERCENT:
+        mood = "warn"
+    return DrawnBar(width=round(width, 2), mark=MARK, mood=mood)

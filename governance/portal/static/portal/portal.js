@@ -1,0 +1,48 @@
+// Two small conveniences; every page works without them.
+"use strict";
+
+// Ctrl or Cmd with Enter submits the editor's form.
+for (const form of document.querySelectorAll("[data-submit-by-keys]")) {
+  form.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      form.requestSubmit();
+    }
+  });
+}
+
+// While something is on its way: ask how far it is, and load the page again when it has ended.
+const FIRST_WAIT = 300;
+const LONGEST_WAIT = 3000;
+
+function watch(element) {
+  const text = element.querySelector("[data-poll-text]") || element;
+  const bar = element.querySelector("progress");
+  let wait = FIRST_WAIT;
+  async function ask() {
+    try {
+      const response = await fetch(element.dataset.poll, { headers: { Accept: "application/json" } });
+      if (!response.ok || response.redirected) {
+        location.reload();
+        return;
+      }
+      const status = await response.json();
+      if (status.is_final) {
+        location.reload();
+        return;
+      }
+      text.textContent = status.text;
+      if (bar && status.percent !== null) {
+        bar.max = 100;
+        bar.value = status.percent;
+      }
+    } catch {
+      text.textContent = "The service does not answer. Trying again.";
+    }
+    wait = Math.min(wait * 1.4, LONGEST_WAIT);
+    setTimeout(ask, wait);
+  }
+  setTimeout(ask, wait);
+}
+
+document.querySelectorAll("[data-poll]").forEach(watch);

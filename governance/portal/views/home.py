@@ -1,0 +1,83 @@
+"""The first page after sign-in, and the namespace's usage."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.module_loading import import_string
+from django.views.decorators.http import require_GET
+
+from governance.analytics import selectors
+from governance.kernel.actions import Action
+from governance.kernel.permissions import allows, require
+from governance.portal.domain.figures import DrawnBar, drawn_bar
+from governance.portal.ports import UsageBar, UsagePanel
+from governance.portal.views.access import Visit, signed_in
+
+RECENT = 5
+
+
+@dataclass(frozen=True, slots=True)
+class ShownBar:
+    """A limit and how its bar is drawn."""
+
+    bar: UsageBar
+    drawn: DrawnBar
+
+
+@require_GET
+@signed_in
+def home(visit: Visit) -> HttpResponse:
+    if visit.namespace is None:
+        return redirect("admin:index")
+    may_query = allows(actor=visit.actor, action=Action.RUN_QUERY)
+    dashboards = (
+        selectors.dashboards_of(visit.actor).order_by("title")
+        if allows(actor=visit.actor, action=Action.READ_DASHBOARDS)
+        else []
+    )
+    recent = (
+        selectors.queries_of(visit.actor)
+        .filter(user_id=visit.session.user_id, panel__isnull=True)
+        .order_by("-submitted_at")[:RECENT]
+        if may_query
+        else []
+    )
+    context = {
+        "ns": visit.ns,
+        "dashboards": dashboards,
+        "may_query": may_query,
+        "may_open_admin": allows(actor=visit.actor, action=Action.OPEN_ADMIN),
+        "may_decide": allows(actor=visit.actor, action=Action.APPROVE_ERASURE),
+        "recent": recent,
+        "bars": shown_bars(visit),
+        "shows_usage": allows(actor=visit.actor, action=Action.READ_USAGE),
+    }
+    return render(visit.request, "portal/home.html", context)
+
+
+@require_GET
+@signed_in
+def usage(visit: Visit) -> HttpResponse:
+    require(actor=visit.actor, action=Action.READ_USAGE)
+    panel = usage_panel()
+    entries = [] if panel is None else panel.recent(actor=visit.actor, now=visit.now)
+    context = {"ns": visit.ns, "bars": shown_bars(visit), "entries": entries}
+    return render(visit.request, "portal/usage.html", context)
+
+
+def shown_bars(visit: Visit) -> Sequence[ShownBar]:
+    panel = usage_panel()
+    if panel is None or not allows(actor=visit.actor, action=Action.READ_USAGE):
+        return []
+    bars = panel.bars(actor=visit.actor, now=visit.now)
+    return [ShownBar(bar=bar, drawn=drawn_bar(bar.percent)) for bar in bars]
+
+
+def usage_panel() -> UsagePanel | None:
+    if not settings.PORTAL_USAGE_PANEL:
+        return None
+    panel: UsagePanel = import_string(settings.PORTAL_USAGE_PANEL)()
+    return panel

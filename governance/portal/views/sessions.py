@@ -1,0 +1,50 @@
+"""Changing role, and signing out."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from governance.audit import trail
+from governance.portal.views.access import Visit, signed_in
+from governance.tenancy.models import RoleBinding
+from governance.tenancy.services import sessions
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+def roles(visit: Visit) -> HttpResponse:
+    """The roles that the person holds; POST goes on as another."""
+    if visit.request.method == "POST":
+        chosen = _uuid(visit.request.POST.get("role", ""))
+        sessions.switch_role(
+            session=visit.session, role_id=chosen, actor=visit.actor, now=visit.now
+        )
+        messages.success(visit.request, "You now act in another role.")
+        return redirect("portal:home")
+    bindings = RoleBinding.objects.filter(user_id=visit.session.user_id).select_related("role")
+    held = {binding.role_id: binding.role for binding in bindings}
+    context = {
+        "ns": visit.ns,
+        "held": sorted(held.values(), key=lambda role: role.name),
+        "current": visit.session.role_id,
+    }
+    return render(visit.request, "portal/roles.html", context)
+
+
+@require_POST
+@signed_in
+def sign_out(visit: Visit) -> HttpResponse:
+    sessions.end(session=visit.session, reason="signed out", now=visit.now)
+    trail.record(actor=visit.actor, action="session.ended", target=visit.session, now=visit.now)
+    visit.request.session.flush()
+    return redirect(f"/login/?namespace={visit.ns}" if visit.ns else "admin:login")
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise sessions.RoleNotHeld from error
