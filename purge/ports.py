@@ -186,14 +186,30 @@ class Place:
     span: Span
 
 
-class MetastoreIndex(Protocol):
-    """Fingerprint → places. Works in the namespace scope that is open."""
+class IndexBatch(Protocol):
+    """Entries gathered while an object is read, with no transaction open."""
 
-    def replace(self, *, object_number: int, entries: Iterable[IndexEntry]) -> int:
-        """Make these all that is known of the object. Returns how many."""
+    count: int
+
+    def add(self, entries: Iterable[IndexEntry]) -> None: ...
+
+    def store(self, *, object_number: int) -> int:
+        """Make these all that is known of the object; needs the namespace scope. How many."""
         ...
 
-    def places(self, *, fingerprints: Collection[int]) -> Iterator[Place]: ...
+    def close(self) -> None: ...
+
+
+class MetastoreIndex(Protocol):
+    """Fingerprint → places. All but `batch` work in the namespace scope that is open."""
+
+    def batch(self) -> IndexBatch: ...
+
+    def places(
+        self, *, fingerprints: Collection[int], object_numbers: Collection[int] | None = None
+    ) -> Iterator[Place]:
+        """Where these fingerprints are (in these objects), by object and offset."""
+        ...
 
     def forget(self, *, object_number: int, offsets: Collection[int]) -> int:
         """Drop every entry at these indexed offsets, whosever fingerprint it carries."""
@@ -202,6 +218,16 @@ class MetastoreIndex(Protocol):
     def remove(self, *, object_number: int) -> int:
         """Drop the object from the index."""
         ...
+
+
+class Work(Protocol):
+    """Long work in short transactions: a running job, or a command at a terminal."""
+
+    def scope(self) -> AbstractContextManager[None]:
+        """One short transaction in the work's namespace."""
+        ...
+
+    def progress(self, *, done: int, total: int | None = None) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,6 @@ that a link made at any moment cannot lead out. A rewritten object keeps its mod
 extended attributes; its modification time is new, because its content is.
 """
 
-import errno
 import os
 import stat
 import time
@@ -55,6 +54,11 @@ class FilesystemStorageLayer:
         return steps
 
     def objects(self, *, prefix: str) -> Iterator[StoredObject | UnreachableObject]:
+        # A folder that is not there (not mounted, say) is not the same as an empty one.
+        try:
+            os.close(self._folder(()))
+        except OSError as error:
+            raise ObjectUnreachable(reason=files.reason_of(error)) from error
         below = prefix.rpartition("/")[0]
         failed: list[OSError] = []
         try:
@@ -74,11 +78,9 @@ class FilesystemStorageLayer:
                         yield from self._listed(key, name, opened)
         finally:
             os.close(start)
-        for error in failed:
-            name = os.fsdecode(error.filename or below)
-            yield UnreachableObject(
-                files.printable(name), errno.errorcode.get(error.errno or 0, "EIO")
-            )
+        for problem in failed:
+            name = os.fsdecode(problem.filename or below)
+            yield UnreachableObject(files.printable(name), files.reason_of(problem))
 
     def version(self, *, key: str) -> str | None:
         try:

@@ -35,7 +35,7 @@ NEXT: Mapping[State, frozenset[State]] = {
     State.PURGING: frozenset({State.VERIFYING, State.PARTIALLY_FAILED}),
     State.VERIFYING: frozenset({State.COMPLETED, State.PARTIALLY_FAILED, State.PURGING}),
     State.COMPLETED: frozenset(),
-    State.PARTIALLY_FAILED: frozenset({State.PURGING, State.CANCELLED}),
+    State.PARTIALLY_FAILED: frozenset({State.PURGING, State.LOCATING, State.CANCELLED}),
     State.FAILED: frozenset({State.LOCATING, State.CANCELLED}),
     State.CANCELLED: frozenset(),
     State.EXPIRED: frozenset(),

@@ -1,0 +1,104 @@
+"""The metastore index as a PostgreSQL table, fed by binary COPY.
+
+Row-level security forbids COPY FROM into the table itself: rows go to a temporary table and from
+there by INSERT … SELECT. Works in the namespace scope that is open.
+"""
+
+import struct
+import tempfile
+from collections.abc import Collection, Iterable, Iterator
+from typing import IO
+
+from django.db import connection
+
+from purge.domain.spans import Span
+from purge.ports import IndexEntry, Place
+
+# PostgreSQL's binary COPY format: signature, flags and extension; rows; an end mark.
+HEAD = b"PGCOPY\n\xff\r\n\0" + struct.pack(">ii", 0, 0)
+ROW = struct.Struct(">h iq iq ii")
+END = struct.pack(">h", -1)
+SPOOL_IN_MEMORY = 16 << 20
+COPY_AT_ONCE = 1 << 20
+
+OWN_NUMBER = (
+    "(SELECT number FROM purge_purgekeys WHERE namespace_id = "
+    "NULLIF(current_setting('lakewarden.namespace', true), '')::uuid)"
+)
+
+
+class PostgreSQLIndexBatch:
+    """Implements `purge.ports.IndexBatch`: rows as COPY wants them, spilled to disk when many."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.rows: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=SPOOL_IN_MEMORY)  # noqa: SIM115 - closed by close()
+
+    def add(self, entries: Iterable[IndexEntry]) -> None:
+        write, pack = self.rows.write, ROW.pack
+        for entry in entries:
+            write(pack(3, 8, entry.fingerprint, 8, entry.span.offset, 4, entry.span.length))
+            self.count += 1
+
+    def store(self, *, object_number: int) -> int:
+        PostgreSQLMetastoreIndex().remove(object_number=object_number)
+        if not self.count:
+            return 0
+        self.rows.seek(0)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "CREATE TEMPORARY TABLE purge_arriving "
+                "(fingerprint bigint, position bigint, length integer) ON COMMIT DROP"
+            )
+            with cursor.copy("COPY purge_arriving FROM STDIN (FORMAT binary)") as copy:
+                copy.write(HEAD)
+                while chunk := self.rows.read(COPY_AT_ONCE):
+                    copy.write(chunk)
+                copy.write(END)
+            cursor.execute(
+                "INSERT INTO purge_indexentry "  # noqa: S608 - no value is put into the text
+                "(fingerprint, position, object_number, length, namespace_number) "
+                f"SELECT fingerprint, position, %s, length, {OWN_NUMBER} FROM purge_arriving",
+                [object_number],
+            )
+            cursor.execute("DROP TABLE purge_arriving")
+        return self.count
+
+    def close(self) -> None:
+        self.rows.close()
+
+
+class PostgreSQLMetastoreIndex:
+    """Implements `purge.ports.MetastoreIndex`."""
+
+    def batch(self) -> PostgreSQLIndexBatch:
+        return PostgreSQLIndexBatch()
+
+    def places(
+        self, *, fingerprints: Collection[int], object_numbers: Collection[int] | None = None
+    ) -> Iterator[Place]:
+        only = "" if object_numbers is None else "AND object_number = ANY(%s)"
+        values: list[list[int]] = [list(fingerprints)]
+        if object_numbers is not None:
+            values.append(list(object_numbers))
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT object_number, fingerprint, position, length FROM purge_indexentry "  # noqa: S608 - no value is put into the text
+                f"WHERE fingerprint = ANY(%s) {only} ORDER BY object_number, position",
+                values,
+            )
+            for number, fingerprint, position, length in cursor:
+                yield Place(number, fingerprint, Span(position, length))
+
+    def forget(self, *, object_number: int, offsets: Collection[int]) -> int:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "DELETE FROM purge_indexentry WHERE object_number = %s AND position = ANY(%s)",
+                [object_number, list(offsets)],
+            )
+            return int(cursor.rowcount)
+
+    def remove(self, *, object_number: int) -> int:
+        with connection.cursor() as cursor:
+            cursor.execute("DELETE FROM purge_indexentry WHERE object_number = %s", [object_number])
+            return int(cursor.rowcount)

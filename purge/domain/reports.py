@@ -1,0 +1,66 @@
+"""The report an officer decides on: what was found where, and what could not be looked at."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundObject:
+    """An object with records of the person. `name` is layer and key, masked."""
+
+    number: int
+    dataset_id: str
+    name: str
+    version: str
+    size: int
+    records: int
+    bytes: int
+    unclear: int
+    plan: str = "splice"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreachable:
+    """What could hold the person's data and cannot be read or rewritten, and why."""
+
+    name: str
+    reason: str
+
+
+def document(
+    *,
+    request_id: str,
+    located_at: datetime,
+    fingerprints: Sequence[str],
+    found: Sequence[FoundObject],
+    unreachable: Sequence[Unreachable],
+) -> dict[str, Any]:
+    """The report as JSON values: fingerprints and masked names, never an identifier."""
+    objects = sorted(found, key=lambda one: one.number)
+    return {
+        "erasure_request": request_id,
+        "located_at": located_at.isoformat(),
+        "subjects": list(fingerprints),
+        "objects": [asdict(one) for one in objects],
+        "unreachable": [asdict(one) for one in unreachable],
+        "totals": {
+            "objects": sum(bool(one.records) for one in objects),
+            "records": sum(one.records for one in objects),
+            "bytes": sum(one.bytes for one in objects),
+            "unclear": sum(one.unclear for one in objects),
+            "unreachable": len(unreachable),
+        },
+    }
+
+
+def canonical_json(value: Mapping[str, object]) -> bytes:
+    """One way to write it, so that the same content has the same hash."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def digest(value: Mapping[str, object]) -> str:
+    return hashlib.sha256(canonical_json(value)).hexdigest()

@@ -1,0 +1,168 @@
+"""Carrying out an approved erasure: cut every object, look again, certify.
+
+1. check once more that the approver may approve (`begin`), and make a step for each object;
+2. cut each object (`objects.py`), its step saved before and after;
+3. look again (`verifying.py`); what came back is cut again, up to ROUNDS times;
+4. certify, destroy the subjects, tell the people.
+
+A worker killed anywhere leaves rows from which another goes on; running twice changes nothing.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+from django.db.models import Sum
+
+from governance.audit import trail
+from governance.outbox.services import messages
+from governance.tenancy.models import User
+from governance.tenancy.services import actors
+from purge import job_names, selectors
+from purge.domain.erasure import State
+from purge.models import (
+    ErasureDecision,
+    ErasureReport,
+    ErasureRequest,
+    ErasureStep,
+    StepState,
+    Verb,
+)
+from purge.ports import Lake, Work
+from purge.services import certificates, cutting, verifying
+from purge.services.indexing import Clock
+from purge.services.moves import move
+
+log = structlog.get_logger(__name__)
+
+ROUNDS = 3
+
+
+def erase(*, request_id: UUID, work: Work, lake: Lake, clock: Clock) -> None:
+    """Do what was approved, from wherever the last attempt got to."""
+    if not _begin(request_id, work=work, clock=clock):
+        return
+    rounds_left, verdict = ROUNDS, verifying.Verification(came_back=True)
+    while verdict.came_back and rounds_left:
+        rounds_left -= 1
+        _go_to(request_id, State.PURGING, work=work, clock=clock)
+        _cut_all(request_id, work=work, lake=lake, clock=clock)
+        _go_to(request_id, State.VERIFYING, work=work, clock=clock)
+        verdict = verifying.look_again(request_id=request_id, work=work, lake=lake, clock=clock)
+    _finish(request_id, verdict, work=work, clock=clock)
+
+
+def _begin(request_id: UUID, *, work: Work, clock: Clock) -> bool:
+    """Whether there is something to do. An approval whose approver lost the right is void."""
+    now = clock()
+    with work.scope():
+        request = ErasureRequest.objects.select_for_update().get(pk=request_id)
+        state = State(request.state)
+        if state not in {State.APPROVED, State.PURGING, State.VERIFYING}:
+            log.info("nothing_to_erase", erasure_request=str(request_id), state=state.value)
+            return False
+        if state is State.APPROVED:
+            if not _approval_holds(request):
+                _void(request, now=now)
+                return False
+            _plan_steps(request)
+            move(request, State.PURGING, actor=actors.system(request.namespace_id), now=now)
+        ErasureStep.objects.filter(erasure_request=request, state=StepState.FAILED).update(
+            state=StepState.PENDING, problem=""
+        )
+        return True
+
+
+def _approval_holds(request: ErasureRequest) -> bool:
+    """Asked again at the moment of execution: a link may be old, and a role may be gone."""
+    if request.approved_by_id is None:
+        return False
+    officer = User.objects.filter(pk=request.approved_by_id, is_active=True).first()
+    return officer is not None and selectors.may_approve(officer)
+
+
+def _void(request: ErasureRequest, *, now: datetime) -> None:
+    actor = actors.system(request.namespace_id)
+    ErasureDecision.objects.filter(
+        erasure_request=request, decision=Verb.APPROVE, voided_at__isnull=True
+    ).update(voided_at=now)
+    request.approved_by_id = None
+    move(request, State.AWAITING_APPROVAL, actor=actor, now=now)
+    trail.record(actor=actor, action="erasure.approval_voided", target=request, now=now)
+    messages.enqueue_job(
+        name=job_names.ASK_OFFICERS,
+        key=f"{request.pk}:{request.report_hash}:{now.isoformat()}",
+        erasure_request_id=request.pk,
+    )
+
+
+def _plan_steps(request: ErasureRequest) -> None:
+    report = ErasureReport.objects.get(erasure_request=request, hash=request.report_hash)
+    for one in report.document["objects"]:
+        row = cutting.lake_object(one["number"])
+        ErasureStep.objects.update_or_create(
+            erasure_request=request,
+            object_number=one["number"],
+            defaults={
+                "object_name": one["name"],
+                "lake_object": row,
+                "state": StepState.PENDING,
+                "problem": "",
+            },
+        )
+
+
+def _cut_all(request_id: UUID, *, work: Work, lake: Lake, clock: Clock) -> None:
+    with work.scope():
+        steps = ErasureStep.objects.filter(erasure_request_id=request_id)
+        total = steps.count()
+        open_states = (StepState.PENDING, StepState.STAGED)
+        ids = list(
+            steps.filter(state__in=open_states)
+            .order_by("object_number")
+            .values_list("pk", flat=True)
+        )
+    for position, step_id in enumerate(ids, 1):
+        cutting.cut(step_id=step_id, work=work, lake=lake, clock=clock)
+        done = total - len(ids) + position
+        work.progress(done=done, total=total)
+        with work.scope():
+            ErasureRequest.objects.filter(pk=request_id).update(
+                progress_done=done, progress_total=total
+            )
+
+
+def _go_to(request_id: UUID, after: State, *, work: Work, clock: Clock) -> None:
+    with work.scope():
+        request = ErasureRequest.objects.select_for_update().get(pk=request_id)
+        if request.state != after:
+            move(request, after, actor=actors.system(request.namespace_id), now=clock())
+
+
+def _finish(request_id: UUID, verdict: verifying.Verification, *, work: Work, clock: Clock) -> None:
+    now = clock()
+    with work.scope():
+        request = ErasureRequest.objects.select_for_update().get(pk=request_id)
+        actor = actors.system(request.namespace_id)
+        request.problems = verdict.problems
+        request.needs_new_report = verdict.needs_new_report
+        complete = not verdict.problems
+        if complete:
+            certificates.issue(request=request, verdict=verdict, actor=actor, now=now)
+        done = ErasureStep.objects.filter(erasure_request=request).aggregate(
+            records=Sum("records", default=0), bytes=Sum("bytes", default=0)
+        )
+        after = State.COMPLETED if complete else State.PARTIALLY_FAILED
+        trail.record(
+            actor=actor,
+            action="erasure.carried_out",
+            target=request,
+            detail={"outcome": after.value, "problems": len(verdict.problems), **done},
+            now=now,
+        )
+        move(request, after, actor=actor, now=now)
+        messages.enqueue_job(
+            name=job_names.TELL_OUTCOME,
+            key=f"{request.pk}:{now.isoformat()}",
+            erasure_request_id=request.pk,
+        )

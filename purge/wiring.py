@@ -1,0 +1,55 @@
+"""Which adapter stands behind each port of erasure."""
+
+from pathlib import Path
+
+from django.conf import settings
+
+from purge.adapters.filesystem_storage_layer import FilesystemStorageLayer
+from purge.adapters.ndjson_record_format import NdjsonRecordFormat
+from purge.adapters.postgresql_metastore_index import PostgreSQLMetastoreIndex
+from purge.ports import (
+    Format,
+    Lake,
+    LayerDescription,
+    LayerInvalid,
+    LayerKind,
+    RecordFormat,
+    StorageLayer,
+)
+
+
+def lake() -> Lake:
+    return Lake(layer=storage_layer, record_format=record_format, index=PostgreSQLMetastoreIndex())
+
+
+def storage_layer(described: LayerDescription) -> StorageLayer:
+    """Raises LayerInvalid where the options do not say a place that this namespace may use."""
+    match described.kind:
+        case LayerKind.FILESYSTEM:
+            return _filesystem(described)
+
+
+def record_format(wanted: Format) -> RecordFormat:
+    match wanted:
+        case Format.NDJSON:
+            return NdjsonRecordFormat()
+
+
+def _filesystem(described: LayerDescription) -> FilesystemStorageLayer:
+    """A folder below one of LAKE_ROOTS, in the part that has the namespace's name.
+
+    `path` is relative to that part, in the first root that has it, or absolute and inside it.
+    """
+    path = described.options.get("path", "")
+    unknown = set(described.options) - {"path"}
+    if not isinstance(path, str) or unknown:
+        raise LayerInvalid(why="a filesystem has one option, path, a text")
+    homes = [Path(root) / described.namespace_name for root in settings.LAKE_ROOTS]
+    if path.startswith("/"):
+        for home in homes:
+            if Path(path).is_relative_to(home):
+                below = Path(path).relative_to(home).as_posix()
+                return FilesystemStorageLayer(home=home, path="" if below == "." else below)
+        raise LayerInvalid(why="the path is outside the namespace's part of LAKE_ROOTS")
+    existing = [home for home in homes if (home / path).is_dir()]
+    return FilesystemStorageLayer(home=(existing or homes)[0], path=path)

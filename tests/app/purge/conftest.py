@@ -1,0 +1,108 @@
+"""A namespace with a small lake, the cast, and a way to run what was left to the worker."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from django.conf import settings
+from django.utils import timezone
+
+from governance.isolation.scopes import namespace_scope
+from governance.kernel.actors import Actor
+from governance.tenancy.models import Namespace, User
+from purge.models import Dataset, ErasureRequest
+from purge.services import erasure_requests, erasures, freshness, locating
+from tests.factories import purge, tenancy
+
+
+@dataclass
+class Company:
+    """One tenant: Ivan asks, Olga and Ahmed decide, customer 7 is Dora."""
+
+    namespace: Namespace
+    ivan: User
+    olga: User
+    ahmed: User
+    dataset: Dataset
+    folder: Path
+
+    def ask(self, **changes: object) -> ErasureRequest:
+        values: dict[str, object] = {
+            "people": [{"customer_id": 7}],
+            "reason": "Asked by letter",
+            "actor": tenancy.an_actor(self.ivan),
+            "now": timezone.now(),
+        }
+        return erasure_requests.ask(**(values | changes))  # type: ignore[arg-type]
+
+    def located(self, **changes: object) -> ErasureRequest:
+        request = self.ask(**changes)
+        self.locate(request.pk)
+        request.refresh_from_db()
+        return request
+
+    def approve(self, request: ErasureRequest, *, actor: Actor | None = None) -> ErasureRequest:
+        return erasure_requests.approve(
+            request_id=request.pk,
+            report_hash=request.report_hash,
+            current=freshness.is_current(request_id=request.pk, lake=purge.a_lake()),
+            actor=actor or tenancy.an_actor(self.olga, role="officer"),
+            now=timezone.now(),
+        )
+
+    def approved(self, **changes: object) -> ErasureRequest:
+        return self.approve(self.located(**changes))
+
+    def locate(self, request_id: UUID) -> None:
+        locating.locate(
+            request_id=request_id,
+            work=purge.DirectWork(self.namespace.pk),
+            lake=purge.a_lake(),
+            clock=timezone.now,
+        )
+
+    def erase(self, request: ErasureRequest) -> ErasureRequest:
+        erasures.erase(
+            request_id=request.pk,
+            work=purge.DirectWork(self.namespace.pk),
+            lake=purge.a_lake(),
+            clock=timezone.now,
+        )
+        request.refresh_from_db()
+        return request
+
+
+@pytest.fixture
+def clean_lake() -> Iterator[None]:
+    yield
+    for root in settings.LAKE_ROOTS:
+        shutil.rmtree(root, ignore_errors=True)
+
+
+@pytest.fixture
+def make_company(db: None, clean_lake: None) -> Callable[[str], Company]:
+    def made(name: str) -> Company:
+        namespace = tenancy.a_namespace(name)
+        folder = purge.a_folder(namespace)
+        with namespace_scope(namespace.pk):
+            return Company(
+                namespace=namespace,
+                ivan=tenancy.a_user(f"ivan-{name}", roles=["admin"]),
+                olga=tenancy.a_user(f"olga-{name}", roles=["officer"]),
+                ahmed=tenancy.a_user(f"ahmed-{name}", roles=["officer"]),
+                dataset=purge.a_dataset(),
+                folder=folder,
+            )
+
+    return made
+
+
+@pytest.fixture
+def company(make_company: Callable[[str], Company]) -> Iterator[Company]:
+    """Acme, with its scope open."""
+    made = make_company("acme")
+    with namespace_scope(made.namespace.pk):
+        yield made
