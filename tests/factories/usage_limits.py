@@ -2,14 +2,25 @@
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
+from uuid import UUID
 
+from django.utils import timezone
+
+from governance.analytics.domain.queries import Pool, QueryRun, QueryState, QuerySubmission
+from governance.isolation.scopes import current_namespace_id
+from governance.kernel.identifiers import new_id
 from governance.kernel.periods import PeriodKind
 from governance.tenancy.services import actors
+from usage_limits.domain.breaches import AlertEvent
+from usage_limits.domain.channels import ChannelKind
 from usage_limits.domain.features import MEASURES, FeatureType, to_base
 from usage_limits.domain.limits import BreachAction, Terms
 from usage_limits.domain.reservations import Request
-from usage_limits.models import UsageLimit
-from usage_limits.services import limits, reservations
+from usage_limits.domain.rules import Metric, Operator, Predicate, Rule, RuleAction
+from usage_limits.models import AlertChannel, UsageLimit, WorkloadRule
+from usage_limits.services import alert_channels, limits, reservations, workload_rules
+from usage_limits.services.alert_channels import ChannelChange
 
 
 def some_terms(
@@ -71,4 +82,71 @@ def settled(
         used_at=now,
         source="query",
         now=now,
+    )
+
+
+def a_rule(
+    *predicates: tuple[str, str, int | str], name: str = "rule", action: str
+) -> WorkloadRule:
+    rule = Rule(
+        name=name,
+        predicates=tuple(
+            Predicate(metric=Metric(metric), operator=Operator(operator), value=value)
+            for metric, operator, value in predicates
+        ),
+        action=RuleAction(action),
+    )
+    return workload_rules.save(rule=rule, position=0, actor=actors.system(), now=timezone.now())
+
+
+def an_email_channel(
+    target: str = "alerts@customer.example", *, events: tuple[AlertEvent, ...] = ()
+) -> AlertChannel:
+    return alert_channels.create(
+        wanted=ChannelChange(kind=ChannelKind.EMAIL, target=target, events=events),
+        actor=actors.system(),
+        now=timezone.now(),
+    )
+
+
+def a_submission(
+    *, now: datetime, pool: Pool = Pool.MAIN, query_id: UUID | None = None, burst_slots: int = 0
+) -> QuerySubmission:
+    """A query of the open scope that asks to be admitted."""
+    return QuerySubmission(
+        query_id=query_id or new_id(),
+        namespace_id=current_namespace_id(),
+        actor=actors.system(current_namespace_id()),
+        engine_id=new_id(),
+        engine_kind="duckdb",
+        pool=pool,
+        submitted_at=now,
+        burst_slots=burst_slots,
+    )
+
+
+def a_run(submission: QuerySubmission, **measured: Any) -> QueryRun:
+    """The submission's query as it ended, or (with `state`) as it runs."""
+    values: dict[str, Any] = {
+        "state": QueryState.SUCCEEDED,
+        "pool": submission.pool,
+        "priority": submission.priority,
+        "started_at": submission.submitted_at,
+        "finished_at": submission.submitted_at,
+        "estimated_bytes": 0,
+        "bytes_scanned": 0,
+        "rows_scanned": None,
+        "rows_returned": 0,
+        "queue_milliseconds": 0,
+        "run_milliseconds": 1,
+        **measured,
+    }
+    return QueryRun(
+        query_id=submission.query_id,
+        namespace_id=submission.namespace_id,
+        user_id=None,
+        role_id=None,
+        engine_id=submission.engine_id,
+        submitted_at=submission.submitted_at,
+        **values,
     )

@@ -1,0 +1,248 @@
+"""What a query meets before it runs, while it runs and after."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from governance.analytics.domain.queries import (
+    GO_ON,
+    Estimate,
+    Pool,
+    Priority,
+    QueryState,
+    Verdict,
+)
+from governance.isolation.scopes import namespace_scope
+from governance.outbox.models import OutboxMessage
+from governance.tenancy.models import Namespace
+from tests.factories import tenancy
+from tests.factories.usage_limits import (
+    a_limit,
+    a_rule,
+    a_run,
+    a_submission,
+    an_email_channel,
+    settled,
+    some_terms,
+)
+from usage_limits import selectors, wiring
+from usage_limits.domain.admissions import UsageLimitReached
+from usage_limits.domain.features import FeatureType
+from usage_limits.domain.rules import QueryAbortedByRule
+from usage_limits.models import (
+    Reservation,
+    UsageControlLogEntry,
+    UsageEntry,
+    UsageLimit,
+    WorkloadRuleMatch,
+)
+
+MB = 2**20
+TB = 2**40
+BURST = FeatureType.CONCURRENCY_SCALING
+
+guard, sink = wiring.query_guard(), wiring.usage_sink()
+
+
+def reading(entries: str = "concurrency-scaling") -> tuple[float, float]:
+    """Settled and held of a feature, in base units."""
+    used = UsageEntry.objects.filter(feature_type=entries)
+    held = Reservation.objects.filter(feature_type=entries, state="held")
+    return (
+        sum(float(row.amount) for row in used),
+        sum(float(row.amount) for row in held),
+    )
+
+
+def test_a_query_holds_its_estimate_and_is_charged_what_it_read(
+    namespace: Namespace, now: datetime
+) -> None:
+    a_limit(some_terms(1), now=now)
+    submission = a_submission(now=now)
+
+    admission = guard.admit(submission=submission, estimate=Estimate(bytes_scanned=100 * MB + 1))
+    assert admission.pool is Pool.MAIN
+    assert reading("spectrum") == (0, 101 * MB)
+
+    sink.settle(run=a_run(submission, bytes_scanned=3 * MB))
+    assert reading("spectrum") == (10 * MB, 0)
+
+
+def test_a_query_that_reads_no_table_holds_nothing_and_is_never_refused(
+    namespace: Namespace, now: datetime
+) -> None:
+    a_limit(some_terms(1), now=now)
+    settled("full", 1, now=now)
+
+    guard.admit(submission=a_submission(now=now), estimate=Estimate(bytes_scanned=0))
+
+    assert reading("spectrum") == (TB, 0)
+
+
+@pytest.mark.parametrize("state", [QueryState.FAILED, QueryState.CANCELLED, QueryState.ABORTED])
+def test_a_query_that_ended_badly_is_charged_what_it_read(
+    namespace: Namespace, now: datetime, state: QueryState
+) -> None:
+    submission = a_submission(now=now)
+    guard.admit(submission=submission, estimate=Estimate(bytes_scanned=100 * MB))
+
+    sink.settle(run=a_run(submission, state=state, bytes_scanned=20 * MB))
+
+    assert reading("spectrum") == (20 * MB, 0)
+
+
+def test_a_query_that_never_ran_gives_everything_back(namespace: Namespace, now: datetime) -> None:
+    submission = a_submission(now=now, pool=Pool.BURST)
+    guard.admit(submission=submission, estimate=Estimate(bytes_scanned=100 * MB))
+
+    sink.settle(run=a_run(submission, state=QueryState.CANCELLED, run_milliseconds=0))
+
+    assert reading("spectrum") == (0, 0)
+    assert reading() == (0, 0)
+
+
+def test_a_withdrawn_query_gives_everything_back(namespace: Namespace, now: datetime) -> None:
+    submission = a_submission(now=now, pool=Pool.BURST)
+    guard.admit(submission=submission, estimate=Estimate(bytes_scanned=100 * MB))
+
+    guard.withdraw(submission=submission)
+    guard.withdraw(submission=submission)
+
+    assert reading("spectrum") == (0, 0)
+    assert reading() == (0, 0)
+
+
+def test_a_burst_is_charged_by_the_second_and_at_least_a_minute(
+    namespace: Namespace, now: datetime
+) -> None:
+    a_limit(some_terms(60, feature=BURST), now=now)
+    short, long = a_submission(now=now, pool=Pool.BURST), a_submission(now=now, pool=Pool.BURST)
+    for submission in (short, long):
+        admission = guard.admit(submission=submission, estimate=Estimate(bytes_scanned=MB))
+        assert admission.pool is Pool.BURST
+
+    sink.settle(run=a_run(short, run_milliseconds=1_000))
+    sink.settle(run=a_run(long, run_milliseconds=90_500))
+
+    assert reading() == (60 + 91, 0)
+
+
+def test_where_burst_minutes_are_used_up_the_query_takes_a_main_slot(
+    namespace: Namespace, now: datetime
+) -> None:
+    a_limit(some_terms(1, feature=BURST), now=now)
+    settled("earlier", 1, feature=BURST, now=now)
+
+    submission = a_submission(now=now, pool=Pool.BURST)
+    admission = guard.admit(submission=submission, estimate=Estimate(bytes_scanned=MB))
+
+    assert admission.pool is Pool.MAIN
+    assert "burst pool" in admission.notes[0]
+    assert reading("spectrum") == (0, 10 * MB)
+
+
+def test_a_query_that_would_scan_more_than_a_terabyte_is_stopped_before_it_runs(
+    namespace: Namespace, now: datetime
+) -> None:
+    a_rule(("spectrum_scan_size_mb", ">", 2**20), name="no_big_scans", action="abort")
+
+    guard.admit(submission=a_submission(now=now), estimate=Estimate(bytes_scanned=TB))
+    with pytest.raises(QueryAbortedByRule, match="spectrum_scan_size_mb > 1048576"):
+        guard.admit(submission=a_submission(now=now), estimate=Estimate(bytes_scanned=TB + 1))
+
+
+def test_a_query_that_scans_more_than_was_estimated_is_stopped_while_it_runs(
+    namespace: Namespace, now: datetime
+) -> None:
+    a_rule(("spectrum_scan_size_mb", ">", 2**20), name="no_big_scans", action="abort")
+    submission = a_submission(now=now)
+    guard.admit(submission=submission, estimate=Estimate(bytes_scanned=MB))
+
+    running = a_run(submission, state=QueryState.RUNNING, finished_at=None, bytes_scanned=TB)
+    assert guard.observe(run=running) == GO_ON
+
+    for _ in range(2):
+        too_much = a_run(
+            submission, state=QueryState.RUNNING, finished_at=None, bytes_scanned=TB + 1
+        )
+        observed = guard.observe(run=too_much)
+        assert observed.verdict is Verdict.ABORT
+        assert "no_big_scans" in observed.reason
+    assert WorkloadRuleMatch.objects.count() == 1
+
+
+def test_milder_rules_hop_change_priority_and_log(namespace: Namespace, now: datetime) -> None:
+    a_rule(("scan_row_count", ">", 10), name="many_rows", action="hop")
+    a_rule(("spectrum_scan_size_mb", ">", 100), name="large", action="change_priority")
+    many = Estimate(bytes_scanned=MB, rows=11)
+
+    hopped = guard.admit(submission=a_submission(now=now, burst_slots=1), estimate=many)
+    stayed = guard.admit(submission=a_submission(now=now), estimate=many)
+    slowed = guard.admit(
+        submission=a_submission(now=now), estimate=Estimate(bytes_scanned=200 * MB)
+    )
+
+    assert hopped.pool is Pool.BURST
+    assert stayed.pool is Pool.MAIN
+    assert slowed.priority is Priority.LOW
+    assert WorkloadRuleMatch.objects.count() == 3
+
+
+def test_what_is_only_known_at_the_end_is_noted_then(namespace: Namespace, now: datetime) -> None:
+    a_rule(("return_row_count", ">", 5), name="many_returned", action="log")
+    submission = a_submission(now=now)
+
+    sink.settle(run=a_run(submission, rows_returned=6))
+    sink.settle(run=a_run(submission, rows_returned=6))
+
+    assert [row.rule_name for row in WorkloadRuleMatch.objects.all()] == ["many_returned"]
+
+
+def test_a_query_that_still_runs_keeps_its_reservation(namespace: Namespace, now: datetime) -> None:
+    submission = a_submission(now=now)
+    guard.admit(submission=submission, estimate=Estimate(bytes_scanned=MB))
+
+    guard.observe(
+        run=a_run(submission, state=QueryState.RUNNING, finished_at=None, run_milliseconds=600_000)
+    )
+
+    assert Reservation.objects.get().expires_at == now + timedelta(minutes=25)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_refusal_is_logged_and_alerted_once_though_the_query_is_rolled_back(
+    now: datetime,
+) -> None:
+    namespace = tenancy.a_namespace()
+    with namespace_scope(namespace.pk):
+        a_limit(some_terms("0.00001"), now=now)
+        an_email_channel()
+
+    for _ in range(3):
+        with pytest.raises(UsageLimitReached), namespace_scope(namespace.pk):
+            guard.admit(submission=a_submission(now=now), estimate=Estimate(bytes_scanned=TB))
+
+    with namespace_scope(namespace.pk):
+        [logged] = UsageControlLogEntry.objects.all()
+        [message] = OutboxMessage.objects.filter(kind="email")
+        assert (logged.cause, logged.threshold, logged.action) == ("refused", 100, "disable")
+        assert message.payload["to_address"] == "alerts@customer.example"
+        assert not Reservation.objects.exists()
+        [state] = selectors.limit_states(limits=list(UsageLimit.objects.all()), now=now)
+        assert state.reading.standing.taken == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_abort_on_the_estimate_is_noted_though_the_query_is_rolled_back(now: datetime) -> None:
+    namespace = tenancy.a_namespace()
+    with namespace_scope(namespace.pk):
+        a_rule(("spectrum_scan_size_mb", ">", 5), name="tiny", action="abort")
+        an_email_channel()
+
+    for _ in range(2):
+        with pytest.raises(QueryAbortedByRule), namespace_scope(namespace.pk):
+            guard.admit(submission=a_submission(now=now), estimate=Estimate(bytes_scanned=TB))
+
+    with namespace_scope(namespace.pk):
+        assert WorkloadRuleMatch.objects.filter(on_estimate=True).count() == 2
+        assert OutboxMessage.objects.filter(kind="email").count() == 1
