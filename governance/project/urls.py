@@ -1,9 +1,11 @@
 """The roots of all addresses. Apps are named by strings: nothing here imports them."""
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
 from governance.project import health
+from governance.project.demo_idp import existence
 
 urlpatterns = [
     path("healthz", health.alive, name="healthz"),
@@ -24,6 +26,9 @@ urlpatterns = [
         ),
     ),
 ]
+
+if existence.exists(demo=settings.DEMO, bind=settings.BIND, public_url=settings.PUBLIC_URL):
+    urlpatterns.append(path("demo-idp/", include("governance.project.demo_idp.urls")))
 
 handler400 = "governance.project.errors.bad_request"
 handler403 = "governance.project.errors.forbidden"

@@ -10,7 +10,15 @@ from pathlib import Path
 from django.conf import settings
 
 from governance.isolation.scopes import namespace_scope, system_scope
-from governance.project.demo import analytics, dashboards, forgetting, lake_folder, people, spending
+from governance.project.demo import (
+    analytics,
+    dashboards,
+    forgetting,
+    lake_folder,
+    people,
+    signing_in,
+    spending,
+)
 from governance.tenancy.models import Namespace
 from governance.tenancy.services import actors, namespaces
 
@@ -25,6 +33,7 @@ def load(*, now: datetime) -> list[str]:
     actor = actors.system(namespace.pk)
     with namespace_scope(namespace.pk):
         notes = people.make(actor=actor, now=now)
+        notes += signing_in.make(namespace=namespace, actor=actor, now=now)
         analytics.make(actor=actor, now=now)
         dashboards.make(actor=actor, now=now)
         spending.make(actor=actor, now=now)
