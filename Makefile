@@ -16,7 +16,7 @@ TESTS ?= tests
 PYTEST_OPTIONS ?=
 WORKERS ?= auto
 # Packages without wheels: built from hashed sources, for the tests alone.
-FROM_SOURCE := pyhive,pure-sasl,thrift-sasl,thrift
+FROM_SOURCE := pyhive,pure-sasl,thrift-sasl
 DEBIAN_PACKAGES := slapd ldap-utils simplesamlphp php-cli php-xml php-mbstring php-curl \
 	php-sqlite3 xmlsec1 chromium fonts-liberation
 
@@ -90,7 +90,8 @@ $(VENV)/.installed-dev: requirements-dev.lock requirements-build.lock | $(VENV)/
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input \
 		--require-hashes --only-binary :all: -r requirements-build.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes \
-		--only-binary :all: --no-binary $(FROM_SOURCE) --no-build-isolation -r requirements-dev.lock
+		--only-binary :all: --no-binary $(FROM_SOURCE) --no-build-isolation \
+		--use-pep517 -r requirements-dev.lock
 	@touch $@
 
 system-packages:

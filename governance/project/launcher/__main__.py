@@ -4,7 +4,6 @@ import http.client
 import signal
 import sys
 import time
-from collections.abc import Callable
 from types import FrameType
 from typing import NoReturn
 
@@ -12,6 +11,7 @@ from governance.project import addresses, env, keys
 from governance.project.embedded import postgres, servers, valkey
 from governance.project.embedded.folders import DataFolder
 from governance.project.launcher import preflight, programs
+from governance.project.launcher.milestones import Milestones
 from governance.project.launcher.programs import ROOT, Installation, StepFailedError
 from governance.project.launcher.supervisor import Program, Supervisor
 
@@ -37,14 +37,15 @@ def main() -> None:
         hive_port=environment.port("HIVE_PORT", default=10000),
         environment=programs.environment_of(home),
     )
-    home.prepare()
-    held = preflight.lock(home.lock_file)
+    held = preflight.take_folder(home)
     preflight.check_port(bind=bind, port=installation.port, setting="PORT")
     preflight.check_port(bind=bind, port=installation.hive_port, setting="HIVE_PORT")
     installation.prepare()
     supervisor = Supervisor(say=say)
+    notes: list[str] = []
     try:
-        run(environment, installation, supervisor)
+        start(environment, installation, supervisor, notes)
+        watch(supervisor)
     except StopAsked:
         say("Stopping …")
     except (StepFailedError, postgres.PostgresFailedError, valkey.ValkeyFailedError) as error:
@@ -53,46 +54,71 @@ def main() -> None:
     finally:
         for number in STOPPING:
             signal.signal(number, signal.SIG_IGN)
+        # A start that was cut short has made passwords that are shown only here.
+        show_once(notes)
         supervisor.stop_all()
         held.close()
     say("Stopped.")
 
 
-def run(environment: env.Environment, installation: Installation, supervisor: Supervisor) -> None:
-    """Start everything in order, then watch it until StopAsked is raised."""
+def start(
+    environment: env.Environment,
+    installation: Installation,
+    supervisor: Supervisor,
+    notes: list[str],
+) -> None:
+    """Everything in order: servers, set-up, programs, demo. `notes` are to be shown once."""
     began = time.monotonic()
+    done = Milestones(folder=installation.home.root, checkout=ROOT)
+    is_embedded = environment.text("DATABASE_URL") is None
     supervisor.start_guard()
-    start_servers(environment, installation.home, supervisor)
-    notes: list[str] = []
-    installation.run_step("set_up", say=notes.append)
+    start_valkey(environment, installation.home, supervisor)
+    if is_embedded:
+        start_postgres(installation.home, supervisor, done)
+    if not (is_embedded and done.is_set_up()):
+        installation.run_step("set_up", say=notes.append)
+        done.mark_set_up()
     for program in installation.programs():
         supervisor.start(program)
     wait_until_ready(installation, supervisor)
-    load_demo(environment, installation, say=notes.append)
-    announce(environment, installation, notes, seconds=time.monotonic() - began)
+    if environment.flag("DEMO", default=is_embedded) and not done.is_demo_loaded():
+        installation.run_step("load_demo", say=notes.append)
+        done.mark_demo_loaded()
+    announce(environment, installation, seconds=time.monotonic() - began)
+    show_once(notes)
+    say("Ctrl-C stops it.")
+
+
+def watch(supervisor: Supervisor) -> NoReturn:
+    """Until StopAsked is raised."""
     while True:
         supervisor.watch()
         time.sleep(LOOK_SECONDS)
 
 
-def start_servers(environment: env.Environment, home: DataFolder, supervisor: Supervisor) -> None:
-    """The embedded servers, each unless an address names another."""
-    placed = servers.place(home)
+def start_valkey(environment: env.Environment, home: DataFolder, supervisor: Supervisor) -> None:
     if environment.text("REDIS_URL") is None:
+        placed = servers.place(home)
         supervisor.start(Program(name="server valkey", start=placed.valkey.start))
-    if environment.text("DATABASE_URL") is None:
-        keys.make(home)
-        servers.end_leftover(placed.postgres.data)
-        supervisor.start(
-            Program(
-                name="server postgres",
-                start=placed.postgres.start,
-                stop_signal=signal.SIGINT,
-                patience_seconds=postgres.STOP_SECONDS,
-            )
+        servers.write_redis_url(home, placed)
+
+
+def start_postgres(home: DataFolder, supervisor: Supervisor, done: Milestones) -> None:
+    placed = servers.place(home)
+    if not home.has_database:
+        done.forget()
+    keys.make(home)
+    servers.end_leftover(placed.postgres.data)
+    supervisor.start(
+        Program(
+            name="server postgres",
+            start=placed.postgres.start,
+            stop_signal=signal.SIGINT,
+            patience_seconds=postgres.STOP_SECONDS,
         )
-        placed.postgres.provision()
-    servers.write_urls(home, placed)
+    )
+    placed.postgres.provision()
+    servers.write_database_urls(home, placed)
 
 
 def wait_until_ready(installation: Installation, supervisor: Supervisor) -> None:
@@ -107,22 +133,9 @@ def wait_until_ready(installation: Installation, supervisor: Supervisor) -> None
         time.sleep(0.05)
 
 
-def load_demo(
-    environment: env.Environment, installation: Installation, *, say: Callable[[str], None]
-) -> None:
-    """The demo workspace, once, beside an embedded database and unless DEMO=0."""
-    done = installation.home.root / "demo.loaded"
-    is_wanted = environment.flag("DEMO", default=environment.text("DATABASE_URL") is None)
-    if is_wanted and not done.exists():
-        installation.run_step("load_demo", say=say)
-        done.touch()
-
-
-def announce(
-    environment: env.Environment, installation: Installation, notes: list[str], *, seconds: float
-) -> None:
+def announce(environment: env.Environment, installation: Installation, *, seconds: float) -> None:
     origin = addresses.public_url(environment, bind=installation.bind, port=installation.port)
-    lines = [
+    lines = (
         "",
         f"Lakewarden is ready ({seconds:.1f} s).",
         f"  portal        {origin}/",
@@ -131,10 +144,15 @@ def announce(
         f"  Hive gateway  {installation.bind}:{installation.hive_port}",
         f"  logs          {installation.home.logs}",
         "",
-    ]
+    )
+    say("\n".join(lines))
+
+
+def show_once(notes: list[str]) -> None:
+    """Print what the steps said, one-time passwords among it, and forget it."""
     if notes:
-        lines += ["Shown once:", *(f"  {note}" for note in notes), ""]
-    say("\n".join([*lines, "Ctrl-C stops it."]))
+        say("\n".join(("Shown once:", *(f"  {note}" for note in notes), "")))
+        notes.clear()
 
 
 def say(line: str) -> None:

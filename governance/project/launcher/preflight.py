@@ -7,9 +7,21 @@ import socket
 from pathlib import Path
 from typing import TextIO
 
+from governance.project.embedded.folders import DataFolder
+
 
 class CannotStartError(SystemExit):
     """The launcher cannot start. Ends the process with its sentence, exit code 1."""
+
+
+def take_folder(home: DataFolder) -> TextIO:
+    """Make the data folder and hold it; refuse one that is not ours to write or already held."""
+    try:
+        home.prepare()
+        return lock(home.lock_file)
+    except OSError as error:
+        sentence = f"DATA_DIR: {home.root} cannot be written: {error.strerror}."
+        raise CannotStartError(sentence) from error
 
 
 def lock(file: Path) -> TextIO:
