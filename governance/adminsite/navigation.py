@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
+from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
 
 from governance.kernel.actions import Action
@@ -56,6 +57,8 @@ GROUPS: tuple[tuple[str, tuple[Page, ...]], ...] = (
         "Analytics",
         (
             Page("Query engines", "dns", "analytics_engine", Action.READ_ENGINES),
+            Page("Tables", "table", "analytics_laketable", Action.READ_ENGINES),
+            Page("Views", "table_eye", "analytics_lakeview", Action.READ_ENGINES),
             Page("Dashboards", "dashboard", "analytics_dashboard", Action.READ_DASHBOARDS),
             Page("Queries", "terminal", "analytics_query", Action.READ_ALL_QUERIES),
         ),
@@ -107,7 +110,8 @@ def unfold_settings() -> dict[str, Any]:
         "ENVIRONMENT": environment,
         "BORDER_RADIUS": "6px",
         "COLORS": {"primary": PRIMARY},
-        "STYLES": [lambda request: "/static/adminsite/admin.css"],  # noqa: ARG005 - Unfold's shape
+        "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": mark}],
+        "STYLES": [style],
         "SIDEBAR": {"show_search": False, "navigation": sidebar},
     }
 
@@ -161,6 +165,14 @@ def environment(request: HttpRequest) -> list[str] | None:
         return None
     working_in = getattr(request, "working_in", None)
     return ["All namespaces", "warning"] if working_in is None else [str(working_in), "info"]
+
+
+def mark(request: HttpRequest) -> str:  # noqa: ARG001 - Unfold's signature
+    return static("portal/mark.svg")
+
+
+def style(request: HttpRequest) -> str:  # noqa: ARG001 - Unfold's signature
+    return static("adminsite/admin.css")
 
 
 def subheader(request: HttpRequest) -> str:

@@ -114,12 +114,6 @@ class NamespacedModelAdmin(PermissionsMixin, ButtonsMixin, ModelAdmin):  # type:
         actions.pop("delete_selected", None)
         return actions
 
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> Any:  # noqa: ANN401 - Unfold's own type
-        context = {"empty_state": self.empty_state, **(extra_context or {})}
-        return super().changelist_view(request, context)
-
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:

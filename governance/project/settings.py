@@ -220,7 +220,7 @@ EMAIL_MESSAGE_ID_DOMAIN = urlsplit(PUBLIC_URL).hostname
 # --- the admin
 UNFOLD = navigation.unfold_settings()
 # Functions (request) -> Attention rows of the admin's first page: see adminsite/attention.py.
-ADMIN_ATTENTION: list[str] = []
+ADMIN_ATTENTION = ["governance.adminsite.admin.warnings.given_up"]
 
 # --- REST
 REST_FRAMEWORK = defaults.REST_FRAMEWORK
@@ -239,6 +239,22 @@ ANALYTICS_RUNNERS_DIR = DATA_DIR / "runners"
 ANALYTICS_RESULT_HOURS = environment.integer("ANALYTICS_RESULT_HOURS", default=24, least=1)
 ANALYTICS_HISTORY_DAYS = environment.integer("ANALYTICS_HISTORY_DAYS", default=30, least=1)
 PORTAL_USAGE_PANEL = "usage_limits.wiring.usage_panel"
+
+# --- directories: keep the failures below the directory's own lockout
+FEDERATION_SIGN_IN_FAILURES = environment.integer("SIGN_IN_FAILURES", default=3, least=1)
+FEDERATION_SIGN_IN_NETWORK_FAILURES = environment.integer(
+    "SIGN_IN_NETWORK_FAILURES", default=30, least=1
+)
+FEDERATION_SIGN_IN_WINDOW_SECONDS = environment.integer(
+    "SIGN_IN_WINDOW_SECONDS", default=900, least=1
+)
+FEDERATION_SIGN_IN_REMEMBER_SECONDS = 60  # how long a password that failed fails by itself
+FEDERATION_SIGN_IN_WAIT_SECONDS = 5  # for other tries of the same account to end
+HIVE_TLS_CERTIFICATE = environment.text("HIVE_TLS_CERTIFICATE", "")
+HIVE_TLS_KEY = environment.text("HIVE_TLS_KEY", "")
+HIVE_CONNECTIONS = environment.integer("HIVE_CONNECTIONS", default=1000, least=1)
+HIVE_NAMESPACE_SESSIONS = environment.integer("HIVE_NAMESPACE_SESSIONS", default=200, least=1)
+HIVE_USER_SESSIONS = environment.integer("HIVE_USER_SESSIONS", default=50, least=1)
 
 # --- watching
 METRICS_TOKEN = environment.text("METRICS_TOKEN")
