@@ -1,11 +1,17 @@
 """Which adapter stands behind which port."""
 
+import redis
+from django.conf import settings
+
 from federation.adapters.cryptography_own_keys import CryptographyOwnKeyMaker
 from federation.adapters.egress_metadata_fetcher import EgressMetadataFetcher
+from federation.adapters.ldap3_directory import LDAP3Directory
 from federation.adapters.lxml_saml_metadata import LXMLMetadataReader
 from federation.adapters.lxml_saml_writer import LXMLSAMLWriter
 from federation.adapters.python3saml_verifier import PythonSAMLVerifier
-from federation.ports import AssertionVerifier, ProviderPorts, SAMLWriter
+from federation.adapters.valkey_throttle import ValkeyThrottle
+from federation.domain.attempts import Budget
+from federation.ports import AssertionVerifier, Directory, ProviderPorts, SAMLWriter, SignInThrottle
 
 
 def assertion_verifier() -> AssertionVerifier:
@@ -22,3 +28,22 @@ def provider_ports() -> ProviderPorts:
 
 def saml_writer() -> SAMLWriter:
     return LXMLSAMLWriter()
+
+
+def directory() -> Directory:
+    return LDAP3Directory()
+
+
+def sign_in_throttle() -> SignInThrottle:
+    client = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2)
+    return ValkeyThrottle(client=client, budget=sign_in_budget())
+
+
+def sign_in_budget() -> Budget:
+    return Budget(
+        per_account=settings.FEDERATION_SIGN_IN_FAILURES,
+        per_network=settings.FEDERATION_SIGN_IN_NETWORK_FAILURES,
+        window_seconds=settings.FEDERATION_SIGN_IN_WINDOW_SECONDS,
+        remember_seconds=settings.FEDERATION_SIGN_IN_REMEMBER_SECONDS,
+        wait_seconds=settings.FEDERATION_SIGN_IN_WAIT_SECONDS,
+    )

@@ -42,8 +42,9 @@ def candidate_dns(*, settings: DirectorySettings, user: str, domain: str) -> tup
     if settings.user_dn_patterns:
         name = relative_value(user)
         return tuple(pattern.replace("%s", name) for pattern in settings.user_dn_patterns)
-    if domain or settings.domain:
-        return (f"{user}@{domain or settings.domain}",)
+    if settings.domain or domain:
+        # The directory's own spelling: what was typed may be a short name, as in `ACME\\user`.
+        return (f"{user}@{settings.domain or domain}",)
     return (f"{settings.username_attribute}={relative_value(user)},{settings.base_dn}",)
 
 

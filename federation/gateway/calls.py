@@ -12,14 +12,17 @@ from typing import Any, TypeVar
 from federation.gateway import catalogue, messages, results, statements
 from federation.gateway.backends import ProtocolTooOld, StatementUnsupported
 from federation.gateway.conversations import Conversation
-from federation.gateway.messages import (
+from federation.gateway.messages import Status
+from federation.gateway.sessions import InvalidHandleError, Session
+from federation.gateway.vocabulary import (
+    FetchType,
+    InfoType,
     OperationState,
     OperationType,
+    Orientation,
     ProtocolVersion,
-    Status,
     StatusCode,
 )
-from federation.gateway.sessions import InvalidHandleError, Session
 from federation.gateway.wire import Call
 from governance.kernel.refusals import Exhausted, Forbidden, Refusal, Unavailable
 
@@ -27,14 +30,14 @@ Result = TypeVar("Result")
 
 SUCCESS = Status(code=int(StatusCode.SUCCESS))
 INFO = {
-    messages.InfoType.SERVER_NAME: messages.InfoValue(text="Lakewarden"),
-    messages.InfoType.DBMS_NAME: messages.InfoValue(text="Apache Hive"),
-    messages.InfoType.DBMS_VERSION: messages.InfoValue(text="3.1.3"),
-    messages.InfoType.MAX_COLUMN_NAME_LENGTH: messages.InfoValue(length=128),
-    messages.InfoType.MAX_SCHEMA_NAME_LENGTH: messages.InfoValue(length=128),
-    messages.InfoType.MAX_TABLE_NAME_LENGTH: messages.InfoValue(length=128),
-    messages.InfoType.TRANSACTIONS: messages.InfoValue(short=0),
-    messages.InfoType.ODBC_KEYWORDS: messages.InfoValue(text=""),
+    InfoType.SERVER_NAME: messages.InfoValue(text="Lakewarden"),
+    InfoType.DBMS_NAME: messages.InfoValue(text="Apache Hive"),
+    InfoType.DBMS_VERSION: messages.InfoValue(text="3.1.3"),
+    InfoType.MAX_COLUMN_NAME_LENGTH: messages.InfoValue(length=128),
+    InfoType.MAX_SCHEMA_NAME_LENGTH: messages.InfoValue(length=128),
+    InfoType.MAX_TABLE_NAME_LENGTH: messages.InfoValue(length=128),
+    InfoType.TRANSACTIONS: messages.InfoValue(short=0),
+    InfoType.ODBC_KEYWORDS: messages.InfoValue(text=""),
 }
 # SQLSTATE classes: 08 connection, 28 authorization, 42 access rule, HY general.
 GENERAL_ERROR = "HY000"
@@ -137,10 +140,10 @@ async def fetch_results(
     talk: Conversation, request: messages.FetchRequest
 ) -> messages.FetchResponse:
     operation = talk.operation(request.operation)
-    if request.fetch_type == messages.FetchType.LOG:
+    if request.fetch_type == FetchType.LOG:
         rows, more = await results.log(talk, operation), False
     else:
-        if request.orientation == messages.Orientation.FIRST:
+        if request.orientation == Orientation.FIRST:
             operation.offset = 0
         rows, more = await results.rows(talk, operation, limit=request.max_rows)
     return messages.FetchResponse(status=SUCCESS, has_more_rows=more, results=rows)

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from federation.gateway import messages
-from federation.gateway.messages import TypeId
+from federation.gateway.vocabulary import TypeId
 
 TIMESTAMP_FORMAT = "%Y-%m-%d %H:%M:%S"
 WIDEST_INTEGER = 20  # digits of 2^64

@@ -8,8 +8,9 @@ import pyarrow as pa
 from federation.gateway import catalogue, columns, messages, statements
 from federation.gateway.backends import Progress, Statement, StatementUnsupported
 from federation.gateway.conversations import Conversation
-from federation.gateway.messages import OperationState, OperationType, Status, StatusCode
+from federation.gateway.messages import Status
 from federation.gateway.sessions import InvalidHandleError, Operation, Session
+from federation.gateway.vocabulary import OperationState, OperationType, StatusCode
 from governance.kernel.refusals import NotFound
 
 MOST_ROWS = 10_000

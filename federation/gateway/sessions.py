@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from federation.gateway import messages
 from federation.gateway.backends import Principal
-from federation.gateway.messages import OperationType
+from federation.gateway.vocabulary import OperationType
 from governance.kernel.refusals import Exhausted
 
 HANDLE_BYTES = 16

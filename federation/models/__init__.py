@@ -1,18 +1,25 @@
 """Tables of federation: SAML identity providers and their rules, directories and mappings."""
 
+from federation.models.directories import Directory, DirectoryMapping
 from federation.models.identity_providers import (
     ClaimRule,
     IdentityProvider,
     ProviderCertificate,
     ServiceProviderKey,
 )
+from federation.models.provisioning import ScimGroup, ScimMembership, ScimUser
 from federation.models.sign_ins import ConsumedAssertion, SignInAttempt, SignInRequest
 
 __all__ = [
     "ClaimRule",
     "ConsumedAssertion",
+    "Directory",
+    "DirectoryMapping",
     "IdentityProvider",
     "ProviderCertificate",
+    "ScimGroup",
+    "ScimMembership",
+    "ScimUser",
     "ServiceProviderKey",
     "SignInAttempt",
     "SignInRequest",
