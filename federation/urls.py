@@ -1,4 +1,4 @@
-from django.urls import path
+from django.urls import include, path
 
 from federation import views
 
@@ -10,4 +10,5 @@ urlpatterns = [
     path("saml/<str:namespace>/<str:provider>/login/", views.login, name="login"),
     path("saml/<str:namespace>/<str:provider>/acs/", views.acs, name="acs"),
     path("saml/<str:namespace>/<str:provider>/sls/", views.sls, name="sls"),
+    path("scim/v2/<str:ns>/", include("federation.scim.urls")),
 ]

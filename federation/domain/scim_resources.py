@@ -36,9 +36,14 @@ class ScimPerson:
     user_name: str
     external_id: str = ""
     display_name: str = ""
-    active: bool = True
+    active: bool | None = None
     name: Mapping[str, str] = field(default_factory=dict)
     emails: Sequence[ScimEmail] = ()
+
+    @property
+    def may_come_in(self) -> bool:
+        """What is not said to be inactive is active."""
+        return self.active is not False
 
     @property
     def email(self) -> str:
@@ -68,7 +73,7 @@ def person_of(resource: Mapping[str, object]) -> ScimPerson:
         user_name=reader.text("userName", required=True),
         external_id=reader.text("externalId"),
         display_name=reader.text("displayName"),
-        active=reader.boolean("active", default=True),
+        active=reader.boolean("active"),
         name=reader.name(),
         emails=reader.emails(),
     )
@@ -102,7 +107,8 @@ def resource_of_person(person: ScimPerson) -> dict[str, object]:
             for email in person.emails
         ],
     }
-    return {key: value for key, value in resource.items() if value} | {"active": person.active}
+    kept = {key: value for key, value in resource.items() if value}
+    return kept if person.active is None else kept | {"active": person.active}
 
 
 def resource_of_team(team: ScimTeam) -> dict[str, object]:
@@ -125,6 +131,11 @@ def as_boolean(value: object) -> bool | None:
     return {"true": True, "false": False}.get(value.lower()) if isinstance(value, str) else None
 
 
+def _member(row: Mapping[str, object]) -> str:
+    """The id of a member, said as `value` or at the end of `$ref`."""
+    return str(row.get("value") or str(row.get("$ref") or "").rpartition("/")[2])
+
+
 class _Reader:
     """Reads attributes by type, whatever the case of their names, and collects what is wrong."""
 
@@ -143,14 +154,11 @@ class _Reader:
             return ""
         return value
 
-    def boolean(self, name: str, *, default: bool) -> bool:
+    def boolean(self, name: str) -> bool | None:
         value = self.values.get(name.lower())
-        if value is None:
-            return default
         read = as_boolean(value)
-        if read is None:
+        if value is not None and read is None:
             self._wrong(name, "invalidValue", "Write true or false.")
-            return default
         return read
 
     def name(self) -> dict[str, str]:
@@ -181,7 +189,7 @@ class _Reader:
 
     def members(self) -> frozenset[str]:
         rows = self._rows("members", most=MOST_MEMBERS)
-        return frozenset(str(row["value"]) for row in rows if row.get("value"))
+        return frozenset(_member(row) for row in rows) - {""}
 
     def _rows(self, name: str, *, most: int) -> list[Mapping[str, object]]:
         value = self.values.get(name)

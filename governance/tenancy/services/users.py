@@ -77,14 +77,21 @@ def enrol(
         fresh = not people
         user = _identified(person) if fresh else User.objects.get(pk=people.pop())
         for subject in subjects:
-            Identity.objects.get_or_create(
-                provider_id=person.provider_id,
-                subject=subject,
-                defaults={"user": user, "provider_kind": person.source},
-            )
+            add_subject(user=user, person=person, subject=subject)
         if fresh:
             trail.record(actor=actor, action="user.enrolled", target=user, now=now)
     return user
+
+
+def add_subject(*, user: User, person: ProvidedPerson, subject: str) -> None:
+    """A provider calls the person so from now on. Raises SubjectTaken for somebody else's name."""
+    identity, _ = Identity.objects.get_or_create(
+        provider_id=person.provider_id,
+        subject=subject,
+        defaults={"user": user, "provider_kind": person.source},
+    )
+    if identity.user_id != user.pk:
+        raise SubjectTaken
 
 
 def forget_subject(*, user: User, provider_id: UUID, subject: str) -> None:
