@@ -2,15 +2,18 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from django.db.models import Q, Sum
-from django.db.models.functions import TruncDay
+from django.db.models.functions import TruncDay, TruncHour
 
 from governance.isolation.scopes import current_namespace_id
+from governance.kernel.periods import PeriodKind, period_at
+from governance.kernel.refusals import FieldError, Invalid
 from usage_limits.domain.admissions import Meter, Reading, Standing
-from usage_limits.domain.features import FeatureType
+from usage_limits.domain.features import MEASURES, FeatureType, from_base
+from usage_limits.domain.quantities import EXACT, number
 from usage_limits.domain.reservations import ReservationState
 from usage_limits.models import (
     LimitCounter,
@@ -22,6 +25,23 @@ from usage_limits.models import (
 )
 
 ZERO = Decimal(0)
+# By the name of an interval, the calendar period it is; None is the hour.
+INTERVALS: dict[str, PeriodKind | None] = {
+    "hour": None,
+    "day": PeriodKind.DAILY,
+    "week": PeriodKind.WEEKLY,
+    "month": PeriodKind.MONTHLY,
+    "hourly": None,
+    "daily": PeriodKind.DAILY,
+    "weekly": PeriodKind.WEEKLY,
+    "monthly": PeriodKind.MONTHLY,
+}
+MOST_STEPS = 1100
+
+
+class SeriesInvalid(Invalid):
+    code = "usage_series_invalid"
+    sentence = "The series must begin before it ends, and have at most {most} days or hours."
 
 
 class DatabaseLedger:
@@ -127,3 +147,57 @@ def daily_use(*, since: datetime) -> list[tuple[datetime, str, Decimal]]:
         .order_by("-day", "feature_type")
     )
     return [(row["day"], row["feature_type"], row["total"]) for row in rows]
+
+
+def usage_series(
+    *,
+    features: Sequence[FeatureType],
+    since: datetime,
+    until: datetime,
+    interval: str,
+    by_source: bool,
+) -> list[dict[str, object]]:
+    """Use from `since` (included) to `until` (not), by feature (and source), in UTC intervals.
+
+    Raises SeriesInvalid where the range is empty or has more intervals than are answered.
+    """
+    fold = INTERVALS[interval]
+    step = timedelta(hours=1) if fold is None else timedelta(days=1)
+    if not since < until or (until - since) / step > MOST_STEPS:
+        error = FieldError(pointer="/from", code=SeriesInvalid.code, detail="Out of range.")
+        raise SeriesInvalid(most=MOST_STEPS, errors=[error])
+    trunc = TruncHour if fold is None else TruncDay
+    names = ("feature_type", "source") if by_source else ("feature_type",)
+    rows = (
+        UsageEntry.objects.filter(
+            feature_type__in=[feature.value for feature in features], at__gte=since, at__lt=until
+        )
+        .annotate(step=trunc("at", tzinfo=UTC))
+        .values("step", *names)
+        .annotate(total=Sum("amount"))
+        .order_by(*names, "step")
+    )
+    found: dict[tuple[str, ...], dict[datetime, Decimal]] = {}
+    if not by_source:
+        found = {(feature.value,): {} for feature in features}
+    for row in rows:
+        start = row["step"] if fold is None else period_at(kind=fold, at=row["step"]).start
+        points = found.setdefault(tuple(row[name] for name in names), {})
+        points[start] = EXACT.add(points.get(start, ZERO), row["total"])
+    return [_series(dict(zip(names, key, strict=True)), points) for key, points in found.items()]
+
+
+def _series(group: dict[str, str], points: dict[datetime, Decimal]) -> dict[str, object]:
+    feature = FeatureType(group["feature_type"])
+    total = ZERO
+    for amount in points.values():
+        total = EXACT.add(total, amount)
+    return {
+        **group,
+        "unit": MEASURES[feature].unit,
+        "total": number(from_base(feature=feature, amount=total)),
+        "points": [
+            {"at": at, "amount": number(from_base(feature=feature, amount=amount))}
+            for at, amount in points.items()
+        ],
+    }

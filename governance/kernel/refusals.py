@@ -28,6 +28,7 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error
 
     code: ClassVar[str]
     sentence: ClassVar[str]
+    members: ClassVar[tuple[str, ...]] = ()  # values that a problem document shows by name
 
     def __init__(self, *, errors: Sequence[FieldError] = (), **values: object) -> None:
         wanted = {name for _, name, _, _ in string.Formatter().parse(self.sentence) if name}

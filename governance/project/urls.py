@@ -21,7 +21,9 @@ urlpatterns = [
         include(
             [
                 path("", include("governance.restapi.api.namespaced_urls")),
+                path("", include("governance.analytics.api.urls")),
                 path("", include("federation.api.urls")),
+                path("", include("usage_limits.api.urls")),
             ]
         ),
     ),

@@ -103,14 +103,14 @@ def status_of(refusal: Refusal) -> HTTPStatus:
 
 
 def from_refusal(refusal: Refusal) -> Response:
-    response = _response(
-        document(
-            status=status_of(refusal),
-            code=refusal.code,
-            detail=str(refusal),
-            errors=refusal.errors,
-        )
+    standard = document(
+        status=status_of(refusal),
+        code=refusal.code,
+        detail=str(refusal),
+        errors=refusal.errors,
     )
+    shown = {name: refusal.values[name] for name in refusal.members}
+    response = _response({**shown, **standard})
     seconds = getattr(refusal, "retry_after_seconds", None)
     if seconds:
         response["Retry-After"] = str(seconds)

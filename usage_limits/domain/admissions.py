@@ -78,6 +78,10 @@ class UsageLimitReached(Exhausted):
     requested: Decimal
 
     code = "usage_limit_reached"
+    members = (
+        *("limit", "feature", "period", "amount", "used", "requested", "reset_at"),
+        "retry_after_seconds",
+    )
     sentence = (
         "Query reached usage limit: {title} is limited to {amount_text}; {used_text} is used or "
         "reserved and {requested_text} more was asked for. The limit resets at {reset_at}."

@@ -52,6 +52,10 @@ class Terms:
     thresholds: tuple[int, ...] = (FULL,)
 
     @property
+    def unit(self) -> str:
+        return MEASURES[self.feature_type].unit
+
+    @property
     def watched(self) -> tuple[int, ...]:
         """The thresholds in per cent, ascending. Reaching the limit itself is always watched."""
         return tuple(sorted({*self.thresholds, FULL}))

@@ -1,0 +1,1 @@
+"""The REST entrance of usage limits."""

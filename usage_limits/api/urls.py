@@ -1,0 +1,17 @@
+from governance.restapi.views import NamespaceRouter
+from usage_limits.api.views import (
+    AlertChannelViewSet,
+    UsageControlLogViewSet,
+    UsageLimitViewSet,
+    UsageViewSet,
+    WorkloadRuleViewSet,
+)
+
+router = NamespaceRouter()
+router.register("usage-limits", UsageLimitViewSet, basename="usage-limit")
+router.register("usage", UsageViewSet, basename="usage")
+router.register("usage-control-log", UsageControlLogViewSet, basename="usage-control-log")
+router.register("workload-rules", WorkloadRuleViewSet, basename="workload-rule")
+router.register("alert-channels", AlertChannelViewSet, basename="alert-channel")
+
+urlpatterns = router.urls
