@@ -126,7 +126,7 @@ class UsageEventIn(StrictSerializer):
     feature_type = serializers.ChoiceField(choices=choices(FeatureType))
     amount = AmountField(places=USAGE_PLACES, zero_allowed=True, help_text=UNITS)
     at = InstantField(help_text="When it was used, at most five minutes ahead of now.")
-    source = serializers.CharField(  # type: ignore[assignment] - the field's name
+    source = serializers.CharField(  # type: ignore[assignment]
         max_length=LONGEST_SOURCE, required=False, allow_blank=True, default=""
     )
 
@@ -155,7 +155,7 @@ class PointOut(serializers.Serializer[Any]):
 
 class SeriesOut(serializers.Serializer[Any]):
     feature_type = serializers.CharField()
-    source = serializers.CharField(  # type: ignore[assignment] - the field's name
+    source = serializers.CharField(  # type: ignore[assignment]
         required=False, help_text="Where grouped by source."
     )
     unit = serializers.CharField()

@@ -116,7 +116,7 @@ class UsageViewSet(NamespacedViewSet):
     @action(detail=False, methods=["post"])
     def events(self, request: Request, **kwargs: Any) -> Response:  # noqa: ANN401, ARG002 - DRF's
         """Book a list of events, each exactly once by its id; all of them or none."""
-        shape = serializers.ListSerializer(
+        shape: serializers.ListSerializer[Any] = serializers.ListSerializer(
             child=shapes.UsageEventIn(), data=request.data, max_length=MOST_EVENTS
         )
         shape.is_valid(raise_exception=True)
