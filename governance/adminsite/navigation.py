@@ -44,6 +44,9 @@ GROUPS: tuple[tuple[str, tuple[Page, ...]], ...] = (
                 "Identity providers", "login", "federation_identityprovider", Action.READ_FEDERATION
             ),
             Page("Claim rules", "rule", "federation_claimrule", Action.READ_FEDERATION),
+            Page("SCIM groups", "groups", "federation_scimgroup", Action.READ_FEDERATION),
+            Page("SCIM users", "person_add", "federation_scimuser", Action.READ_FEDERATION),
+            Page("Sign-in log", "passkey", "federation_signinattempt", Action.READ_FEDERATION),
             Page("Directories", "lan", "federation_directory", Action.READ_FEDERATION),
             Page(
                 "Directory mappings",
