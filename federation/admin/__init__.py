@@ -1,0 +1,5 @@
+"""Admin pages of federation."""
+
+from federation.admin import claim_rules, identity_providers
+
+__all__ = ["claim_rules", "identity_providers"]

@@ -1,0 +1,90 @@
+"""What the buttons of an identity provider ask first."""
+
+from typing import Any
+
+from django import forms
+from unfold.widgets import (
+    UnfoldAdminFileFieldWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanSwitchWidget,
+)
+
+from federation.domain.metadata import LARGEST_METADATA
+from governance.adminsite.fields import PrettyJSONField
+
+EXAMPLE_ATTRIBUTES = {
+    "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/name": "joe@customer.example",
+    "http://schemas.microsoft.com/ws/2008/06/identity/claims/groups": ["QuickSight-Author"],
+}
+
+
+class MetadataForm(forms.Form):
+    """Pasted or uploaded. An uploaded file's text goes on in the box, to be seen and saved."""
+
+    metadata_xml = forms.CharField(
+        label="Metadata XML",
+        required=False,
+        max_length=LARGEST_METADATA,
+        strip=False,
+        widget=UnfoldAdminTextareaWidget(
+            attrs={"rows": 12, "class": "lw-code", "spellcheck": "false"}
+        ),
+    )
+    file = forms.FileField(label="Or its file", required=False, widget=UnfoldAdminFileFieldWidget())
+    entity_id = forms.CharField(
+        label="Entity ID",
+        required=False,
+        max_length=1024,
+        widget=UnfoldAdminTextInputWidget(),
+        help_text="Which one is meant, where the document describes several.",
+    )
+    save = forms.BooleanField(
+        label="Save it",
+        required=False,
+        widget=UnfoldBooleanSwitchWidget(),
+        help_text="Without this the document is only read, and you see what it holds.",
+    )
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        upload = values.get("file")
+        if upload is not None:
+            if upload.size > LARGEST_METADATA:
+                self.add_error("file", "The file is larger than one million bytes.")
+                return values
+            try:
+                values["metadata_xml"] = upload.read().decode("utf-8")
+            except UnicodeDecodeError:
+                self.add_error("file", "The file is not text in UTF-8.")
+                return values
+            data = self.data.copy()  # type: ignore[attr-defined] - a QueryDict
+            data["metadata_xml"] = values["metadata_xml"]
+            self.data = data
+        if not values.get("metadata_xml"):
+            self.add_error("metadata_xml", "Paste the metadata, or choose its file.")
+        return values
+
+
+class TryRulesForm(forms.Form):
+    name_id = forms.CharField(
+        label="NameID",
+        initial="joe@customer.example",
+        max_length=1024,
+        widget=UnfoldAdminTextInputWidget(),
+    )
+    attributes = PrettyJSONField(
+        rows=10,
+        initial=EXAMPLE_ATTRIBUTES,
+        help_text="What the provider would send: names, each with a value or a list of values.",
+    )
+
+    def clean_attributes(self) -> dict[str, list[str]]:
+        written = self.cleaned_data["attributes"]
+        if not isinstance(written, dict):
+            message = "Write an object of names and values."
+            raise forms.ValidationError(message)
+        return {
+            str(name): [str(each) for each in (value if isinstance(value, list) else [value])]
+            for name, value in written.items()
+        }

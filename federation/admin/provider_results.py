@@ -1,0 +1,64 @@
+"""What the buttons of an identity provider show: a preview, and rules one by one."""
+
+from federation.services.identity_providers import Preview
+from federation.services.role_grants import Explanation
+from governance.adminsite.attention import Urgency
+from governance.adminsite.results import Result
+
+
+def preview(seen: Preview) -> Result:
+    """What the metadata holds, and what would change."""
+    read = seen.metadata
+    held = [
+        (
+            f"Certificate {one.fingerprint[:16]}…",
+            True,
+            f"{one.not_before:%Y-%m-%d} to {one.not_after:%Y-%m-%d}"
+            + (", new" if one.fingerprint in seen.new_certificates else ", held already"),
+        )
+        for one in read.certificates
+    ]
+    lost = [
+        (f"Certificate {one[:16]}…", False, "would be removed") for one in seen.lost_certificates
+    ]
+    steps = (
+        ("Sign-in by redirect", bool(read.sso_redirect_url), read.sso_redirect_url or "none"),
+        ("Sign-in by POST", bool(read.sso_post_url), read.sso_post_url or "none"),
+        *held,
+        *lost,
+        *(("Remark", False, remark) for remark in read.remarks),
+    )
+    return Result(
+        urgency=None,
+        word="Not saved yet",
+        sentence=f"This is {read.entity_id}. Turn on Save it to import what is listed.",
+        steps=steps,
+    )
+
+
+def explained(explanation: Explanation) -> Result:
+    """Rule by rule, then the result."""
+    outcomes = () if explanation.claims is None else explanation.claims.outcomes
+    steps = tuple(
+        (
+            f"{outcome.rule.claim}, row {outcome.rule.position}",
+            outcome.matched,
+            f"{outcome.sentence} {', '.join(outcome.values)}".strip(),
+        )
+        for outcome in outcomes
+    )
+    grant = explanation.grant
+    if grant is None:
+        return Result(
+            urgency=Urgency.DANGER,
+            word="Refused",
+            sentence=str(explanation.refusal),
+            steps=steps,
+        )
+    minutes = grant.session_seconds // 60
+    return Result(
+        urgency=None,
+        word=grant.username,
+        sentence=f"Signed in as {grant.roles[0].name} for {minutes} minutes.",
+        steps=steps,
+    )
