@@ -14,6 +14,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("governance.portal.urls")),
     path("", include("federation.urls")),
+    path("", include("purge.urls")),
     path("api/", include("governance.restapi.urls")),
     path("api/v1/", include("governance.restapi.api.urls")),
     path(
@@ -23,6 +24,7 @@ urlpatterns = [
                 path("", include("governance.restapi.api.namespaced_urls")),
                 path("", include("governance.analytics.api.urls")),
                 path("", include("federation.api.urls")),
+                path("", include("purge.api.urls")),
                 path("", include("usage_limits.api.urls")),
             ]
         ),

@@ -16,6 +16,7 @@ from governance.analytics.domain.results import ResultMissing, ResultPage, csv_c
 from governance.analytics.models import Query
 
 SUFFIX = ".arrow"
+CHUNK = 1 << 16
 
 
 def path_of(*, namespace_id: UUID, query_id: UUID) -> Path:
@@ -68,6 +69,18 @@ def csv_lines(*, query: Query) -> Iterator[str]:
                 yield _csv([[csv_cell(value) for value in row] for row in rows])
 
     return lines()
+
+
+def arrow_chunks(*, query: Query) -> Iterator[bytes]:
+    """The result's own file, as it is."""
+    path = file_of(query)
+
+    def chunks() -> Iterator[bytes]:
+        with path.open("rb") as file:
+            while chunk := file.read(CHUNK):
+                yield chunk
+
+    return chunks()
 
 
 def sweep(*, now: datetime) -> int:

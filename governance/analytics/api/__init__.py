@@ -1,0 +1,1 @@
+"""REST of analytics: engines, the catalogue, queries, dashboards."""
