@@ -79,20 +79,22 @@ def sweep(*, now: datetime) -> int:
     return deleted
 
 
-def _kept(data: object, shown_once: frozenset[str]) -> object:
+def _kept(data: object, shown_once: frozenset[str]) -> str:
+    """As text: the database's JSON would not keep the order of the fields."""
     if data is None:
-        return None
+        return ""
     body = json.loads(JSONRenderer().render(data))
     if isinstance(body, dict):
-        body.update(dict.fromkeys(shown_once & body.keys(), SECRET_MARK))
-    return body
+        body.update({name: SECRET_MARK for name in shown_once & body.keys()})
+    return json.dumps(body, ensure_ascii=False)
 
 
 def _repeated(*, principal: str, key: str, fingerprint: str) -> Response:
     earlier = IdempotentAnswer.objects.get(principal=principal, key=key)
     if earlier.request_hash != fingerprint:
         raise IdempotencyKeyReused
-    response = Response(earlier.body, status=earlier.status)
+    body = json.loads(earlier.body) if earlier.body else None
+    response = Response(body, status=earlier.status)
     response[REPLAYED] = "true"
     if earlier.location:
         response["Location"] = earlier.location

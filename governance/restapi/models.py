@@ -12,7 +12,7 @@ class IdempotentAnswer(ScopedModel):
     key = models.CharField(max_length=200)
     request_hash = models.CharField(max_length=64)
     status = models.PositiveSmallIntegerField(default=0)
-    body = models.JSONField(null=True)
+    body = models.TextField(blank=True, help_text="JSON, in the order it was answered.")
     location = models.CharField(max_length=500, blank=True)
 
     class Meta:

@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
                 ('key', models.CharField(max_length=200)),
                 ('request_hash', models.CharField(max_length=64)),
                 ('status', models.PositiveSmallIntegerField(default=0)),
-                ('body', models.JSONField(null=True)),
+                ('body', models.TextField(blank=True, help_text='JSON, in the order it was answered.')),
                 ('location', models.CharField(blank=True, max_length=500)),
                 ('namespace', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.namespace')),
             ],
