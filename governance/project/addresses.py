@@ -83,8 +83,8 @@ def public_url(environment: Environment, *, bind: str, port: int) -> str:
     """The origin people see, without a path or a slash at its end."""
     given = environment.text("PUBLIC_URL")
     if given is None:
-        host = "localhost" if bind in ("127.0.0.1", "0.0.0.0", "::") else bind  # noqa: S104
-        return f"http://{host}:{port}"
+        host = "localhost" if bind in ("127.0.0.1", "0.0.0.0", "::", "::1") else bind  # noqa: S104
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     parts = parsed_url("PUBLIC_URL", given, schemes=HTTP_SCHEMES)
     if not parts.hostname or parts.path.strip("/") or parts.query or parts.username:
         sentence = "must be an origin such as https://lake.customer.example, without a path."

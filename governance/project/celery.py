@@ -3,9 +3,11 @@
 import os
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import setup_logging, worker_init
 from django.conf import settings
+from django.db import connection
 
+from governance.isolation.guard import IsolationBroken, require_isolation
 from governance.project import schedules
 from governance.project.addresses import broker_url
 
@@ -49,6 +51,16 @@ app.conf.beat_schedule = schedules.beat_schedule()
 app.conf.beat_scheduler = "celery.beat:Scheduler"
 app.conf.beat_max_loop_interval = 1
 app.autodiscover_tasks()
+
+
+@worker_init.connect
+def refuse_a_weak_database(**_options: object) -> None:
+    """A worker serves only where row-level security binds its database role."""
+    try:
+        require_isolation()
+    except IsolationBroken as refusal:
+        raise SystemExit(str(refusal)) from refusal
+    connection.close()
 
 
 @setup_logging.connect

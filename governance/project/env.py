@@ -82,6 +82,14 @@ class Environment:
     def port(self, name: str, *, default: int) -> int:
         return self.integer(name, default=default, least=1, most=MAX_PORT)
 
+    def ports(self, name: str) -> list[int]:
+        """Comma-separated ports."""
+        words = self.words(name, default=[])
+        return [
+            Environment({name: word}).integer(name, default=0, least=1, most=MAX_PORT)
+            for word in words
+        ]
+
     def words(self, name: str, *, default: list[str], separator: str = ",") -> list[str]:
         value = self.text(name)
         if value is None:

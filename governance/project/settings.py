@@ -228,7 +228,7 @@ SPECTACULAR_SETTINGS = defaults.SPECTACULAR_SETTINGS
 
 # --- what may be reached (webhooks, metadata by URL): public https hosts, and these
 EGRESS_ALLOWED_NETWORKS = environment.words("EGRESS_ALLOWED_NETWORKS", default=[])
-EGRESS_ALLOWED_PORTS = [int(port) for port in environment.words("EGRESS_ALLOWED_PORTS", default=[])]
+EGRESS_ALLOWED_PORTS = environment.ports("EGRESS_ALLOWED_PORTS")
 
 # --- analytics and the portal: what stands above them is named, not imported
 ANALYTICS_ENGINES = {"duckdb": "governance.analytics.adapters.duckdb_engine.build"}

@@ -11,11 +11,12 @@ from pathlib import Path
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
+from governance.isolation.guard import IsolationBroken, require_isolation
 from governance.isolation.scopes import system_scope
 from governance.tenancy.domain.people import LocalPerson
 from governance.tenancy.models import Namespace, User
@@ -32,6 +33,7 @@ class Command(BaseCommand):
     def handle(self, *args: str, **options: str) -> None:
         del args, options
         self._migrate()
+        self._require_isolation()
         self._collect_static_files()
         with system_scope("set-up of the installation"):
             self._make_default_namespace()
@@ -42,6 +44,12 @@ class Command(BaseCommand):
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             self.stderr.write("Migrating the database …")
             call_command("migrate", interactive=False, verbosity=0)
+
+    def _require_isolation(self) -> None:
+        try:
+            require_isolation()
+        except IsolationBroken as refusal:
+            raise CommandError(str(refusal)) from refusal
 
     def _collect_static_files(self) -> None:
         done = Path(settings.STATIC_ROOT) / ".collected"

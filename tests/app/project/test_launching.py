@@ -1,0 +1,146 @@
+"""`make run`'s launcher, started for real: one per folder, nothing dies unseen, nothing is left."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.journeys import service as services
+from tests.journeys.service import ROOT, Service
+
+PATIENCE_SECONDS = 20.0
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[Service]:
+    with services.running(DEMO="0") as running:
+        yield running
+
+
+def processes_of(home: Path) -> dict[int, str]:
+    """Process id to command line of everything that was started for this folder."""
+    found = {}
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit() or int(folder.name) == os.getpid():
+            continue
+        try:
+            command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            variables = (folder / "environ").read_bytes()
+        except OSError:
+            continue
+        if command and (str(home) in command or f"DATA_DIR={home}".encode() in variables):
+            found[int(folder.name)] = command
+    return found
+
+
+def process_of(home: Path, word: str) -> int:
+    """The oldest process with that word in its command line."""
+    return min(pid for pid, command in processes_of(home).items() if word in command)
+
+
+def eventually(condition: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def start_another(**variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "governance.project.launcher"],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], **variables},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
+def test_a_second_start_on_the_same_folder_is_refused(service: Service) -> None:
+    another = start_another(DATA_DIR=str(service.home), PORT=str(services.free_port()))
+
+    assert another.returncode == 1
+    assert "already runs on" in another.stderr
+    assert "DATA_DIR" in another.stderr
+    assert "Traceback" not in another.stderr
+
+
+@pytest.mark.parametrize("setting", ["PORT", "HIVE_PORT"])
+def test_a_taken_port_is_refused_by_name(service: Service, tmp_path: Path, setting: str) -> None:
+    ports = {"PORT": str(services.free_port()), "HIVE_PORT": str(services.free_port())}
+    ports[setting] = str(service.port)
+
+    another = start_another(DATA_DIR=str(tmp_path / "var"), **ports)
+
+    assert another.returncode == 1
+    assert f"Port {service.port} on 127.0.0.1 is taken" in another.stderr
+    assert another.stderr.count("\n") == 1
+    assert processes_of(tmp_path / "var") == {}
+
+
+def test_a_wrong_setting_is_refused_in_one_line(tmp_path: Path) -> None:
+    another = start_another(DATA_DIR=str(tmp_path / "var"), PORT="eighty")
+
+    assert another.returncode == 1
+    assert another.stderr.startswith("PORT: must be a whole number")
+    assert another.stderr.count("\n") == 1
+
+
+def test_the_first_start_prints_one_password_once(service: Service) -> None:
+    shown = [line for line in service.said if "platform administrator" in line]
+
+    assert len(shown) == 1
+    assert shown[0].split()[-1] not in service.logs()
+
+
+def test_no_process_that_serves_holds_the_owners_password(service: Service) -> None:
+    password = (service.home / "secrets/lakewarden_owner.password").read_text().strip()
+
+    for pid, command in processes_of(service.home).items():
+        environment = Path(f"/proc/{pid}/environ").read_bytes()
+        assert password.encode() not in environment, command
+        assert password not in command
+
+
+@pytest.mark.parametrize(
+    "word", ["governance.project.celery worker", "gunicorn", "postgres -D", "valkey-server"]
+)
+def test_a_killed_program_is_started_again(service: Service, word: str) -> None:
+    killed = process_of(service.home, word)
+
+    os.kill(killed, signal.SIGKILL)
+
+    def is_back() -> bool:
+        return any(
+            word in command for pid, command in processes_of(service.home).items() if pid > killed
+        )
+
+    assert eventually(is_back)
+    assert eventually(lambda: '"ready"' in ready(service))
+
+
+def ready(service: Service) -> str:
+    try:
+        return requests.get(f"{service.origin}/readyz", timeout=5).text
+    except requests.ConnectionError:
+        return ""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_however_the_launcher_ends_no_process_is_left(number: signal.Signals) -> None:
+    with services.running(DEMO="0") as service:
+        assert len(processes_of(service.home)) > 6
+
+        service.process.send_signal(number)
+        service.process.wait(PATIENCE_SECONDS)
+
+        assert eventually(lambda: processes_of(service.home) == {}), processes_of(service.home)
