@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import transaction
 
 from governance.audit import trail
+from governance.isolation.scopes import current_namespace_id
 from governance.kernel.actions import Action
 from governance.kernel.actors import Actor, ActorKind
 from governance.kernel.permissions import require
@@ -18,7 +19,8 @@ from purge.domain.deadlines import one_month_after
 from purge.domain.erasure import State, check_decider, check_move
 from purge.domain.identifiers import SubjectInvalid, check_subjects, wanted_in
 from purge.models import ErasureDecision, ErasureRequest, Verb
-from purge.services import keyrings, subjects
+from purge.ports import Lake
+from purge.services import freshness, keyrings, subjects
 from purge.services.moves import move
 
 
@@ -35,6 +37,10 @@ class DecisionNeedsPerson(Forbidden):
 class ReportStale(Conflict):
     code = "report_stale"
     sentence = "This is not the report in force: {why}. Read the present one, then decide."
+
+
+class LakeChanged(ReportStale):
+    """The same refusal to whoever reads it; the entrance asks for a new report besides."""
 
 
 class AlreadyDecided(Conflict):
@@ -78,7 +84,7 @@ def ask(
             due_at=due_at or one_month_after(now),
             requested_by_id=requester,
         )
-        request.namespace_id = actor.namespace_id or keyrings.keys().namespace_id
+        request.namespace_id = current_namespace_id()
         subjects.seal(request, checked)
         request.save()
         trail.record(
@@ -93,18 +99,19 @@ def ask(
 
 
 def approve(
-    *, request_id: UUID, report_hash: str, current: bool, actor: Actor, now: datetime
+    *, request_id: UUID, report_hash: str, lake: Lake, actor: Actor, now: datetime
 ) -> ErasureRequest:
-    """Approve the report in force. `current`: the lake is still as it says (`freshness.py`).
+    """Approve the report in force, while the lake is still as it says.
 
-    Raises DecisionNeedsPerson, SelfApprovalForbidden, ReportStale, StateConflict.
+    Raises DecisionNeedsPerson, SelfApprovalForbidden, ReportStale, StateConflict; and LakeChanged,
+    after which the entrance asks for a new report (`look_again`).
     """
     with transaction.atomic():
         request = _locked_for_decision(request_id, State.APPROVED, actor=actor)
         if report_hash != request.report_hash:
             raise ReportStale(why="another one was made since")
-        if not current:
-            raise ReportStale(why="the lake changed since")
+        if not freshness.is_current(request_id=request_id, lake=lake):
+            raise LakeChanged(why="the lake changed since")
         _decide(request, Verb.APPROVE, reason="", actor=actor, now=now)
         request.approved_by_id = actor.user_id
         move(request, State.APPROVED, actor=actor, now=now)
