@@ -43,6 +43,11 @@ class RunnerPool:
             raise
         self._give_back(key, runner)
 
+    def idle_pids(self) -> list[int]:
+        """Of the processes that wait for work, the latest last."""
+        with self._lock:
+            return [runner.pid for _, runner in self._idle]
+
     def close(self) -> None:
         """End every idle process: at the worker's end, and between tests."""
         with self._lock:

@@ -131,8 +131,8 @@ def test_what_does_more_than_read_the_catalogue_is_refused(sql: str) -> None:
         ("SELECT f.carrier FROM FLIGHTS f", 'SELECT f.carrier FROM "default"."flights" AS f'),
         ("SELECT 1 -- drop\n;", 'SELECT 1 AS "1"'),
         (
-            "WITH x AS (SELECT carrier FROM flights) SELECT carrier FROM x",
-            'WITH x AS (SELECT carrier FROM "default"."flights" AS "flights") SELECT carrier FROM x',
+            "WITH x AS (SELECT origin FROM flights) SELECT origin FROM x",
+            'WITH x AS (SELECT origin FROM "default"."flights" AS "flights") SELECT origin FROM x',
         ),
         ("SELECT id FROM range(3)", "SELECT id FROM RANGE(3) AS range(id)"),
         ("SELECT * FROM web.visits", 'SELECT * FROM "web"."visits" AS "visits"'),

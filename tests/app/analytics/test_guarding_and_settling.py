@@ -1,0 +1,117 @@
+"""Guards before, sinks after: nothing runs unadmitted, nothing used goes unbooked."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from governance.analytics.domain.queries import Pool, QueryState
+from governance.analytics.models import Engine, Query
+from governance.analytics.services import queries
+from governance.kernel.actors import Actor
+from governance.outbox.models import OutboxMessage
+from tests.factories import analytics, tenancy
+from tests.fakes import query_guards
+from tests.fakes.query_guards import GUARD, SECOND_GUARD, SINK, UsedUp
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_acme")]
+
+FAKES = "tests.fakes.query_guards"
+SLOW = "SELECT sum(a.id * b.id) FROM range(100000000) a, range(100000000) b"
+
+
+@pytest.fixture(autouse=True)
+def guarded(settings: Any) -> Iterator[None]:
+    settings.ANALYTICS_QUERY_GUARDS = [f"{FAKES}.guard", f"{FAKES}.second_guard"]
+    settings.ANALYTICS_USAGE_SINKS = [f"{FAKES}.sink"]
+    query_guards.forget()
+    yield
+    query_guards.forget()
+
+
+@pytest.fixture
+def uma() -> Actor:
+    return tenancy.an_actor(tenancy.a_user(roles=["author"]))
+
+
+def test_a_query_is_reserved_before_and_booked_after(uma: Actor) -> None:
+    query = analytics.asked("SELECT carrier FROM flights", uma)
+
+    assert GUARD.holds == {query.pk: query.estimated_bytes}
+    assert query.notes == ["Admitted.", "Admitted."]
+    assert SINK.booked[query.pk].bytes_scanned == query.bytes_scanned > 0
+    assert SINK.booked[query.pk].state is QueryState.SUCCEEDED
+
+
+def test_a_refusal_leaves_no_row_no_job_and_no_reservation(uma: Actor) -> None:
+    SECOND_GUARD.refuses = True
+
+    with pytest.raises(UsedUp):
+        queries.submit(sql="SELECT * FROM flights", actor=uma, now=timezone.now())
+
+    assert (GUARD.holds, len(GUARD.withdrawn)) == ({}, 1)
+    assert not Query.objects.exists()
+    assert not OutboxMessage.objects.filter(name="analytics.run_query").exists()
+
+
+def test_a_failed_query_is_booked_with_what_it_read(uma: Actor) -> None:
+    query = analytics.asked("SELECT missing FROM flights", uma)
+
+    assert query.state == QueryState.FAILED
+    assert "missing" in query.error
+    assert SINK.booked[query.pk].state is QueryState.FAILED
+
+
+def test_a_guard_aborts_a_running_query(uma: Actor) -> None:
+    GUARD.aborts = True
+
+    query = analytics.asked(SLOW, uma)
+
+    assert (query.state, query.error) == (QueryState.ABORTED, "main is for others.")
+    assert SINK.booked[query.pk].run_milliseconds >= 400
+
+
+def test_a_cancelled_query_is_booked_too(uma: Actor) -> None:
+    query = queries.submit(sql=SLOW, actor=uma, now=timezone.now())
+
+    queries.cancel(query_id=query.pk, actor=uma, now=timezone.now())
+    analytics.ran(query)
+
+    assert query.state == QueryState.CANCELLED
+    assert SINK.booked[query.pk].run_milliseconds == 0
+
+
+def test_a_second_run_of_the_same_job_changes_nothing(uma: Actor) -> None:
+    query = analytics.asked("SELECT 1", uma)
+    finished = query.finished_at
+
+    analytics.ran(query)
+
+    assert query.finished_at == finished
+
+
+def test_with_the_main_slots_taken_the_burst_pool_is_proposed(uma: Actor) -> None:
+    analytics.an_engine("burst")
+    Engine.objects.filter(name="burst").update(pool=Pool.BURST.value)
+    Engine.objects.filter(name="lake").update(options={"slots": 1})
+
+    first = queries.submit(sql="SELECT 1", actor=uma, now=timezone.now())
+    second = queries.submit(sql="SELECT 2", actor=uma, now=timezone.now())
+    analytics.ran(second)
+
+    assert (first.pool, second.pool) == (Pool.MAIN, Pool.BURST)
+    assert SINK.booked[second.pk].pool is Pool.BURST
+
+
+def test_a_query_without_a_free_slot_comes_back_later(uma: Actor) -> None:
+    Engine.objects.update(options={"slots": 1})
+    first = queries.submit(sql="SELECT 1", actor=uma, now=timezone.now())
+    Query.objects.filter(pk=first.pk).update(state=QueryState.RUNNING.value)
+    second = queries.submit(sql="SELECT 2", actor=uma, now=timezone.now())
+
+    analytics.ran(second)
+
+    assert second.state == QueryState.QUEUED
+    again = OutboxMessage.objects.filter(payload={"query_id": str(second.pk)})
+    assert again.count() == 2
