@@ -9,6 +9,7 @@ from typing import Any
 from governance.analytics import job_names as analytics_jobs
 from governance.audit import job_names as audit_jobs
 from governance.outbox import job_names as outbox_jobs
+from governance.restapi import job_names as restapi_jobs
 from usage_limits import job_names as usage_jobs
 
 # Beat rings at least this often, so that a beat that was away catches up within the minute.
@@ -25,6 +26,7 @@ class Periodic:
 
 # One line each, by app.
 PERIODIC: tuple[Periodic, ...] = (
+    Periodic(job=restapi_jobs.SWEEP_ANSWERS, seconds=3600),
     Periodic(job=analytics_jobs.SWEEP_RESULTS, seconds=600),
     Periodic(job=usage_jobs.TEND, seconds=60),
 )

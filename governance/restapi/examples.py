@@ -36,8 +36,8 @@ EXAMPLES: dict[str, Any] = {
         "policies": ["lakewarden-reader"],
         "storage_prefixes": ["sales/"],
     },
-    "SimulateInRequest": {"action": "lakewarden:RunQuery", "resource": "*", "context": {}},
-    "SimulateOut": {
+    "RoleSimulateInRequest": {"action": "lakewarden:RunQuery", "resource": "*", "context": {}},
+    "RoleSimulateOut": {
         "decision": "allow",
         "matched": "lakewarden-author/QueryAndShare",
         "reason": "explicit_allow",

@@ -85,7 +85,7 @@ def _kept(data: object, shown_once: frozenset[str]) -> str:
         return ""
     body = json.loads(JSONRenderer().render(data))
     if isinstance(body, dict):
-        body.update({name: SECRET_MARK for name in shown_once & body.keys()})
+        body.update(dict.fromkeys(shown_once & body.keys(), SECRET_MARK))
     return json.dumps(body, ensure_ascii=False)
 
 

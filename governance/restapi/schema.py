@@ -27,8 +27,19 @@ NAMESPACE = OpenApiParameter(
 )
 
 
+# Shapes of several apps that have the same name: in the schema each is called after its app.
+AMBIGUOUS = frozenset({"CertificateOut"})
+
+
 class LakewardenSchema(AutoSchema):
     """drf-spectacular's, told what every resource of ours has in common."""
+
+    def get_serializer_name(self, serializer: Any, direction: str) -> str:  # noqa: ANN401 - spectacular's own type
+        name: str = super().get_serializer_name(serializer, direction)
+        if name not in AMBIGUOUS:
+            return name
+        app = type(serializer).__module__.split(".")[0]
+        return f"{app.title().replace('_', '')}{name}"
 
     def get_override_parameters(self) -> list[Any]:
         parameters = list(super().get_override_parameters())

@@ -16,8 +16,8 @@ from governance.restapi.api.serializers import (
     PolicyOut,
     RoleIn,
     RoleOut,
-    SimulateIn,
-    SimulateOut,
+    RoleSimulateIn,
+    RoleSimulateOut,
     UserChangeIn,
     UserIn,
     UserMadeOut,
@@ -126,18 +126,18 @@ class RoleViewSet(CreateMixin, UpdateMixin, DestroyMixin, ReadViewSet):
     def perform_destroy(self, row: Role) -> None:
         roles.remove(role=row, actor=self.actor, now=self.now)
 
-    @extend_schema(request=SimulateIn, responses={200: SimulateOut})
+    @extend_schema(request=RoleSimulateIn, responses={200: RoleSimulateOut})
     @action(detail=True, methods=["post"])
     def simulate(self, request: Request, **kwargs: Any) -> Response:  # noqa: ANN401, ARG002 - DRF's
         """What the role's policies decide about an action, and the statement that decided."""
-        values = self.validated(SimulateIn)
+        values = self.validated(RoleSimulateIn)
         decided = roles.simulate(role=self.get_object(), **values)
         answer = {
             "decision": "allow" if decided.allowed else "deny",
             "matched": decided.statement,
             "reason": decided.reason.value,
         }
-        return Response(SimulateOut(answer).data)
+        return Response(RoleSimulateOut(answer).data)
 
     def _fresh(self, row: Role) -> Role:
         return self.get_queryset().get(pk=row.pk)

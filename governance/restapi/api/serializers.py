@@ -122,13 +122,13 @@ class RoleIn(ModelIn):
         )
 
 
-class SimulateIn(StrictSerializer):
+class RoleSimulateIn(StrictSerializer):
     action = serializers.CharField(max_length=200, help_text="For example lakewarden:RunQuery.")
     resource = serializers.CharField(max_length=2048, default="*")
     context = serializers.DictField(required=False, default=dict)
 
 
-class SimulateOut(serializers.Serializer[Any]):
+class RoleSimulateOut(serializers.Serializer[Any]):
     decision = serializers.ChoiceField(choices=["allow", "deny"])
     matched = serializers.CharField(
         allow_null=True, help_text="`policy/statement` that decided; null where none did."

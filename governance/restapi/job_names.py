@@ -1,0 +1,3 @@
+"""Names of the REST API's own jobs."""
+
+SWEEP_ANSWERS = "restapi.sweep_answers"
