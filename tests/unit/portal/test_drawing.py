@@ -1,0 +1,95 @@
+"""Charts and bars as geometry, and figures as people read them."""
+
+import pytest
+
+from governance.portal.domain import charts
+from governance.portal.domain.figures import bytes_text, drawn_bar, duration_text
+
+
+def test_a_bar_is_as_high_as_its_value() -> None:
+    chart = charts.bars(columns=["carrier", "n"], rows=[["AA", 10], ["DL", 5], ["UA", 0]])
+
+    assert chart is not None
+    heights = [bar.height for bar in chart.rectangles]
+    assert heights[0] == pytest.approx(2 * heights[1])
+    assert heights[2] == 0.5
+    assert [label.text for label in chart.labels] == ["AA", "DL", "UA"]
+    assert [tick.text for tick in chart.ticks] == ["0", "2.5", "5", "7.5", "10"]
+
+
+def test_negative_values_hang_below_the_baseline() -> None:
+    chart = charts.bars(columns=["carrier", "delay"], rows=[["AA", -4], ["DL", 4]])
+
+    assert chart is not None
+    below, above = chart.rectangles
+    assert below.y == pytest.approx(chart.baseline)
+    assert above.y + above.height == pytest.approx(chart.baseline)
+
+
+def test_a_line_runs_through_every_point_of_each_series() -> None:
+    chart = charts.line(columns=["day", "a", "b"], rows=[[1, 1, "2.50"], [2, 3, None]])
+
+    assert chart is not None
+    assert [path.title for path in chart.paths] == ["a", "b"]
+    assert [len(path.points.split()) for path in chart.paths] == [2, 2]
+
+
+@pytest.mark.parametrize(
+    ("columns", "rows"),
+    [
+        (["carrier"], [["AA"]]),
+        (["carrier", "name"], [["AA", "American"]]),
+        (["carrier", "n"], []),
+        (["carrier", "n"], [["AA", None]]),
+        (["carrier", "n"], [["AA", "nan"], ["DL", "inf"]]),
+        (["carrier", "n"], [["AA", True]]),
+    ],
+)
+def test_what_holds_no_numbers_is_no_chart(columns: list[str], rows: list[list[object]]) -> None:
+    assert charts.bars(columns=columns, rows=rows) is None
+    assert charts.line(columns=columns, rows=rows) is None
+
+
+def test_equal_or_huge_values_still_make_a_chart() -> None:
+    for value in (0, -3, 1e-9, 1e300, 2**63):
+        chart = charts.bars(columns=["x", "n"], rows=[["a", value], ["b", value]])
+        assert chart is not None
+        assert all(charts.TOP <= bar.y <= charts.HEIGHT for bar in chart.rectangles)
+
+
+def test_more_rows_than_a_chart_can_show_are_counted_out_loud() -> None:
+    rows = [[str(n), n] for n in range(charts.MAX_POINTS + 5)]
+
+    chart = charts.bars(columns=["x", "n"], rows=rows)
+
+    assert chart is not None
+    assert (len(chart.rectangles), chart.left_out) == (charts.MAX_POINTS, 5)
+    assert len(chart.labels) <= 11
+
+
+def test_long_names_are_cut_below_a_chart() -> None:
+    chart = charts.bars(columns=["x", "n"], rows=[["Minneapolis and Saint Paul", 1]])
+
+    assert chart is not None
+    assert chart.labels[0].text == "Minneapolis…"
+
+
+@pytest.mark.parametrize(
+    ("percent", "width", "mood"),
+    [(0, 0, "ok"), (50, 40, "ok"), (80, 64, "warn"), (100, 80, "bad"), (500, 100, "bad")],
+)
+def test_a_full_limit_reaches_the_mark(percent: float, width: float, mood: str) -> None:
+    bar = drawn_bar(percent)
+
+    assert (bar.width, bar.mark, bar.mood) == (width, 80, mood)
+
+
+def test_figures_read_as_people_say_them() -> None:
+    assert [bytes_text(n) for n in (0, 1023, 1536, 2**40, 2**60)] == [
+        "0 bytes",
+        "1023 bytes",
+        "1.5 KB",
+        "1.0 TB",
+        "1024.0 PB",
+    ]
+    assert [duration_text(n) for n in (999, 1500, 61_000)] == ["999 ms", "1.5 s", "1 min 1 s"]
