@@ -49,8 +49,13 @@ class DatabaseLedger:
 
     def standing(self, *, meter: Meter) -> Standing:
         start = max(meter.period.start, meter.measured_from)
+        # By the limit's own namespace, since a system scope sees the entries of all.
+        owner = UsageLimit.objects.filter(pk=meter.limit_id).values("namespace_id")
         within = Q(
-            feature_type=meter.terms.feature_type.value, at__gte=start, at__lt=meter.period.end
+            namespace_id__in=owner,
+            feature_type=meter.terms.feature_type.value,
+            at__gte=start,
+            at__lt=meter.period.end,
         )
         used = UsageEntry.objects.filter(within).aggregate(total=Sum("amount"))["total"]
         held = Reservation.objects.filter(within, state=ReservationState.HELD.value)

@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 
 from django import forms
-from unfold.widgets import UnfoldAdminPasswordInput
+from unfold.widgets import UnfoldAdminPasswordWidget
 
 from governance.kernel.refusals import Refusal
 
@@ -17,7 +17,7 @@ class SecretFormField(forms.CharField):
         hint = f"{SECRET_MARK} (stored; leave empty to keep it)" if stored else ""
         options["required"] = bool(options.get("required", True)) and not stored
         options["strip"] = False
-        options["widget"] = UnfoldAdminPasswordInput(
+        options["widget"] = UnfoldAdminPasswordWidget(
             attrs={"placeholder": hint, "autocomplete": "new-password"}
         )
         super().__init__(**options)

@@ -19,6 +19,10 @@ from usage_limits.domain.rules import MOST_PREDICATES, Metric, Operator, Predica
 from usage_limits.models import AlertChannel, UsageLimit, WorkloadRule
 
 NOT_CHOSEN = ("", "none")
+PREDICATE_ROWS = tuple(
+    (f"metric_{number}", f"operator_{number}", f"value_{number}")
+    for number in range(1, MOST_PREDICATES + 1)
+)
 EVENT_LABELS = {
     AlertEvent.THRESHOLD: "A threshold below 100 % is crossed",
     AlertEvent.REACHED: "A limit is reached",
@@ -86,8 +90,35 @@ class UsageLimitForm(forms.ModelForm[UsageLimit]):
         """The service explains them; Django would only quote their names."""
 
 
+def _metric() -> forms.ChoiceField:
+    choices = [NOT_CHOSEN, *((metric.value, metric.value) for metric in Metric)]
+    return forms.ChoiceField(
+        choices=choices, required=False, label="Metric", widget=UnfoldAdminSelectWidget()
+    )
+
+
+def _operator() -> forms.ChoiceField:
+    choices = [(operator.value, operator.value) for operator in reversed(Operator)]
+    return forms.ChoiceField(
+        choices=choices, required=False, label="Operator", widget=UnfoldAdminSelectWidget()
+    )
+
+
+def _value() -> forms.CharField:
+    return forms.CharField(
+        required=False,
+        label="Value",
+        widget=UnfoldAdminTextInputWidget(),
+        help_text="A whole number (MB, rows, seconds), or a priority.",
+    )
+
+
 class WorkloadRuleForm(forms.ModelForm[WorkloadRule]):
     """Predicates as up to three rows of metric, operator and value."""
+
+    metric_1, operator_1, value_1 = _metric(), _operator(), _value()
+    metric_2, operator_2, value_2 = _metric(), _operator(), _value()
+    metric_3, operator_3, value_3 = _metric(), _operator(), _value()
 
     class Meta:
         model = WorkloadRule
@@ -121,27 +152,6 @@ class WorkloadRuleForm(forms.ModelForm[WorkloadRule]):
 
     def validate_constraints(self) -> None:
         """The service explains them."""
-
-
-METRICS = [NOT_CHOSEN, *((metric.value, metric.value) for metric in Metric)]
-OPERATORS = [(operator.value, operator.value) for operator in reversed(Operator)]
-PREDICATE_ROWS = tuple(
-    (f"metric_{number}", f"operator_{number}", f"value_{number}")
-    for number in range(1, MOST_PREDICATES + 1)
-)
-for _metric, _operator, _value in PREDICATE_ROWS:
-    WorkloadRuleForm.base_fields[_metric] = forms.ChoiceField(
-        choices=METRICS, required=False, label="Metric", widget=UnfoldAdminSelectWidget()
-    )
-    WorkloadRuleForm.base_fields[_operator] = forms.ChoiceField(
-        choices=OPERATORS, required=False, label="Operator", widget=UnfoldAdminSelectWidget()
-    )
-    WorkloadRuleForm.base_fields[_value] = forms.CharField(
-        required=False,
-        label="Value",
-        widget=UnfoldAdminTextInputWidget(),
-        help_text="A whole number (MB, rows, seconds), or a priority.",
-    )
 
 
 class AlertChannelForm(forms.ModelForm[AlertChannel]):
