@@ -19,6 +19,7 @@ class ActorKind(StrEnum):
 class Actor:
     """Who acts, and what policies decide about them.
 
+    `username` is the label of a person (`Role/RoleSessionName`), which policies may name.
     `namespace_id` is None only for platform administrators and the system. `user_id` is the
     person behind a session or the owner of a token. `network` is an address prefix (never a
     whole address). `authenticated_at` is when a person last proved who they are: step-up
@@ -31,6 +32,7 @@ class Actor:
     token_id: UUID | None = None
     role_id: UUID | None = None
     role_name: str = ""
+    username: str = ""
     policies: tuple[Policy, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
     network: str = ""

@@ -28,8 +28,21 @@ def decision(
     if actor.kind is ActorKind.SYSTEM:
         return Decision(allowed=True, reason=Reason.SYSTEM)
     return decide(
-        policies=actor.policies, action=action, resource=resource, context=dict(context or {})
+        policies=actor.policies,
+        action=action,
+        resource=resource,
+        context={**(context or {}), **_keys_of(actor)},
     )
+
+
+def _keys_of(actor: Actor) -> dict[str, object]:
+    """The condition keys that say who asks. A request's own context cannot replace them."""
+    keys: dict[str, object] = {f"aws:PrincipalTag/{key}": tag for key, tag in actor.tags.items()}
+    if actor.username:
+        keys["aws:username"] = actor.username
+    if actor.role_name:
+        keys["lakewarden:RoleName"] = actor.role_name
+    return keys
 
 
 def allows(*, actor: Actor, action: Action, resource: str = ANYTHING) -> bool:

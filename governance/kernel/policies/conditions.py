@@ -22,12 +22,13 @@ from operator import eq, ge, gt, le, lt
 
 from governance.kernel.policies.patterns import (
     BadPattern,
+    compile_literals,
     compile_names,
     compile_texts,
-    literal,
 )
 
-Test = Callable[[str], bool]
+Context = Mapping[str, object]
+Test = Callable[[str, Context], bool]
 NUMBER = re.compile(r"[+-]?(\d{1,40}(\.\d{0,40})?|\.\d{1,40})", re.ASCII)
 EPOCH = re.compile(r"\d{1,11}(\.\d{1,9})?", re.ASCII)
 
@@ -63,20 +64,21 @@ class Condition:
         values = texts(context.get(self.key))
         if not values:
             return self.if_exists or self.quantifier is Quantifier.ALL or self.negated_without_set
-        return self.holds_for(values)
+        return self.holds_for(values, context)
 
     @property
     def negated_without_set(self) -> bool:
         return self.negated and self.quantifier is Quantifier.PLAIN
 
-    def holds_for(self, values: Sequence[str]) -> bool:
+    def holds_for(self, values: Sequence[str], context: Context) -> bool:
+        matches = [self.test(value, context) for value in values]
         match self.quantifier:
             case Quantifier.PLAIN:
-                return any(map(self.test, values)) is not self.negated
+                return any(matches) is not self.negated
             case Quantifier.ANY:
-                return any(self.test(value) is not self.negated for value in values)
+                return any(each is not self.negated for each in matches)
             case Quantifier.ALL:  # pragma: no branch - the last one
-                return all(self.test(value) is not self.negated for value in values)
+                return all(each is not self.negated for each in matches)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +140,17 @@ def text_of(value: object) -> str:
 
 
 def same_text(values: Sequence[str]) -> Test:
-    return frozenset(map(literal, values)).__contains__
+    return compile_literals(values).match
 
 
 def same_text_in_any_case(values: Sequence[str]) -> Test:
-    wanted = frozenset(literal(value).lower() for value in values)
-    return lambda value: value.lower() in wanted
+    wanted = compile_literals(value.lower() for value in values)
+
+    def test(value: str, context: Context) -> bool:
+        lowered = {key: each.lower() for key, each in context.items() if isinstance(each, str)}
+        return wanted.match(value.lower(), lowered if wanted.templates else {})
+
+    return test
 
 
 def like_text(values: Sequence[str]) -> Test:
@@ -156,14 +163,14 @@ def like_name(values: Sequence[str]) -> Test:
 
 def same_boolean(values: Sequence[str]) -> Test:
     wanted = frozenset("true" if boolean(value) else "false" for value in values)
-    return lambda value: value.lower() in wanted
+    return lambda value, _context: value.lower() in wanted
 
 
 def numbers(compare: Callable[[Decimal, Decimal], bool]) -> Callable[[Sequence[str]], Test]:
     def compiled(values: Sequence[str]) -> Test:
         wanted = [required_number(value) for value in values]
 
-        def test(value: str) -> bool:
+        def test(value: str, _context: Context) -> bool:
             asked = number(value)
             return asked is not None and any(compare(asked, each) for each in wanted)
 
@@ -176,7 +183,7 @@ def dates(compare: Callable[[datetime, datetime], bool]) -> Callable[[Sequence[s
     def compiled(values: Sequence[str]) -> Test:
         wanted = [required_date(value) for value in values]
 
-        def test(value: str) -> bool:
+        def test(value: str, _context: Context) -> bool:
             asked = date(value)
             return asked is not None and any(compare(asked, each) for each in wanted)
 

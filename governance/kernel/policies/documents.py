@@ -265,5 +265,5 @@ def escaped(name: str) -> str:
 def names_nothing(text: str) -> bool:
     pattern = compile_texts([text.lower()])
     return text.lower().startswith(OURS) and not any(
-        pattern.match(action.lower()) for action in ACTIONS
+        pattern.match(action.lower(), {}) for action in ACTIONS
     )

@@ -1,7 +1,8 @@
 """Wildcards as IAM has them: `*` for any run of characters, `?` for exactly one.
 
-`${*}`, `${?}` and `${$}` stand for the characters themselves. Other `${…}` are policy variables;
-they are refused, because taking one literally would make a Deny match nothing.
+`${*}`, `${?}` and `${$}` stand for the characters themselves. Other `${…}` are policy variables
+(`variables.py`): the pattern is then a template, filled from each request. What a variable brings
+means itself, never a wildcard. A variable without a value makes its pattern match nothing.
 
 A pattern becomes an exact string, a prefix or, for the rest, a regular expression whose parts
 are atomic groups: after each `*` the leftmost fit of the next fixed part is final, so a match
@@ -9,9 +10,12 @@ costs at most length times length and never backtracks through combinations.
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
+
+from governance.kernel.policies.variables import BadVariable, Variable, variable_of
 
 ARN_PARTS = 6
 TOKEN = re.compile(r"\$\{(?P<escape>[^}]*)\}|(?P<character>.)", re.DOTALL)
@@ -22,7 +26,7 @@ class Wildcard(Enum):
     ANY_ONE = "?"
 
 
-Token = str | Wildcard
+Token = str | Wildcard | Variable
 
 
 class BadPattern(ValueError):  # noqa: N818 - becomes a FieldError, never reaches a person as such
@@ -37,14 +41,47 @@ class Patterns:
     exact: frozenset[str]
     prefixes: tuple[str, ...]
     expressions: tuple[re.Pattern[str], ...]
+    templates: tuple["Template", ...]
 
-    def match(self, value: str) -> bool:
+    def match(self, value: str, context: Mapping[str, object]) -> bool:
+        """`context` fills the variables; its keys are in lower case."""
         return (
             self.anything
             or value in self.exact
             or (bool(self.prefixes) and value.startswith(self.prefixes))
             or any(expression.fullmatch(value) for expression in self.expressions)
+            or any(template.match(value, context) for template in self.templates)
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A pattern with variables, and how its tokens become a regular expression."""
+
+    tokens: tuple[Token, ...]
+    expression: Callable[[Sequence[Token]], str]
+
+    def match(self, value: str, context: Mapping[str, object]) -> bool:
+        filled: list[Token] = []
+        for token in self.tokens:
+            text = token.value(context) if isinstance(token, Variable) else token
+            # In a name, what a variable brings stays within its part: a colon would begin the next.
+            if text is None or (text is not token and self.is_name and ":" in str(text)):
+                return False
+            filled.append(text)
+        return _compiled(tuple(filled), self.expression).fullmatch(value) is not None
+
+    @property
+    def is_name(self) -> bool:
+        return self.expression is name_expression
+
+
+@lru_cache(maxsize=4096)
+def _compiled(
+    pattern: tuple[Token, ...], expression: Callable[[Sequence[Token]], str]
+) -> re.Pattern[str]:
+    """The same people ask again and again: their filled templates are remembered."""
+    return re.compile(expression(pattern), re.DOTALL)
 
 
 def compile_texts(texts: Iterable[str]) -> Patterns:
@@ -60,9 +97,13 @@ def compile_names(texts: Iterable[str]) -> Patterns:
     return compile_tokens([name_tokens(text) for text in texts], expression=name_expression)
 
 
-def literal(text: str) -> str:
-    """The text with its escapes resolved; `*` and `?` mean themselves."""
-    return "".join(token.value if isinstance(token, Wildcard) else token for token in tokens(text))
+def compile_literals(texts: Iterable[str]) -> Patterns:
+    """The texts themselves: escapes are resolved, variables filled, `*` and `?` mean themselves."""
+    return compile_tokens([literal_tokens(text) for text in texts], expression=text_expression)
+
+
+def literal_tokens(text: str) -> tuple[Token, ...]:
+    return tuple(token.value if isinstance(token, Wildcard) else token for token in tokens(text))
 
 
 def tokens(text: str) -> tuple[Token, ...]:
@@ -82,12 +123,12 @@ def token_of(match: re.Match[str]) -> Token:
     if escape is None:
         character = match["character"]
         return Wildcard(character) if character in {"*", "?"} else character
-    if escape not in {"*", "?", "$"}:
-        message = (
-            f"Policy variables such as ${{{escape}}} are not supported. Write the value itself."
-        )
-        raise BadPattern(message)
-    return escape
+    if escape in {"*", "?", "$"}:
+        return escape
+    try:
+        return variable_of(escape)
+    except BadVariable as bad:
+        raise BadPattern(str(bad)) from bad
 
 
 def compile_tokens(
@@ -96,7 +137,11 @@ def compile_tokens(
     exact: set[str] = set()
     prefixes: list[str] = []
     expressions: list[re.Pattern[str]] = []
+    templates: list[Template] = []
     for pattern in patterns:
+        if any(isinstance(token, Variable) for token in pattern):
+            templates.append(Template(tuple(pattern), expression))
+            continue
         fixed = [token for token in pattern if isinstance(token, str)]
         if len(fixed) == len(pattern):
             exact.add("".join(fixed))
@@ -109,6 +154,7 @@ def compile_tokens(
         exact=frozenset(exact),
         prefixes=tuple(prefixes),
         expressions=tuple(expressions),
+        templates=tuple(templates),
     )
 
 
@@ -134,7 +180,9 @@ def run_expression(pattern: Sequence[Token], *, character: str) -> str:
 
 
 def fixed_expression(part: Sequence[Token], *, character: str) -> str:
-    return "".join(character if isinstance(token, Wildcard) else re.escape(token) for token in part)
+    return "".join(
+        character if isinstance(token, Wildcard) else re.escape(str(token)) for token in part
+    )
 
 
 def parts(pattern: Sequence[Token]) -> list[list[Token]]:

@@ -28,7 +28,7 @@ class Statement:
     def applies(self, *, action: str, resource: str, context: Mapping[str, object]) -> bool:
         """`action` and the keys of `context` come in lower case."""
         return (
-            self.actions.match(action) is not self.except_actions
-            and self.resources.match(resource) is not self.except_resources
+            self.actions.match(action, context) is not self.except_actions
+            and self.resources.match(resource, context) is not self.except_resources
             and all(condition.holds(context) for condition in self.conditions)
         )

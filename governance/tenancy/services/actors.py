@@ -39,6 +39,7 @@ def for_user(
         user_id=user.pk,
         role_id=None if role is None else role.pk,
         role_name="" if role is None else role.name,
+        username=user.username,
         policies=_policies_of(user, role) if user.is_active else (),
         tags=tags or {},
         network=network,

@@ -35,14 +35,14 @@ def obvious_name_match(pattern: str, name: str) -> bool:
 
 @given(pattern=LETTERS, value=VALUES)
 def test_a_pattern_matches_what_the_obvious_model_matches(pattern: str, value: str) -> None:
-    assert compile_texts([pattern]).match(value) is obvious_match(pattern, value)
+    assert compile_texts([pattern]).match(value, {}) is obvious_match(pattern, value)
 
 
 @given(patterns=st.lists(LETTERS, max_size=4), value=VALUES)
 def test_several_patterns_match_where_one_of_them_does(patterns: list[str], value: str) -> None:
     expected = any(obvious_match(pattern, value) for pattern in patterns)
 
-    assert compile_texts(patterns).match(value) is expected
+    assert compile_texts(patterns).match(value, {}) is expected
 
 
 NAME_PARTS = st.lists(WORD, min_size=5, max_size=8).map(":".join)
@@ -51,7 +51,7 @@ NAME_PATTERNS = st.lists(st.text(alphabet="ab*?", max_size=3), min_size=6, max_s
 
 @given(pattern=NAME_PATTERNS, name=NAME_PARTS)
 def test_a_name_matches_part_by_part_as_in_the_obvious_model(pattern: str, name: str) -> None:
-    assert compile_names([pattern]).match(name) is obvious_name_match(pattern, name)
+    assert compile_names([pattern]).match(name, {}) is obvious_name_match(pattern, name)
 
 
 KEYS = st.sampled_from(["aws:a", "aws:b"])
@@ -146,7 +146,7 @@ def test_no_pattern_makes_matching_slow(pattern: str) -> None:
     name = f"arn:aws:s3:{value}:{value}:"
     started = time.perf_counter()
 
-    compile_texts([pattern]).match(value)
-    compile_names([f"arn:aws:{pattern}:{pattern}:{pattern}:{pattern}"]).match(name + value)
+    compile_texts([pattern]).match(value, {})
+    compile_names([f"arn:aws:{pattern}:{pattern}:{pattern}:{pattern}"]).match(name + value, {})
 
     assert time.perf_counter() - started < 0.5
