@@ -12,6 +12,7 @@ from federation.domain.saml import ResponseRefused
 LATEST_YEAR = 2200  # Sums with validity and skew must not leave what datetime can say.
 MOST_VALUES = 2_000
 LONGEST_VALUE = 16_384
+LONGEST_SESSION_INDEX = 256
 
 
 class ValueUnreadable(ResponseRefused):
@@ -60,6 +61,8 @@ def statement(*, assertion: etree._Element) -> Statement:
         raise ValueUnreadable(what="Version of the Assertion")
     conditions = _one(assertion, "Conditions")
     authentication = _one(assertion, "AuthnStatement")
+    if len(authentication.get("SessionIndex", "")) > LONGEST_SESSION_INDEX:
+        raise ValueUnreadable(what="SessionIndex is too long")
     name_id = assertion.find(f"{saml('Subject')}/{saml('NameID')}")
     return Statement(
         assertion_id=assertion.get("ID", ""),

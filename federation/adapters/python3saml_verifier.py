@@ -65,7 +65,7 @@ class _Settings:
     """
 
     def __init__(self, *, expectation: Expectation, certificates: Sequence[str]) -> None:
-        self.idp = {
+        self.idp: dict[str, object] = {
             "entityId": expectation.idp_entity_id,
             "x509certMulti": {"signing": list(certificates)},
         }
@@ -114,9 +114,10 @@ class PythonSAMLVerifier:
             raise SchemaViolated
         if expectation.want_messages_signed and not document.response_signed:
             raise MessageSignatureMissing
+        # Unsigned unless the message is: it can only be the reason for a refusal.
+        envelope = statements.envelope(response=document.response)
         trusted = [c.pem for c in trusted_certificates(expectation.certificates, now=now)]
         _check_signatures(document, _Settings(expectation=expectation, certificates=trusted))
-        envelope = statements.envelope(response=document.response)
         statement = statements.statement(assertion=_signed_assertion(document))
         return assertions.accepted(
             envelope=envelope, statement=statement, expectation=expectation, now=now

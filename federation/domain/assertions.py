@@ -17,7 +17,6 @@ from federation.domain.saml import (
 )
 
 LONGEST_NAME_ID = 1024
-LONGEST_SESSION_INDEX = 256
 
 
 class StatusNotSuccess(ResponseRefused):

@@ -52,8 +52,8 @@ def a_key_pair(
     label: str = "idp",
     *,
     kind: str = "rsa2048",
-    not_before: datetime = NOW - timedelta(days=30),
-    not_after: datetime = NOW + timedelta(days=900),
+    not_before: datetime = datetime(2020, 1, 1, tzinfo=UTC),
+    not_after: datetime = datetime(2060, 1, 1, tzinfo=UTC),
 ) -> KeyPair:
     """A key pair, made once a process for each label."""
     key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey

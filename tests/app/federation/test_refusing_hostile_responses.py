@@ -1,0 +1,165 @@
+"""Every hostile response is refused by the check that is meant to, whatever was signed."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.utils import timezone
+
+from federation.adapters.python3saml_verifier import PythonSAMLVerifier
+from federation.domain.saml import ResponseRefused
+from federation.models import SignInRequest
+from governance.isolation.scopes import namespace_scope
+from governance.tenancy.models import User, UserSession
+from tests.factories.federation_saml import an_identity_provider, the_walk_through
+from tests.factories.tenancy import a_namespace
+from tests.fakes.hostile_responses import HOSTILE, Hostile
+from tests.fakes.idp import (
+    NOW,
+    Response,
+    Signing,
+    a_key_pair,
+    a_response,
+    an_expectation,
+)
+
+SIGNED = ("Assertion", "Response")
+
+
+def verified_name(saml_response: str, **expected: object) -> str:
+    return (
+        PythonSAMLVerifier()
+        .verified_assertion(
+            saml_response=saml_response, expectation=an_expectation(**expected), now=NOW
+        )
+        .name_id
+    )
+
+
+@pytest.mark.parametrize("sign", [*SIGNED, "both"])
+def test_a_good_response_is_accepted(sign: str) -> None:
+    assert verified_name(a_response(sign=sign)) == "joe@customer.example"
+
+
+@pytest.mark.parametrize("sign", SIGNED)
+@pytest.mark.parametrize("hostile", HOSTILE, ids=[one.name for one in HOSTILE])
+def test_a_hostile_response_is_refused_by_its_check(hostile: Hostile, sign: str) -> None:
+    response = hostile.build(Response(), sign)
+
+    with pytest.raises(ResponseRefused) as refusal:
+        verified_name(response)
+
+    assert refusal.value.code in hostile.codes, refusal.value
+
+
+def test_there_are_many_of_them() -> None:
+    assert len(HOSTILE) > 100
+    assert len({one.name for one in HOSTILE}) == len(HOSTILE)
+
+
+@pytest.mark.parametrize(("kind", "method"), [("ec256", "ecdsa-sha256"), ("rsa3072", "rsa-sha512")])
+def test_strong_keys_of_other_kinds_are_accepted(kind: str, method: str) -> None:
+    key = a_key_pair(kind, kind=kind)
+    signing = Signing(key=key, method=f"http://www.w3.org/2001/04/xmldsig-more#{method}")
+
+    name = verified_name(a_response(signing=signing), certificates=(key.certificate,))
+
+    assert name == "joe@customer.example"
+
+
+def test_any_of_several_certificates_will_do() -> None:
+    keys = (a_key_pair("renewed").certificate, a_key_pair().certificate)
+
+    assert verified_name(a_response(), certificates=keys) == "joe@customer.example"
+
+
+def test_an_expired_certificate_signs_nobody_in() -> None:
+    expired = replace(a_key_pair().certificate, not_after=NOW)
+
+    with pytest.raises(ResponseRefused) as refusal:
+        verified_name(a_response(), certificates=(expired,))
+
+    assert refusal.value.code == "saml_no_trusted_certificate"
+
+
+def test_a_message_must_be_signed_where_that_is_demanded() -> None:
+    with pytest.raises(ResponseRefused) as refusal:
+        verified_name(a_response(sign="Assertion"), want_messages_signed=True)
+
+    assert refusal.value.code == "saml_message_signature_missing"
+    assert verified_name(a_response(sign="both"), want_messages_signed=True)
+
+
+def test_a_bad_signature_on_the_message_is_not_saved_by_a_good_one_inside() -> None:
+    response = Response()
+    good = a_response(response, sign="both")
+    assert verified_name(good)
+    from_mallory = Signing(key=a_key_pair("mallory"))
+    signed_by_two = a_response(response, sign="both", signing=from_mallory)
+
+    with pytest.raises(ResponseRefused):
+        verified_name(signed_by_two)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "accepted"), [(-1, True), (0, True), (59, True), (60, False), (61, False)]
+)
+def test_the_end_is_the_first_moment_too_late_and_the_skew_moves_it(
+    *, seconds: int, accepted: bool
+) -> None:
+    ends = timedelta(seconds=-seconds)
+    response = a_response(Response(not_on_or_after=ends, confirmed_until=ends))
+
+    if accepted:
+        assert verified_name(response)
+    else:
+        with pytest.raises(ResponseRefused) as refusal:
+            verified_name(response)
+        assert refusal.value.code == "saml_assertion_expired"
+
+
+@pytest.mark.django_db
+def test_none_of_them_signs_anybody_in_or_uses_up_what_is_open() -> None:
+    acme = a_namespace("acme")
+    with namespace_scope(acme.pk):
+        the_walk_through(an_identity_provider(allow_idp_initiated=True))
+    browser = Client(raise_request_exception=False)
+    browser.get("/saml/acme/AzureActiveDirectory/login/")
+    with namespace_scope(acme.pk):
+        request_id = SignInRequest.objects.get().request_id
+    base = f"{settings.PUBLIC_URL}/saml/acme/AzureActiveDirectory"
+    good = Response(
+        now=timezone.now().replace(microsecond=0),
+        destination=f"{base}/acs/",
+        recipient=f"{base}/acs/",
+        audiences=((f"{base}/metadata/",),),
+        in_response_to=request_id,
+        response_in_response_to=request_id,
+    )
+
+    def post(saml_response: str) -> tuple[int, str]:
+        answer = browser.post(
+            "/saml/acme/AzureActiveDirectory/acs/",
+            {"SAMLResponse": saml_response},
+            headers={"accept": "application/json"},
+        )
+        return answer.status_code, answer.json()["code"] if answer.status_code == 403 else ""
+
+    answers = {
+        f"{hostile.name} {sign}": (post(hostile.build(good, sign)), hostile.codes)
+        for hostile in HOSTILE
+        for sign in SIGNED
+    }
+
+    wrong = {
+        name: (status, code)
+        for name, ((status, code), codes) in answers.items()
+        if status != 403 or code not in codes
+    }
+    assert wrong == {}
+    with namespace_scope(acme.pk):
+        assert not User.objects.filter(source="saml").exists()
+        assert not UserSession.objects.exists()
+    assert post(a_response(good)) == (302, "")
