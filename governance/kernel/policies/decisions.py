@@ -40,11 +40,11 @@ def decide(
     keys = {key.lower(): value for key, value in context.items()}
     allowing: Statement | None = None
     for policy in policies:
-        for statement in policy.statements:
+        for statement in policy.statements_on(wanted):
             is_allow = statement.effect is Effect.ALLOW
             if is_allow and allowing is not None:
                 continue
-            if not statement.applies(action=wanted, resource=resource, context=keys):
+            if not statement.covers(resource=resource, context=keys):
                 continue
             if not is_allow:
                 return Decision(

@@ -61,6 +61,8 @@ class Policy:
     name: str
     document: Mapping[str, object]
     statements: tuple[Statement, ...] = field(repr=False, compare=False)
+    # Which statements speak of each of our actions: found once, asked at every decision.
+    by_action: Mapping[str, tuple[Statement, ...]] = field(repr=False, compare=False)
 
     @classmethod
     def parse(cls, *, name: str, document: object) -> Self:
@@ -72,7 +74,22 @@ class Policy:
             raise MalformedPolicy(
                 errors=reading.errors, name=name, first=f"{first.pointer or '/'}: {first.detail}"
             )
-        return cls(name=name, document=document, statements=tuple(statements))
+        return cls(
+            name=name,
+            document=document,
+            statements=tuple(statements),
+            by_action={
+                action: tuple(each for each in statements if each.speaks_of(action))
+                for action in (action.lower() for action in ACTIONS)
+            },
+        )
+
+    def statements_on(self, action: str) -> tuple[Statement, ...]:
+        """The statements that speak of an action, which comes in lower case."""
+        known = self.by_action.get(action)
+        if known is not None:
+            return known
+        return tuple(each for each in self.statements if each.speaks_of(action))
 
 
 class Reading:

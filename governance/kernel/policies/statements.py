@@ -25,10 +25,12 @@ class Statement:
     except_resources: bool
     conditions: tuple[Condition | Absence, ...]
 
-    def applies(self, *, action: str, resource: str, context: Mapping[str, object]) -> bool:
-        """`action` and the keys of `context` come in lower case."""
-        return (
-            self.actions.match(action, context) is not self.except_actions
-            and self.resources.match(resource, context) is not self.except_resources
-            and all(condition.holds(context) for condition in self.conditions)
+    def speaks_of(self, action: str) -> bool:
+        """Whether the statement is about an action, which comes in lower case."""
+        return self.actions.match(action, {}) is not self.except_actions
+
+    def covers(self, *, resource: str, context: Mapping[str, object]) -> bool:
+        """Whether it is about a resource, in this request; its keys come in lower case."""
+        return self.resources.match(resource, context) is not self.except_resources and all(
+            condition.holds(context) for condition in self.conditions
         )
