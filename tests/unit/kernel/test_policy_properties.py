@@ -144,9 +144,9 @@ def test_a_decision_is_that_of_the_obvious_model(
 def test_no_pattern_makes_matching_slow(pattern: str) -> None:
     value = "a" * 4000 + "b"
     name = f"arn:aws:s3:{value}:{value}:"
-    started = time.perf_counter()
+    started = time.process_time()
 
     compile_texts([pattern]).match(value, {})
     compile_names([f"arn:aws:{pattern}:{pattern}:{pattern}:{pattern}"]).match(name + value, {})
 
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5
