@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from governance.isolation.guard import IsolationBroken, require_isolation
 from governance.isolation.scopes import system_scope
+from governance.project.embedded.folders import PRIVATE_FOLDER
 from governance.tenancy.domain.people import LocalPerson
 from governance.tenancy.models import Namespace, User
 from governance.tenancy.services import actors, namespaces, users
@@ -35,6 +36,7 @@ class Command(BaseCommand):
         self._migrate()
         self._require_isolation()
         self._collect_static_files()
+        self._make_lake_folders()
         with system_scope("set-up of the installation"):
             self._make_default_namespace()
             self._make_first_administrator()
@@ -58,6 +60,12 @@ class Command(BaseCommand):
             self.stderr.write("Collecting static files …")
             call_command("collectstatic", interactive=False, verbosity=0)
             done.write_text(wanted, encoding="utf-8")
+
+    def _make_lake_folders(self) -> None:
+        """Those in our own data folder. A missing one elsewhere is for its owner to make."""
+        for root in settings.LAKE_ROOTS:
+            if root.is_relative_to(settings.DATA_DIR):
+                root.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
 
     def _make_default_namespace(self) -> None:
         if not Namespace.objects.filter(name=DEFAULT_NAMESPACE).exists():
