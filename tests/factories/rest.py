@@ -3,7 +3,6 @@
 import itertools
 from typing import Any
 
-from django.http import HttpResponse
 from django.test import Client
 
 from governance.isolation.scopes import namespace_scope, system_scope
@@ -26,9 +25,7 @@ class Script:
         self.base = f"/api/v1/namespaces/{namespace.name if namespace else 'none'}/"
         self.client = Client(raise_request_exception=False)
 
-    def send(
-        self, method: str, path: str, body: Any = None, *, key: str | None = None
-    ) -> HttpResponse:
+    def send(self, method: str, path: str, body: Any = None, *, key: str | None = None) -> Any:
         """To an address below the namespace, or an absolute one."""
         headers = {"Authorization": f"Bearer {self.token}"}
         if key is not None:
@@ -37,19 +34,19 @@ class Script:
         options: dict[str, Any] = {"headers": headers}
         if body is not None:
             options |= {"data": body, "content_type": "application/json"}
-        answer: HttpResponse = getattr(self.client, method.lower())(address, **options)
+        answer: Any = getattr(self.client, method.lower())(address, **options)
         return answer
 
-    def get(self, path: str) -> HttpResponse:
+    def get(self, path: str) -> Any:
         return self.send("GET", path)
 
-    def post(self, path: str, body: Any = None, *, key: str | None = None) -> HttpResponse:
+    def post(self, path: str, body: Any = None, *, key: str | None = None) -> Any:
         return self.send("POST", path, body, key=key)
 
-    def patch(self, path: str, body: Any) -> HttpResponse:
+    def patch(self, path: str, body: Any) -> Any:
         return self.send("PATCH", path, body)
 
-    def delete(self, path: str) -> HttpResponse:
+    def delete(self, path: str) -> Any:
         return self.send("DELETE", path)
 
 

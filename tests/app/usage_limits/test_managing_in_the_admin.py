@@ -139,7 +139,8 @@ def test_feature_and_period_are_fixed(acme: Namespace, browser: Client) -> None:
     browser.post(page("usagelimit", limit.pk), {**LIMIT, "period": "daily", "amount": "3"})
 
     with namespace_scope(acme.pk):
-        assert (UsageLimit.objects.get().period, UsageLimit.objects.get().amount) == ("weekly", 3)
+        row = UsageLimit.objects.get()
+    assert (row.period, int(row.amount)) == ("weekly", 3)
 
 
 def test_a_limit_is_removed(acme: Namespace, browser: Client) -> None:

@@ -1,0 +1,238 @@
+"""Webhooks: signed, with one id over all retries, to public hosts alone."""
+
+import json
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from pytest_django import Settings
+
+from governance.egress.client import AddressUnreachable
+from governance.isolation.scopes import namespace_scope
+from governance.kernel.personal import Personal
+from governance.outbox import registry, wiring as outbox_wiring
+from governance.outbox.models import MessageState, OutboxMessage
+from governance.outbox.services import deliveries, messages
+from governance.tenancy.models import Namespace
+from governance.tenancy.services import actors
+from tests.factories import tenancy
+from tests.factories.usage_limits import a_limit, settled, some_terms
+from tests.servers.certificates import Authority
+from usage_limits import job_names, tasks, wiring
+from usage_limits.adapters.egress_webhook_client import EgressWebhookClient
+from usage_limits.domain import signatures
+from usage_limits.domain.channels import ChannelKind
+from usage_limits.models import AlertChannel, AlertDelivery
+from usage_limits.services import alert_channels
+from usage_limits.services.alert_channels import ChannelChange
+
+SECRET = "whsec_bGFrZXdhcmRlbi1zZWNyZXQ="
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@dataclass
+class Receiver:
+    """An https server that keeps what it was sent and answers what it is told to."""
+
+    port: int = 0
+    statuses: list[int] = field(default_factory=list)
+    received: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return f"https://127.0.0.1:{self.port}/hook"
+
+
+@pytest.fixture
+def receiver(
+    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Receiver]:
+    authority = Authority.create("tests")
+    certificate, key = authority.issue(ips=["127.0.0.1"])
+    (tmp_path / "server.pem").write_text(certificate + key)
+    (tmp_path / "ca.pem").write_text(authority.pem)
+    kept = Receiver()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            kept.received.append(({k.lower(): v for k, v in self.headers.items()}, body))
+            self.send_response(kept.statuses.pop(0) if kept.statuses else 204)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "server.pem")
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    kept.port = server.server_address[1]
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    settings.EGRESS_ALLOWED_NETWORKS = ["127.0.0.0/8"]
+    settings.EGRESS_ALLOWED_PORTS = [kept.port]
+    monkeypatch.setattr(
+        "governance.egress.client._system_certificates", lambda: str(tmp_path / "ca.pem")
+    )
+    yield kept
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture(autouse=True)
+def _registered() -> None:
+    """A worker finds the tasks by itself; importing them is enough here."""
+    assert registry.function_of(job_names.DELIVER_ALERT) is tasks.deliver_alert
+
+
+@pytest.fixture
+def acme() -> Namespace:
+    return tenancy.a_namespace("acme")
+
+
+def a_webhook(namespace: Namespace, url: str, *, now: datetime) -> AlertChannel:
+    """A channel to the test's own port, which a person could not have typed."""
+    with namespace_scope(namespace.pk):
+        row = alert_channels.create(
+            wanted=ChannelChange(
+                kind=ChannelKind.WEBHOOK,
+                target="https://hooks.customer.example/x",
+                secret=SECRET,
+            ),
+            actor=actors.system(),
+            now=now,
+        )
+        AlertChannel.objects.filter(pk=row.pk).update(target=url)
+    return row
+
+
+def breach(namespace: Namespace, *, now: datetime) -> None:
+    with namespace_scope(namespace.pk):
+        a_limit(some_terms(1), now=now)
+        settled("a", 1, now=now)
+
+
+def deliver() -> None:
+    while deliveries.deliver_next(mailer=outbox_wiring.mailer()):
+        pass
+
+
+def job_of(namespace: Namespace) -> OutboxMessage:
+    with namespace_scope(namespace.pk):
+        return OutboxMessage.objects.get(name=job_names.DELIVER_ALERT)
+
+
+def test_a_breach_arrives_signed_and_readable_by_slack(
+    acme: Namespace, receiver: Receiver, now: datetime
+) -> None:
+    a_webhook(acme, receiver.url, now=now)
+    breach(acme, now=now)
+
+    deliver()
+
+    [(headers, body)] = receiver.received
+    sent = json.loads(body)
+    assert signatures.is_authentic(given=headers, body=body, secret=SECRET, now=int(time.time()))
+    assert sent["text"].startswith("Data scanned, weekly: 1 TB of 1 TB used")
+    assert sent["type"] == "usage_limit.disabled"
+    with namespace_scope(acme.pk):
+        delivery = AlertDelivery.objects.get()
+    assert headers["webhook-id"] == str(delivery.pk)
+    assert delivery.delivered_at is not None
+
+
+def test_a_retry_keeps_the_id_and_a_success_is_not_repeated(
+    acme: Namespace, receiver: Receiver, now: datetime
+) -> None:
+    receiver.statuses = [503, 429]
+    a_webhook(acme, receiver.url, now=now)
+    breach(acme, now=now)
+
+    for _ in range(4):
+        deliver()
+        with namespace_scope(acme.pk):
+            OutboxMessage.objects.filter(state="pending").update(due_at=now)
+
+    assert len(receiver.received) == 3
+    assert len({headers["webhook-id"] for headers, _ in receiver.received}) == 1
+    assert job_of(acme).state == MessageState.DONE
+
+
+def test_a_receiver_that_is_gone_is_told_nothing_more(
+    acme: Namespace, receiver: Receiver, now: datetime
+) -> None:
+    receiver.statuses = [410]
+    row = a_webhook(acme, receiver.url, now=now)
+    breach(acme, now=now)
+
+    deliver()
+
+    job = job_of(acme)
+    assert (job.state, job.attempts) == (MessageState.DEAD, 1)
+    with namespace_scope(acme.pk):
+        assert AlertChannel.objects.get(pk=row.pk).enabled is False
+
+
+def test_a_dead_channel_delays_nobody_else(
+    acme: Namespace, receiver: Receiver, now: datetime
+) -> None:
+    a_webhook(acme, "https://127.0.0.1:9/nobody", now=now)
+    a_webhook(acme, receiver.url, now=now)
+    breach(acme, now=now)
+
+    deliver()
+
+    assert len(receiver.received) == 1
+
+
+def test_a_private_address_is_never_reached_and_says_the_same_as_a_closed_one(
+    acme: Namespace, receiver: Receiver, now: datetime, settings: Settings
+) -> None:
+    settings.EGRESS_ALLOWED_NETWORKS = []
+    client = EgressWebhookClient()
+    closed = receiver.url.replace(str(receiver.port), "8443")
+
+    for url in (receiver.url, closed, receiver.url.replace("127.0.0.1", "localhost")):
+        with pytest.raises(AddressUnreachable):
+            client.post(url=Personal(url), body=b"{}", headers={})
+
+    assert receiver.received == []
+
+
+def test_the_test_button_sends_a_test(acme: Namespace, receiver: Receiver, now: datetime) -> None:
+    row = a_webhook(acme, receiver.url, now=now)
+
+    with namespace_scope(acme.pk):
+        alert_channels.test(channel_id=row.pk, actor=actors.system(), now=now)
+    deliver()
+
+    [(_, body)] = receiver.received
+    assert json.loads(body)["type"] == "test"
+
+
+def test_a_delivery_that_was_already_made_is_not_made_again(
+    acme: Namespace, receiver: Receiver, now: datetime
+) -> None:
+    a_webhook(acme, receiver.url, now=now)
+    breach(acme, now=now)
+    deliver()
+    with namespace_scope(acme.pk):
+        delivery = AlertDelivery.objects.get()
+        messages.enqueue_job(name=job_names.DELIVER_ALERT, key="again", delivery_id=delivery.pk)
+
+    deliver()
+
+    assert len(receiver.received) == 1
+    assert wiring.webhook_client() is not None
