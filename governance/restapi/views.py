@@ -161,6 +161,9 @@ class ScopedView(GenericViewSet[Any]):
 
         def work() -> Response:
             self.check_action(request)
+            if self.detail and request.method not in SAFE_METHODS:
+                # Whose row it is comes first: a body is not judged for a stranger.
+                self.get_object()
             response = self._once(request, chosen)
             if request.method not in SAFE_METHODS:
                 _check_constraints()

@@ -1,5 +1,6 @@
 """Migrations are linear and named by what they do."""
 
+import itertools
 import re
 
 from django.apps import apps
@@ -18,7 +19,7 @@ def test_each_app_has_one_line_of_migrations() -> None:
         names = sorted(name for app, name in loader.disk_migrations if app == label)
         numbers = [int(name[:4]) for name in names]
         assert numbers == list(range(1, len(numbers) + 1)), label
-        for earlier, later in zip(names, names[1:], strict=False):
+        for earlier, later in itertools.pairwise(names):
             parents = loader.disk_migrations[label, later].dependencies
             assert (label, earlier) in parents, later
 
