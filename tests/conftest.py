@@ -24,7 +24,8 @@ DATABASE_NAME = f"test_{test_settings.WORKER}"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    is_controller = not hasattr(config, "workerinput") and getattr(config.option, "numprocesses", 0)
+    has_workers = bool(getattr(config.option, "numprocesses", None))
+    is_controller = has_workers and not hasattr(config, "workerinput")
     if is_controller:
         postgres.ensure_started(SERVERS.postgres)
         valkey.ensure_started(SERVERS.valkey)
@@ -44,7 +45,7 @@ def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     with django_db_blocker.unblock():
         postgres.ensure_template(SERVERS.postgres)
         _renew_database()
-    TransactionTestCase._fixture_teardown = _renew_after_commit
+    TransactionTestCase._fixture_teardown = _renew_after_commit  # type: ignore[attr-defined]
     yield
     connections.close_all()
 

@@ -53,7 +53,7 @@ app.conf.beat_max_loop_interval = 1
 app.autodiscover_tasks()
 
 
-@worker_init.connect
+@worker_init.connect  # type: ignore[untyped-decorator]
 def refuse_a_weak_database(**_options: object) -> None:
     """A worker serves only where row-level security binds its database role."""
     try:
@@ -63,6 +63,6 @@ def refuse_a_weak_database(**_options: object) -> None:
     connection.close()
 
 
-@setup_logging.connect
+@setup_logging.connect  # type: ignore[untyped-decorator]
 def keep_our_logging(**_options: object) -> None:
     """Settings have configured logging; a receiver keeps Celery from doing it again."""

@@ -45,7 +45,8 @@ def metrics(request: HttpRequest) -> HttpResponse:
     """Prometheus' text, for the machine itself or for who knows the token. Others find nothing."""
     if not _may_read_metrics(request):
         raise Http404
-    return ExportToDjangoView(request)
+    response: HttpResponse = ExportToDjangoView(request)
+    return response
 
 
 def check_database() -> None:

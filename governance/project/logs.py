@@ -3,6 +3,7 @@
 import logging.config
 
 import structlog
+from structlog.typing import Processor
 
 from governance.project.env import Environment, WrongSettingError
 
@@ -19,7 +20,7 @@ def level(environment: Environment) -> str:
 
 
 def configure(lowest: str) -> None:
-    shared = [
+    shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,

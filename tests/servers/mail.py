@@ -1,5 +1,6 @@
 """A real SMTP server on loopback that keeps what it was sent."""
 
+from asyncio import Server
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -37,8 +38,9 @@ class _Controller(Controller):
     """aiosmtpd's, on a port that the kernel chose."""
 
     def _trigger_server(self) -> None:
-        self.port = self.server.sockets[0].getsockname()[1]
-        super()._trigger_server()
+        (listener,) = cast(Server, self.server).sockets
+        self.port = listener.getsockname()[1]
+        super()._trigger_server()  # type: ignore[no-untyped-call]
 
 
 @contextmanager

@@ -163,5 +163,6 @@ def start_again(service: Service) -> None:
         env=service.environment,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.STDOUT,
+        text=True,
     )
     assert eventually(lambda: '"ready"' in ready(service))
