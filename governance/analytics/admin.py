@@ -220,7 +220,7 @@ class PanelInline(NamespacedStackedInline):
         return super().get_formset(request, obj, formset=PanelFormSet, **options)
 
 
-class PanelFormSet(forms.BaseInlineFormSet):
+class PanelFormSet(forms.BaseInlineFormSet[DashboardPanel, Dashboard, Any]):
     """Refuses SQL that could never run, at its own field."""
 
     def clean(self) -> None:

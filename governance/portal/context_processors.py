@@ -28,6 +28,7 @@ class Visitor:
     """A signed-in person. `namespace_name` is empty for platform administrators."""
 
     namespace_name: str
+    namespace_title: str
     username: str
     role_id: UUID | None
     role_name: str
@@ -48,12 +49,14 @@ def visitor(request: HttpRequest) -> Mapping[str, object]:
 
 def visitor_of(*, session: UserSession, actor: Actor, path: str) -> Visitor:
     namespace = "" if session.namespace is None else session.namespace.name
+    title = "" if session.namespace is None else session.namespace.display_name
     bindings = RoleBinding.objects.filter(user_id=session.user_id).select_related("role")
     roles = sorted({(binding.role_id, binding.role.name) for binding in bindings}, key=_by_name)
     own = session.role.name if session.role is not None else ""
     shown = own or ", ".join(name for _, name in roles)
     return Visitor(
         namespace_name=namespace,
+        namespace_title=title or namespace,
         username=session.user.username,
         role_id=session.role_id,
         role_name=shown or ("Platform administrator" if not namespace else "no role"),

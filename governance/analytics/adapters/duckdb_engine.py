@@ -64,8 +64,10 @@ class DuckDBEngine:
 
     def estimate(self, *, plan: QueryPlan) -> Estimate:
         listed = self._listed(plan)
+        reads = dict(plan.reads)
         scanned = (
             scan_estimates.scan_bytes(files=files, file_format=table.format, columns=plan.columns)
+            * reads.get(table.qualified_name, 1)
             for table, files in listed
         )
         rows = [

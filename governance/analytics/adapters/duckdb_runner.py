@@ -69,7 +69,8 @@ def run(job: dict[str, Any], say: Callable[[dict[str, Any]], None]) -> dict[str,
     answer: dict[str, Any] = {"end": "failed", "error": "", "columns": [], "rows": 0}
     con = duckdb.connect(":memory:", config=HARDENED)
     done = threading.Event()
-    watcher = threading.Thread(target=_report, args=(con, done, say, read), daemon=True)
+    counted = read if job["files"] else None
+    watcher = threading.Thread(target=_report, args=(con, done, say, counted), daemon=True)
     try:
         _lock_down(con, job)
         watcher.start()
@@ -134,16 +135,15 @@ def _measured(
 ) -> dict[str, int | None]:
     """From DuckDB's profile; a query that did not finish has none, so the process's own count.
 
-    What was spilled to disk and read back is in DuckDB's count too, and is no scan: where a
-    query spilled, and where there is only the process's count, the files' sizes are the bound.
+    What was spilled and read back, and what was read twice to guess a csv's columns, is in
+    DuckDB's count too and is no scan: the files' sizes, once for each scan, are the bound.
     """
     profile = json.loads(con.get_profiling_information("json"))
     inout = profile.get("io", {})
     scans = list(_scans(profile.get("operator", [])))
     read, spilled = inout.get("total_bytes_read"), inout.get("total_bytes_written", 0)
-    if read is None or spilled:
-        sizes = sum(Path(path).stat().st_size for path in files)
-        read = min(fallback if read is None else read, sizes * max(len(scans), 1))
+    sizes = sum(Path(path).stat().st_size for path in files)
+    read = min(fallback if read is None else read, sizes * max(len(scans), 1))
     return {
         "bytes": max(int(read), 0),
         "rows_scanned": sum(scans) if scans else None,
@@ -162,14 +162,15 @@ def _report(
     con: duckdb.DuckDBPyConnection,
     done: threading.Event,
     say: Callable[[dict[str, Any]], None],
-    read: int,
+    read: int | None,
 ) -> None:
+    """Without files there is nothing to scan: what the process reads is its own."""
     while not done.wait(PROGRESS_SECONDS):
         percent = con.query_progress()
         say(
             {
                 "progress": percent / 100 if percent >= 0 else None,
-                "bytes": max(_bytes_read() - read, 0),
+                "bytes": 0 if read is None else max(_bytes_read() - read, 0),
                 "cpu_ms": round(time.process_time() * 1000),
             }
         )

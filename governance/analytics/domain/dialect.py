@@ -5,6 +5,7 @@ alone, functions that compute. The engine's own walls stand behind this, and wou
 """
 
 import logging
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -22,6 +23,7 @@ MAX_LENGTH = 100_000
 MAX_NODES = 20_000
 MAX_DEPTH = 300
 MAX_HEADING = 60
+MAX_USES = 1000
 
 FORBIDDEN_NODES = (
     exp.DDL,
@@ -59,10 +61,14 @@ class TableUnknown(NotFound):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadQuery:
-    """One checked SELECT: every table in it has its database before its name."""
+    """One checked SELECT: every table in it has its database before its name.
+
+    `mentions` says how often each table may be read: a name in a WITH counts for each use.
+    """
 
     tree: exp.Query
     tables: tuple[str, ...]
+    mentions: tuple[tuple[str, int], ...]
     columns: tuple[str, ...]
     reads_all_columns: bool
     parameters: tuple[str, ...]
@@ -102,20 +108,23 @@ def parsed(sql: str) -> exp.Expr:
 def checked(*, tree: exp.Query, database: str) -> ReadQuery:
     """Refuse what does more than read, and give every table its database."""
     _refuse_monsters(tree)
-    tables: list[str] = []
+    mentions: Counter[str] = Counter()
+    names = Counter(table.name.lower() for table in tree.find_all(exp.Table) if not table.db)
     for node in list(tree.walk()):
         if isinstance(node, FORBIDDEN_NODES):
             raise SQLRefused(why=f"{type(node).__name__.upper()} is not part of a SELECT here.")
         if isinstance(node, exp.Func):
             _refuse_function(node)
         if isinstance(node, exp.Table):
-            tables.extend(_qualified(node, database))
+            for table in _qualified(node, database):
+                mentions[table] += _uses(node, names)
     _name_columns(tree)
-    names = {column.name.lower() for column in tree.find_all(exp.Column)}
+    columns = {column.name.lower() for column in tree.find_all(exp.Column)}
     return ReadQuery(
         tree=tree,
-        tables=tuple(dict.fromkeys(tables)),
-        columns=tuple(sorted(names)),
+        tables=tuple(mentions),
+        mentions=tuple(mentions.items()),
+        columns=tuple(sorted(columns)),
         reads_all_columns=tree.find(exp.Columns) is not None
         or any(_is_real_star(star) for star in tree.find_all(exp.Star)),
         parameters=tuple(
@@ -207,6 +216,16 @@ def _name_columns(tree: exp.Query) -> None:
         written = projection.sql(dialect=READ_DIALECT, comments=False)
         named = exp.alias_(projection.copy(), written[:MAX_HEADING], quoted=True)
         projection.replace(named)
+
+
+def _uses(node: exp.Expr, names: Counter[str]) -> int:
+    """A table inside a WITH may be read as often as that name is used."""
+    uses, above = 1, node.parent
+    while above is not None:
+        if isinstance(above, exp.CTE):
+            uses = min(uses * max(names[above.alias.lower()], 1), MAX_USES)
+        above = above.parent
+    return uses
 
 
 def _visible_names(node: exp.Expr) -> set[str]:

@@ -49,6 +49,7 @@ class QueryPlan:
 
     `views` come in the order in which they can be made, in the engine's dialect as well.
     `columns` are the names that the SQL mentions (lower case), None where it reads all.
+    `reads` says how often each table may be scanned (once, where it is not named there).
     `storage_prefixes` narrow the files to the role's folders; empty means all of the
     namespace's. `parameters` are the values of its `:name` markers.
     """
@@ -57,6 +58,7 @@ class QueryPlan:
     role_id: UUID | None
     sql: str
     tables: tuple[TableSource, ...] = ()
+    reads: tuple[tuple[str, int], ...] = ()
     views: tuple[ViewSource, ...] = ()
     columns: frozenset[str] | None = None
     storage_prefixes: tuple[str, ...] = ()

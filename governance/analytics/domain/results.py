@@ -9,6 +9,8 @@ from decimal import Decimal
 
 from governance.kernel.refusals import NotFound
 
+# Arrow's names of types that hold numbers begin so (`interval` does not: it is month_day_nano).
+NUMERIC = ("int", "uint", "float", "double", "halffloat", "decimal")
 # A spreadsheet takes a cell that begins so for a formula (OWASP, CSV injection).
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
@@ -26,6 +28,17 @@ class ResultPage:
     rows: tuple[tuple[object, ...], ...]
     offset: int
     total: int
+
+    @property
+    def cells(self) -> tuple[tuple[tuple[object, bool], ...], ...]:
+        """The rows, each value with whether its column holds numbers."""
+        numeric = [kind.startswith(NUMERIC) for _, kind in self.columns]
+        return tuple(tuple(zip(row, numeric, strict=True)) for row in self.rows)
+
+    @property
+    def heads(self) -> tuple[tuple[str, str, bool], ...]:
+        """Name, type, and whether it holds numbers."""
+        return tuple((name, kind, kind.startswith(NUMERIC)) for name, kind in self.columns)
 
     @property
     def end(self) -> int:

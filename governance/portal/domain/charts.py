@@ -11,6 +11,10 @@ MAX_POINTS = 60
 MAX_SERIES = 3
 TICKS = 4
 LABEL_LENGTH = 12
+NAME_LENGTH = 24
+NAMES_LEFT, FIGURES_RIGHT, ROW = 170, 60, 26
+MAX_NAMED = 20
+SHORT_NAME = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +56,7 @@ class Chart:
     labels: tuple[Label, ...] = ()
     series: tuple[tuple[int, str], ...] = ()
     left_out: int = 0
+    is_lying: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +98,41 @@ def bars(*, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Chart |
                 )
             )
     return _chart(plot, len(rows), step, baseline=zero, rectangles=tuple(rectangles))
+
+
+def named_bars(*, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Chart | None:
+    """Lying bars with the whole name at the left and the figure at the end, for long names.
+
+    None where the names are short, several columns hold numbers, or a value is negative.
+    """
+    plot = _plot(columns, rows[:MAX_NAMED])
+    if plot is None or len(plot.names) > 1 or plot.low < 0:
+        return None
+    if max(len(group) for group in plot.groups) <= SHORT_NAME:
+        return None
+    room = WIDTH - NAMES_LEFT - FIGURES_RIGHT
+    top = max(value for (value,) in plot.values) or 1.0
+    rectangles, labels, figures = [], [], []
+    for index, (group, (value,)) in enumerate(zip(plot.groups, plot.values, strict=True)):
+        width, y = round(max(value / top * room, 0.5), 2), index * ROW + 4
+        title = f"{group}: {_figure(value)}"
+        rectangles.append(
+            Rectangle(x=NAMES_LEFT, y=y, width=width, height=ROW - 8, series=1, title=title)
+        )
+        middle = y + (ROW - 8) / 2
+        figures.append(Label(x=NAMES_LEFT + width + 6, y=middle, text=_figure(value)))
+        labels.append(Label(x=NAMES_LEFT - 8, y=middle, text=_cut(group, NAME_LENGTH)))
+    return Chart(
+        height=len(labels) * ROW + 4,
+        left=NAMES_LEFT,
+        baseline=0,
+        is_lying=True,
+        rectangles=tuple(rectangles),
+        ticks=tuple(labels),
+        labels=tuple(figures),
+        series=((1, plot.names[0]),),
+        left_out=max(len(rows) - MAX_NAMED, 0),
+    )
 
 
 def line(*, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Chart | None:
@@ -148,7 +188,7 @@ def _chart(
         Label(
             x=round(LEFT + index * step + step / 2, 2),
             y=HEIGHT - BOTTOM + 18,
-            text=group if len(group) <= LABEL_LENGTH else group[: LABEL_LENGTH - 1] + "…",
+            text=_cut(group, LABEL_LENGTH),
         )
         for index, group in enumerate(plot.groups)
         if index % every == 0
@@ -162,6 +202,10 @@ def _chart(
         series=tuple((index + 1, name) for index, name in enumerate(plot.names)),
         left_out=max(total - MAX_POINTS, 0),
     )
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else text[: length - 1] + "…"
 
 
 def _number(value: object) -> float | None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 UNITS = ("bytes", "KB", "MB", "GB", "TB", "PB")
 STEP = 1024
+NARROW_SPACE = "\u202f"
 SECOND = 1000
 MINUTE = 60
 MARK = 80.0  # 100 % of a limit lies here, so that what goes beyond it is seen
@@ -18,6 +19,15 @@ def bytes_text(count: int) -> str:
             break
         value /= STEP
     return f"{count} {unit}" if unit == UNITS[0] else f"{value:.1f} {unit}"
+
+
+def figure_text(value: object) -> str:
+    """One figure, large: groups of three set apart by narrow spaces; other values as they are."""
+    if value is None:
+        return "none"
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return f"{value:,}".replace(",", NARROW_SPACE)
+    return str(value)
 
 
 def duration_text(milliseconds: int) -> str:

@@ -16,6 +16,7 @@ from governance.kernel.actions import Action
 from governance.kernel.permissions import allows, require
 from governance.portal.domain import charts
 from governance.portal.domain.charts import Chart
+from governance.portal.domain.figures import figure_text
 from governance.portal.views.access import Visit, signed_in
 
 TABLE_ROWS = 50
@@ -61,7 +62,8 @@ def dashboard(visit: Visit, *, slug: str) -> HttpResponse:
     context = {
         "ns": visit.ns,
         "dashboard": row,
-        "panels": [_shown(view) for view in views],
+        "panels": [_shown(view) for view in views if not _is_figure(view)],
+        "figures": [_shown(view) for view in views if _is_figure(view)],
         "is_pending": any(view.is_pending for view in views),
         "oldest": _oldest(views),
         "may_query": allows(actor=visit.actor, action=Action.RUN_QUERY),
@@ -92,14 +94,19 @@ def _shown(view: PanelView) -> ShownPanel:
     chart, figure = None, None
     match ChartKind(view.panel.chart):
         case ChartKind.BAR:
-            chart = charts.bars(columns=names, rows=result.rows)
+            lying = charts.named_bars(columns=names, rows=result.rows)
+            chart = lying or charts.bars(columns=names, rows=result.rows)
         case ChartKind.LINE:
             chart = charts.line(columns=names, rows=result.rows)
         case ChartKind.FIGURE:
-            figure = result.rows[0][0] if result.rows else None
+            figure = figure_text(result.rows[0][0]) if result.rows else None
         case ChartKind.TABLE:
             pass
     return ShownPanel(view=view, result=result, chart=chart, figure=figure)
+
+
+def _is_figure(view: PanelView) -> bool:
+    return view.panel.chart == ChartKind.FIGURE
 
 
 def _oldest(views: Sequence[PanelView]) -> object:

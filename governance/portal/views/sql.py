@@ -107,7 +107,8 @@ def status(visit: Visit, *, query_id: UUID) -> JsonResponse:
     text = f"{shown.row.get_state_display()}, {shown.ran}, {shown.scanned} read"
     if shown.row.state == QueryState.QUEUED:
         text = "Waiting for a free slot"
-    return JsonResponse({"is_final": shown.is_final, "text": text, "percent": shown.percent})
+    answer = {"is_final": shown.is_final, "text": text, "percent": shown.percent}
+    return JsonResponse(answer | {"state": shown.row.get_state_display().lower()})
 
 
 @require_POST

@@ -172,6 +172,29 @@ def test_a_view_cannot_smuggle_what_a_query_may_not() -> None:
         planned("SELECT * FROM bad", bad)
 
 
+@pytest.mark.parametrize(
+    ("sql", "reads"),
+    [
+        ("SELECT carrier FROM flights", 1),
+        ("SELECT 1 FROM flights a JOIN flights b ON a.carrier = b.carrier", 2),
+        ("SELECT carrier FROM flights UNION ALL SELECT carrier FROM flights", 2),
+        ("WITH x AS (SELECT carrier FROM flights) SELECT 1 FROM x a, x b, x c", 3),
+        ("SELECT 1 FROM twice a, twice b", 4),
+    ],
+)
+def test_every_reading_of_a_table_is_counted(sql: str, reads: int) -> None:
+    twice = ViewSource(database="default", name="twice", sql="SELECT 1 FROM flights a, flights b")
+
+    made = plan(
+        statement=statements.read(sql=sql),
+        catalogue=catalogue(twice),
+        namespace_id=new_id(),
+        role_id=None,
+    )
+
+    assert made.reads == (("default.flights", reads),)
+
+
 def test_only_the_columns_that_are_named_are_estimated() -> None:
     def columns(sql: str) -> frozenset[str] | None:
         return plan(

@@ -3,7 +3,7 @@
 import pytest
 
 from governance.portal.domain import charts
-from governance.portal.domain.figures import bytes_text, drawn_bar, duration_text
+from governance.portal.domain.figures import bytes_text, drawn_bar, duration_text, figure_text
 
 
 def test_a_bar_is_as_high_as_its_value() -> None:
@@ -67,6 +67,30 @@ def test_more_rows_than_a_chart_can_show_are_counted_out_loud() -> None:
     assert len(chart.labels) <= 11
 
 
+def test_long_names_stand_beside_lying_bars() -> None:
+    rows: list[list[object]] = [["JetBlue Airways", 10], ["Delta Air Lines Inc.", 5]]
+
+    chart = charts.named_bars(columns=["airline", "n"], rows=rows)
+
+    assert chart is not None
+    assert [tick.text for tick in chart.ticks] == ["JetBlue Airways", "Delta Air Lines Inc."]
+    assert [label.text for label in chart.labels] == ["10", "5"]
+    assert chart.rectangles[0].width == pytest.approx(2 * chart.rectangles[1].width)
+
+
+@pytest.mark.parametrize(
+    ("columns", "row"),
+    [
+        (["x", "n"], ["short", 1]),
+        (["x", "n"], ["long enough", -1]),
+        (["x", "n", "m"], ["long enough", 1, 2]),
+    ],
+)
+def test_other_bars_stand(columns: list[str], row: list[object]) -> None:
+    assert charts.named_bars(columns=columns, rows=[row]) is None
+    assert charts.bars(columns=columns, rows=[row]) is not None
+
+
 def test_long_names_are_cut_below_a_chart() -> None:
     chart = charts.bars(columns=["x", "n"], rows=[["Minneapolis and Saint Paul", 1]])
 
@@ -91,5 +115,12 @@ def test_figures_read_as_people_say_them() -> None:
         "1.5 KB",
         "1.0 TB",
         "1024.0 PB",
+    ]
+    assert [figure_text(value) for value in (336776, None, "a", True, 1.5)] == [
+        "336\u202f776",
+        "none",
+        "a",
+        "True",
+        "1.5",
     ]
     assert [duration_text(n) for n in (999, 1500, 61_000)] == ["999 ms", "1.5 s", "1 min 1 s"]

@@ -32,6 +32,10 @@ function watch(element) {
         return;
       }
       text.textContent = status.text;
+      const state = document.querySelector("[data-poll-state]");
+      if (state && status.state) {
+        state.textContent = status.state;
+      }
       if (bar && status.percent !== null) {
         bar.max = 100;
         bar.value = status.percent;
