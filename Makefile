@@ -38,7 +38,7 @@ check: $(VENV)/.installed-dev ## Format, lint, layers, types, templates, spellin
 	@echo "· format";     $(BIN)/ruff format --check --quiet .
 	@echo "· lint";       $(BIN)/ruff check --quiet .
 	@echo "· layers";     $(BIN)/lint-imports --no-logo
-	@echo "· types";      $(BIN)/mypy $(PACKAGES) tests manage.py
+	@echo "· types";      $(BIN)/mypy $(PACKAGES) tests bench manage.py
 	@echo "· templates";  $(BIN)/djlint templates --lint --quiet
 	@echo "· spelling";   $(BIN)/codespell
 	@echo "· deployment"; $(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING

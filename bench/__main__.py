@@ -1,0 +1,22 @@
+"""Run the named measurements, or all, and print one table."""
+
+import sys
+from collections.abc import Callable, Iterator
+
+from bench import rest
+from bench.measurements import Row, print_table
+
+MEASUREMENTS: dict[str, Callable[[], Iterator[Row]]] = {
+    "rest": rest.rows,
+}
+
+
+def main(names: list[str]) -> None:
+    unknown = sorted(set(names) - MEASUREMENTS.keys())
+    if unknown:
+        sys.exit(f"There are no measurements {unknown}; there are {sorted(MEASUREMENTS)}.")
+    print_table(row for name in names or MEASUREMENTS for row in MEASUREMENTS[name]())
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
