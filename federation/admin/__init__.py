@@ -1,5 +1,5 @@
 """Admin pages of federation."""
 
-from federation.admin import claim_rules, identity_providers, provisioning
+from federation.admin import claim_rules, directories, identity_providers, provisioning
 
-__all__ = ["claim_rules", "identity_providers", "provisioning"]
+__all__ = ["claim_rules", "directories", "identity_providers", "provisioning"]

@@ -11,7 +11,7 @@ from typing import ParamSpec, TypeVar
 from uuid import UUID
 
 import pyarrow as pa
-from django.db import close_old_connections
+from django.db import close_old_connections, connections
 from django.utils import timezone
 
 from federation.domain import attempts
@@ -171,6 +171,9 @@ class AnalyticsBackend:
             for view in catalogue.views
         ]
         return [*tables, *views]
+
+    def release(self) -> None:
+        connections.close_all()
 
     @staticmethod
     def _is_clear(username: Personal[str]) -> bool:

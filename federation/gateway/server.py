@@ -6,6 +6,7 @@ frames, sessions, threads.
 
 import asyncio
 import ssl
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -27,6 +28,9 @@ log = structlog.get_logger(__name__)
 REFUSED = b"Error validating the login"
 UNAVAILABLE = b"Error validating the login: the directory cannot be asked now, try again"
 
+# A thread that still waits for a dead directory is not waited for longer.
+RELEASE_SECONDS = 5
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
@@ -41,6 +45,20 @@ class Limits:
     sign_in_threads: int = 16
     sign_ins_per_directory: int = 4
     query_threads: int = 16
+
+
+def _release(pool: ThreadPoolExecutor, threads: int, release: Callable[[], None]) -> None:
+    """Let every thread of a pool give back what it holds, then end the pool."""
+    together = threading.Barrier(threads, timeout=RELEASE_SECONDS)
+
+    def leave() -> None:
+        release()
+        with suppress(threading.BrokenBarrierError):
+            together.wait()
+
+    for _ in range(threads):
+        pool.submit(leave)
+    pool.shutdown(wait=True)
 
 
 class Gateway:
@@ -86,8 +104,12 @@ class Gateway:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._queries.shutdown(wait=True, cancel_futures=True)
-        self._directories.shutdown(wait=False, cancel_futures=True)
+        loop = asyncio.get_running_loop()
+        for pool, threads in (
+            (self._queries, self._limits.query_threads),
+            (self._directories, self._limits.sign_in_threads),
+        ):
+            await loop.run_in_executor(None, _release, pool, threads, self._backend.release)
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         is_full = (

@@ -2,36 +2,24 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import TypedDict
 from urllib.parse import urlsplit
-from uuid import UUID
 
 from cryptography import x509
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from federation.domain import login_names
-from federation.domain.directories import (
-    DirectoryPerson,
-    DirectorySettings,
-    Examination,
-    Stage,
-    Step,
-    TLSMode,
-    granted_roles,
-)
+from federation.domain.directories import DirectorySettings, TLSMode
 from federation.models import Directory
-from federation.ports import Directory as DirectoryPort
 from governance.audit import trail
 from governance.isolation import crossings
 from governance.isolation.scopes import current_namespace_id
 from governance.kernel.actors import Actor
-from governance.kernel.personal import Personal
 from governance.kernel.refusals import Conflict, FieldError, Invalid
 from governance.secrets import sealing
-from governance.tenancy.models import Role
 
 # A stored password must not be sent anywhere else than whoever typed it meant.
 PLACES_OF_PASSWORD = ("urls", "tls", "ca_certificates", "bind_dn")
@@ -79,14 +67,6 @@ class DirectoryDomainTaken(Conflict):
     sentence = "The domain {domain} belongs to another directory of this installation."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DirectoryTest:
-    """The stages of a test and, where the password was right, the roles that would be granted."""
-
-    steps: tuple[Step, ...]
-    roles: tuple[str, ...]
-
-
 def create(*, values: DirectoryValues, actor: Actor, now: datetime) -> Directory:
     """A directory of the open scope.
 
@@ -115,51 +95,6 @@ def settings_of(directory: Directory) -> DirectorySettings:
     return replace(
         directory.settings_without_secret(), bind_password=sealing.get(directory, "bind_password")
     )
-
-
-def test(
-    *,
-    directory: Directory,
-    username: str,
-    password: Personal[str],
-    port: DirectoryPort,
-    actor: Actor,
-    now: datetime,
-) -> DirectoryTest:
-    """Try the directory as a sign-in would, stage by stage; nobody is provisioned."""
-    name = login_names.parse(username)
-    if name is None:
-        detail = "Give the name of a person in this directory."
-        raise DirectoryInvalid(errors=[FieldError("/username", "required", detail)])
-    found = port.examine(settings=settings_of(directory), name=name, password=password)
-    tested = _with_roles(directory, found)
-    failed = [step.name.value for step in tested.steps if not step.ok]
-    trail.record(
-        actor=actor,
-        action="directory.tested",
-        target=directory,
-        detail={"failed": failed},
-        now=now,
-    )
-    return tested
-
-
-def _with_roles(directory: Directory, found: Examination) -> DirectoryTest:
-    if found.person is None:
-        return DirectoryTest(steps=found.steps, roles=())
-    names = _role_names(directory, found.person)
-    detail = f"{len(names)} roles would be granted." if names else "No mapping names this person."
-    step = Step(name=Stage.ROLES, ok=bool(names), detail=detail, milliseconds=0.0)
-    return DirectoryTest(steps=(*found.steps, step), roles=names)
-
-
-def _role_names(directory: Directory, person: DirectoryPerson) -> tuple[str, ...]:
-    mappings = [mapping.rule() for mapping in directory.mappings.order_by("position", "id")]
-    wanted = granted_roles(person=person, mappings=mappings)
-    names: dict[UUID, str] = {
-        role.pk: role.name for role in Role.objects.filter(pk__in=wanted) if not role.trust_policy
-    }
-    return tuple(names[role_id] for role_id in wanted if role_id in names)
 
 
 def _saved(

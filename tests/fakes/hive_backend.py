@@ -103,6 +103,9 @@ class FakeHiveBackend:
     def tables(self, *, principal: Principal) -> Sequence[TableDescription]:
         return [table for table in self.described if principal.namespace_id == ACME]
 
+    def release(self) -> None:
+        """Nothing is held."""
+
     def _own(self, principal: Principal, query_id: UUID) -> str:
         owner, sql = self.queries[query_id]
         if owner != principal:
