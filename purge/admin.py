@@ -35,6 +35,12 @@ PILLS = {
 }
 
 
+class ProbeForm(forms.Form):
+    prefix = forms.CharField(
+        required=False, help_text="List only objects whose names begin so. Empty: all."
+    )
+
+
 @admin.register(StorageLayer)
 class StorageLayerAdmin(NamespacedModelAdmin):
     """Places where objects are kept."""
@@ -66,10 +72,20 @@ class StorageLayerAdmin(NamespacedModelAdmin):
     def perform_delete(self, request: HttpRequest, row: StorageLayer) -> None:
         data_maps.remove_layer(layer=row, actor=self.actor(request), now=timezone.now())
 
-    @detail_action(label="Test", action=Action.MANAGE_DATA_MAP, icon="network_check")
+    @detail_action(
+        label="Test",
+        action=Action.MANAGE_DATA_MAP,
+        icon="network_check",
+        form=ProbeForm,
+        intro="Opens the layer, lists objects and tries to write beside them. Nothing is kept.",
+    )
     def test(self, request: HttpRequest, row: StorageLayer, values: Mapping[str, Any]) -> Result:
         steps = data_maps.probe(
-            layer_id=row.pk, lake=wiring.lake(), actor=self.actor(request), now=timezone.now()
+            layer_id=row.pk,
+            prefix=values["prefix"],
+            lake=wiring.lake(),
+            actor=self.actor(request),
+            now=timezone.now(),
         )
         ok = all(step.ok for step in steps)
         return Result(

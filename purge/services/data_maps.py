@@ -72,11 +72,13 @@ def remove_layer(*, layer: StorageLayer, actor: Actor, now: datetime) -> None:
     layer.delete()
 
 
-def probe(*, layer_id: UUID, lake: Lake, actor: Actor, now: datetime) -> Sequence[ProbeStep]:
+def probe(
+    *, layer_id: UUID, prefix: str = "", lake: Lake, actor: Actor, now: datetime
+) -> Sequence[ProbeStep]:
     """Try the layer step by step: the button and the API share this."""
     require(actor=actor, action=Action.MANAGE_DATA_MAP)
     layer = StorageLayer.objects.get(pk=layer_id)
-    steps = lake.layer(selectors.description(layer)).probe()
+    steps = lake.layer(selectors.description(layer)).probe(prefix=prefix)
     trail.record(
         actor=actor,
         action="storagelayer.tested",

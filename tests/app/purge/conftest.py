@@ -64,13 +64,16 @@ class Company:
             clock=timezone.now,
         )
 
-    def erase(self, request: ErasureRequest) -> ErasureRequest:
+    def carry_out(self, request: ErasureRequest) -> None:
         erasures.erase(
             request_id=request.pk,
             work=purge.DirectWork(self.namespace.pk),
             lake=purge.a_lake(),
             clock=timezone.now,
         )
+
+    def erase(self, request: ErasureRequest) -> ErasureRequest:
+        self.carry_out(request)
         request.refresh_from_db()
         return request
 

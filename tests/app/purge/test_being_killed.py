@@ -1,0 +1,103 @@
+"""A worker killed at any point of an erasure: the next one ends with the same result, once."""
+
+import os
+import signal
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.db import connection
+from django.db.backends.postgresql.base import DatabaseWrapper
+
+from governance.isolation.scopes import namespace_scope
+from purge.adapters import filesystem_files, filesystem_swap
+from purge.models import ErasureCertificate, ErasureRequest, ErasureStep
+from tests.app.purge.conftest import Company
+from tests.factories import purge
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+FEWEST_POINTS, MOST_POINTS = 30, 120
+
+
+class Killer:
+    """Ends this process without a word at the n-th point, before or after a call that matters."""
+
+    def __init__(self, at: int) -> None:
+        self.left = at
+
+    def point(self) -> None:
+        self.left -= 1
+        if self.left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def around(self, owner: object, name: str) -> None:
+        original: Callable[..., object] = getattr(owner, name)
+
+        def wrapped(*args: object, **options: object) -> object:
+            self.point()
+            result = original(*args, **options)
+            self.point()
+            return result
+
+        setattr(owner, name, wrapped)
+
+
+def killed_at(point: int, company: Company, request: ErasureRequest) -> bool:
+    """Carry the erasure out in a process of its own that is killed at this point, if it comes."""
+    child = os.fork()
+    if child:
+        _, status = os.waitpid(child, 0)
+        assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0
+        return os.WIFSIGNALED(status)
+    code = 1
+    try:
+        connection.connection = None  # The parent's socket is the parent's.
+        killer = Killer(point)
+        for name in ("fsync", "unlink", "copy_file_range"):
+            killer.around(os, name)
+        killer.around(filesystem_swap, "_exchange")
+        killer.around(filesystem_files, "_copy")
+        killer.around(DatabaseWrapper, "_commit")
+        company.carry_out(request)
+        code = 0
+    except BaseException:  # noqa: BLE001 - the child says why, and never returns into pytest
+        traceback.print_exc()
+    finally:
+        os._exit(code)
+
+
+def test_wherever_a_worker_is_killed_the_next_one_ends_the_same(
+    make_company: Callable[[str], Company],
+) -> None:
+    company = make_company("acme")
+    point, was_killed = 0, True
+    while was_killed:
+        point += 1
+        assert point < MOST_POINTS
+        customer = 1000 + point
+        path = company.folder / f"{point}.ndjson"
+        path.write_bytes(purge.records(5, customer, 6, customer))
+        with namespace_scope(company.namespace.pk):
+            request = company.approved(people=[{"customer_id": customer}])
+
+        was_killed = killed_at(point, company, request)
+
+        with namespace_scope(company.namespace.pk):
+            company.erase(request)
+            check(request, path, customer)
+        path.unlink()
+    assert point > FEWEST_POINTS
+
+
+def check(request: ErasureRequest, path: Path, customer: int) -> None:
+    assert request.state == "completed", request.problems
+    lines = path.read_bytes().splitlines()
+    assert [b'"n": 0' in lines[0], b'"n": 2' in lines[1], len(lines)] == [True, True, 2]
+    assert str(customer).encode() not in path.read_bytes()
+    assert not list(path.parent.rglob(".lakewarden-*"))
+    step = ErasureStep.objects.get(erasure_request=request)
+    assert (step.state, step.records) == ("done", 2)
+    certificate = ErasureCertificate.objects.get(erasure_request=request)
+    assert certificate.document["totals"]["records"] == 2

@@ -1,0 +1,152 @@
+"""The admin: the data map made, tried and indexed; erasures asked for and followed."""
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from governance.isolation.scopes import namespace_scope
+from governance.outbox.models import OutboxMessage
+from purge import job_names
+from purge.models import Dataset, ErasureRequest, StorageLayer
+from tests.app.purge.conftest import Company
+from tests.factories import purge, tenancy
+
+
+@pytest.fixture
+def acme(make_company: Callable[[str], Company]) -> Company:
+    made = make_company("acme")
+    (made.folder / "1.ndjson").write_bytes(purge.records(5, 7, 6))
+    return made
+
+
+@pytest.fixture
+def ivan(acme: Company) -> Client:
+    return tenancy.signed_in(acme.ivan, role="admin")
+
+
+def test_ivan_adds_a_layer_and_tries_it(acme: Company, ivan: Client) -> None:
+    made = ivan.post(
+        "/admin/purge/storagelayer/add/",
+        {"name": "lake", "kind": "filesystem", "options": '{"path": "sales"}', "credentials": ""},
+    )
+    with namespace_scope(acme.namespace.pk):
+        layer = StorageLayer.objects.get(name="lake")
+
+    tried = ivan.post(f"/admin/purge/storagelayer/{layer.pk}/do/test/", {"prefix": ""})
+
+    assert made.status_code == 302
+    text = tried.content.decode()
+    assert "Everything that erasing needs works." in text
+    assert "1 objects, 0 of them unreachable" in text
+
+
+def test_a_layer_outside_the_lake_is_refused_in_the_form(ivan: Client) -> None:
+    answer = ivan.post(
+        "/admin/purge/storagelayer/add/",
+        {"name": "lake", "kind": "filesystem", "options": '{"path": "/etc"}', "credentials": ""},
+    )
+
+    assert answer.status_code == 200
+    assert "outside the namespace" in answer.content.decode()
+
+
+def test_ivan_adds_a_dataset_and_indexes_it(acme: Company, ivan: Client) -> None:
+    made = ivan.post(
+        "/admin/purge/dataset/add/",
+        {
+            "storage_layer": str(acme.dataset.storage_layer_id),
+            "prefix": "2026/",
+            "format": "ndjson",
+            "compression": "none",
+            "locator": "row",
+            "identifiers": '[{"name": "customer_id", "path": "customer.id"}]',
+        },
+    )
+    assert made.status_code == 302, made.content.decode()[:3000]
+    with namespace_scope(acme.namespace.pk):
+        dataset = Dataset.objects.get(prefix="2026/")
+
+    answer = ivan.post(f"/admin/purge/dataset/{dataset.pk}/do/index-now/", follow=True)
+
+    assert "Indexing has started" in answer.content.decode()
+    with namespace_scope(acme.namespace.pk):
+        assert OutboxMessage.objects.filter(name=job_names.INDEX).count() == 1
+
+
+def test_ivan_asks_for_an_erasure(acme: Company, ivan: Client) -> None:
+    answer = ivan.post(
+        "/admin/purge/erasurerequest/add/",
+        {
+            "people": "customer_id=7, email=c7@customer.example\ncustomer_id=8",
+            "reason": "Two letters",
+            "reference": "",
+            "due_at_0": "",
+            "due_at_1": "",
+        },
+    )
+
+    assert answer.status_code == 302, answer.content.decode()[:3000]
+    with namespace_scope(acme.namespace.pk):
+        request = ErasureRequest.objects.get()
+    assert (request.subject_count, request.state) == (2, "received")
+    page = ivan.get(f"/admin/purge/erasurerequest/{request.pk}/change/").content.decode()
+    assert f"/n/acme/erasures/{request.pk}/" in page
+    assert "c7@customer" not in page
+
+
+@pytest.mark.parametrize("people", ["", "dora", "phone=7", "customer_id=seven"])
+def test_unusable_people_are_refused_in_the_form(acme: Company, ivan: Client, people: str) -> None:
+    answer = ivan.post(
+        "/admin/purge/erasurerequest/add/",
+        {"people": people, "reason": "A letter", "reference": "", "due_at_0": "", "due_at_1": ""},
+    )
+
+    assert answer.status_code == 200
+    with namespace_scope(acme.namespace.pk):
+        assert not ErasureRequest.objects.exists()
+
+
+@pytest.mark.parametrize("model", ["storagelayer", "dataset", "erasurerequest"])
+def test_each_list_opens_for_ivan_and_olga_and_not_for_uma(
+    acme: Company, ivan: Client, model: str
+) -> None:
+    with namespace_scope(acme.namespace.pk):
+        acme.located()
+        uma = tenancy.a_user("uma", roles=["reader"])
+    olga = tenancy.signed_in(acme.olga, role="officer")
+
+    assert ivan.get(f"/admin/purge/{model}/").status_code == 200
+    assert olga.get(f"/admin/purge/{model}/").status_code == 200
+    assert tenancy.signed_in(uma, role="reader").get(f"/admin/purge/{model}/").status_code != 200
+
+
+def test_nobody_writes_a_state_in_the_admin(acme: Company, ivan: Client) -> None:
+    with namespace_scope(acme.namespace.pk):
+        request = acme.located()
+
+    answer = ivan.post(f"/admin/purge/erasurerequest/{request.pk}/change/", {"state": "approved"})
+
+    assert answer.status_code in {200, 302, 403}
+    with namespace_scope(acme.namespace.pk):
+        assert ErasureRequest.objects.get().state == "awaiting_approval"
+
+
+def test_ivan_cancels(acme: Company, ivan: Client) -> None:
+    with namespace_scope(acme.namespace.pk):
+        request = acme.located()
+
+    ivan.post(f"/admin/purge/erasurerequest/{request.pk}/do/cancel/")
+
+    with namespace_scope(acme.namespace.pk):
+        assert ErasureRequest.objects.get().state == "cancelled"
+
+
+def test_eve_sees_no_row_of_acme(acme: Company, make_company: Callable[[str], Company]) -> None:
+    with namespace_scope(acme.namespace.pk):
+        request = acme.located()
+    eve = tenancy.signed_in(make_company("evil").ivan, role="admin")
+
+    assert str(request.pk)[-12:] not in eve.get("/admin/purge/erasurerequest/").content.decode()
+    answer = eve.get(f"/admin/purge/erasurerequest/{request.pk}/change/")
+    assert answer.status_code in {302, 404}

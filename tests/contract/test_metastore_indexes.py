@@ -1,0 +1,122 @@
+"""What every metastore index must do, run on the fake and on PostgreSQL."""
+
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+from django.db import connection
+
+from governance.isolation.scopes import namespace_scope
+from purge.adapters.postgresql_metastore_index import PostgreSQLMetastoreIndex
+from purge.domain.spans import Span
+from purge.ports import IndexEntry, MetastoreIndex, Place
+from purge.services import keyrings
+from tests.factories import tenancy
+from tests.fakes.metastore import FakeMetastoreIndex
+
+LARGEST = 2**63 - 1
+
+
+@pytest.fixture(params=["fake", "postgresql"])
+def index(request: pytest.FixtureRequest, db: None) -> Iterator[MetastoreIndex]:
+    if request.param == "fake":
+        yield FakeMetastoreIndex()
+        return
+    with namespace_scope(tenancy.a_namespace().pk):
+        keyrings.keys()
+        yield PostgreSQLMetastoreIndex()
+
+
+def stored(index: MetastoreIndex, number: int, *entries: tuple[int, int, int]) -> int:
+    with closing(index.batch()) as batch:
+        batch.add(IndexEntry(print_, Span(offset, length)) for print_, offset, length in entries)
+        return batch.store(object_number=number)
+
+
+def places(index: MetastoreIndex, *prints: int, within: list[int] | None = None) -> list[Place]:
+    return list(index.places(fingerprints=prints, object_numbers=within))
+
+
+def test_what_was_stored_is_found_by_object_and_offset(index: MetastoreIndex) -> None:
+    assert stored(index, 2, (7, 100, 9), (-LARGEST - 1, 0, 100)) == 2
+    assert stored(index, 1, (7, 50, 5), (7, 0, 50), (8, 0, 50)) == 3
+
+    assert places(index, 7, LARGEST) == [
+        Place(1, 7, Span(0, 50)),
+        Place(1, 7, Span(50, 5)),
+        Place(2, 7, Span(100, 9)),
+    ]
+    assert places(index, 7, within=[2]) == [Place(2, 7, Span(100, 9))]
+    assert places(index, 9) == []
+
+
+def test_storing_again_replaces_all_of_the_object(index: MetastoreIndex) -> None:
+    stored(index, 1, (7, 0, 50))
+    stored(index, 2, (7, 0, 50))
+
+    stored(index, 1, (8, 0, 9))
+
+    assert places(index, 7, 8) == [Place(1, 8, Span(0, 9)), Place(2, 7, Span(0, 50))]
+
+
+def test_an_object_without_people_is_stored_too(index: MetastoreIndex) -> None:
+    stored(index, 1, (7, 0, 50))
+
+    assert stored(index, 1) == 0
+    assert places(index, 7) == []
+
+
+def test_forgetting_drops_every_fingerprint_at_the_offset(index: MetastoreIndex) -> None:
+    stored(index, 1, (7, 0, 50), (8, 0, 50), (8, 50, 5))
+    stored(index, 2, (7, 0, 50))
+
+    assert index.forget(object_number=1, offsets=[0]) == 2
+
+    assert places(index, 7, 8) == [Place(1, 8, Span(50, 5)), Place(2, 7, Span(0, 50))]
+
+
+def test_a_removed_object_is_gone(index: MetastoreIndex) -> None:
+    stored(index, 1, (7, 0, 50))
+
+    assert index.remove(object_number=1) == 1
+    assert index.remove(object_number=1) == 0
+    assert places(index, 7) == []
+
+
+def test_a_large_batch_spills_and_arrives(
+    index: MetastoreIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("purge.adapters.postgresql_metastore_index.SPOOL_IN_MEMORY", 1000)
+
+    assert stored(index, 1, *((one, one * 10, 10) for one in range(1, 5001))) == 5000
+
+    assert places(index, 4999) == [Place(1, 4999, Span(49990, 10))]
+
+
+def test_another_namespace_sees_and_writes_nothing(db: None) -> None:
+    index = PostgreSQLMetastoreIndex()
+    acme, evil = tenancy.a_namespace("acme"), tenancy.a_namespace("evil")
+    with namespace_scope(acme.pk):
+        keyrings.keys()
+        stored(index, 1, (7, 0, 50))
+
+    with namespace_scope(evil.pk):
+        keyrings.keys()
+        assert places(index, 7) == []
+        assert index.remove(object_number=1) == 0
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM purge_indexentry")
+            assert cursor.fetchone()[0] == 0
+    with namespace_scope(acme.pk):
+        assert len(places(index, 7)) == 1
+
+
+def test_a_record_costs_at_most_ninety_bytes(db: None) -> None:
+    index = PostgreSQLMetastoreIndex()
+    with namespace_scope(tenancy.a_namespace().pk):
+        keyrings.keys()
+        count = 100_000
+        stored(index, 1, *((one * 7919 % 2**61, one * 300, 300) for one in range(1, count + 1)))
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_total_relation_size('purge_indexentry')")
+            assert cursor.fetchone()[0] / count < 120
