@@ -246,10 +246,7 @@ def _ldif() -> str:
         *(_person(dn_of(name), name, password) for name, (_, _, password) in PEOPLE.items()),
         # The same user name in both units: a search from the top finds two.
         _person(f"uid=twin,{TENANT2}", "twin", "twin2-pw"),
-        *(
-            {"dn": group_dn(name), "objectClass": "groupOfNames", "cn": name, "member": members}
-            for name, members in MEMBERS.items()
-        ),
+        *(_group(name, members) for name, members in MEMBERS.items()),
     ]
     return "\n".join(_entry(entry) for entry in entries)
 
@@ -268,6 +265,10 @@ def _person(dn: str, name: str, password: str) -> dict[str, str | list[str]]:
         "mail": f"{name.encode('idna').decode() if name.isalpha() else 'someone'}@acme.example",
         "userPassword": password,
     }
+
+
+def _group(name: str, members: list[str]) -> dict[str, str | list[str]]:
+    return {"dn": group_dn(name), "objectClass": "groupOfNames", "cn": name, "member": members}
 
 
 def _entry(entry: dict[str, str | list[str]]) -> str:

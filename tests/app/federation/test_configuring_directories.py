@@ -5,9 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from defusedxml.ElementTree import fromstring
 from django.test import Client
 from django.utils import timezone
+from lxml import etree
 
 from federation.models import Directory, DirectoryMapping
 from federation.services import directories
@@ -330,7 +330,7 @@ def test_the_directory_is_told_to_hive_and_emr(acme: Namespace, script: Script) 
 
     text = xml.content.decode()
     assert "readerpw" not in text + json.dumps(emr)
-    assert fromstring(text).tag == "configuration"
+    assert etree.fromstring(xml.content).tag == "configuration"
     assert "<name>hive.server2.authentication.ldap.baseDN</name>" in text
     mapping = emr["SecurityConfiguration"]["AuthorizationConfiguration"]["EmrFsConfiguration"]
     assert mapping["RoleMappings"] == [

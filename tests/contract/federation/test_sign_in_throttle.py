@@ -142,9 +142,7 @@ def test_parallel_wrong_tries_do_not_pass_the_budget(redis_url: str, try_as: Try
 
 
 def test_counters_that_are_down_let_nobody_in(try_as: TryAs) -> None:
-    throttle = ValkeyThrottle(
-        client=redis.Redis(host="127.0.0.1", port=1), budget=BUDGET
-    )
+    throttle = ValkeyThrottle(client=redis.Redis(host="127.0.0.1", port=1), budget=BUDGET)
 
     with pytest.raises(CountersUnavailable) as caught:
         throttle.admit(attempt=try_as())
