@@ -100,14 +100,22 @@ def _check_step(step: Step, *, first: bool, pointer: str) -> None:
         raise _invalid(
             pointer=pointer, code="unknown", detail=f"{step.function} has no {min(step.extras)}."
         )
-    for name in ("start", "length"):
-        number = step.parameters.get(name, "0")
-        if name in names and not (number == "" or (number.isascii() and number.isdecimal())):
-            raise _invalid(
-                pointer=pointer, code="not_a_number", detail=f"{name} counts characters from 0."
-            )
+    _check_texts(step, pointer=pointer)
     if step.function is Function.REGEX_REPLACE:
         _check_expression(step, pointer=pointer)
+
+
+def _check_texts(step: Step, *, pointer: str) -> None:
+    """Numbers are numbers, and what is looked for is something."""
+    for name in ("start", "length"):
+        number = step.parameters.get(name, "0")
+        if not (number.isascii() and number.isdecimal()):
+            detail = f"{name} counts characters from 0."
+            raise _invalid(pointer=pointer, code="not_a_number", detail=detail)
+    for name in ("value", "end"):
+        if step.parameters.get(name) == "":
+            detail = f"{name} is what to look for: it cannot be empty."
+            raise _invalid(pointer=pointer, code="missing", detail=detail)
 
 
 def _check_expression(step: Step, *, pointer: str) -> None:
