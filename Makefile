@@ -42,7 +42,7 @@ check: $(VENV)/.installed-dev ## Format, lint, layers, types, templates, spellin
 	@echo "· templates";  $(BIN)/djlint templates --lint --quiet
 	@echo "· spelling";   $(BIN)/codespell
 	@echo "· deployment"; $(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
-	@echo "· migrations"; $(BIN)/python manage.py makemigrations --check --dry-run
+	@echo "· migrations"; $(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 
 format: $(VENV)/.installed-dev ## Format the code and fix what can be fixed
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .

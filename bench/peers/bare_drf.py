@@ -46,6 +46,8 @@ class Role(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
+    objects: ClassVar[models.Manager["Role"]] = models.Manager()
+
     class Meta:
         app_label = "bench"
         db_table = "bench_role"
