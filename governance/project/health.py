@@ -12,11 +12,14 @@ from django.db.models import Min, Q
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django_prometheus.exports import ExportToDjangoView
+from prometheus_client import REGISTRY
 
 from governance.isolation.scopes import system_scope
 from governance.outbox.models import MessageState, OutboxMessage
+from usage_limits.services.limit_metrics import LimitCollector
 
 log = structlog.get_logger(__name__)
+REGISTRY.register(LimitCollector())
 
 # A message that is due for longer than this has no worker.
 OUTBOX_PATIENCE = timedelta(seconds=60)

@@ -220,7 +220,10 @@ EMAIL_MESSAGE_ID_DOMAIN = urlsplit(PUBLIC_URL).hostname
 # --- the admin
 UNFOLD = navigation.unfold_settings()
 # Functions (request) -> Attention rows of the admin's first page: see adminsite/attention.py.
-ADMIN_ATTENTION = ["governance.adminsite.admin.warnings.given_up"]
+ADMIN_ATTENTION = [
+    "governance.adminsite.admin.warnings.given_up",
+    "usage_limits.admin.attention.disabled",
+]
 
 # --- REST
 REST_FRAMEWORK = defaults.REST_FRAMEWORK

@@ -140,5 +140,8 @@ def title(terms: Terms) -> str:
 
 
 def amount_text(terms: Terms) -> str:
-    """Such as "2 TB"."""
-    return f"{text(terms.amount)} {MEASURES[terms.feature_type].unit}"
+    """Such as "2 TB", and "209.72 MB (0.0002 TB)" where terabytes say little."""
+    said = f"{text(terms.amount)} {terms.unit}"
+    feature = terms.feature_type
+    small = figure(feature=feature, amount=to_base(feature=feature, amount=terms.amount))
+    return said if small.endswith(f" {terms.unit}") else f"{small} ({said})"

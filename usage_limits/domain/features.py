@@ -77,9 +77,10 @@ def figure(*, feature: FeatureType, amount: Decimal) -> str:
 
 
 def _size(amount: Decimal) -> str:
-    for power, unit in ((40, "TB"), (30, "GB")):
-        if amount * 100 >= 2**power:
-            return f"{_short(amount / 2**power)} {unit}"
+    if amount * 100 >= 2**40:
+        return f"{_short(amount / 2**40)} TB"
+    if amount >= 2**30:
+        return f"{_short(amount / 2**30)} GB"
     return f"{_short(amount / 2**20)} MB"
 
 

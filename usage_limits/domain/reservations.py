@@ -53,7 +53,7 @@ def settling(*, state: ReservationState, held: Decimal, measured: Decimal) -> Ch
     """Charge what was measured; give back what is still held (nothing once it has expired)."""
     match state:
         case ReservationState.HELD:
-            return Change(used=measured, reserved=-held)
+            return Change(used=measured, reserved=held.copy_negate())
         case ReservationState.EXPIRED | ReservationState.RELEASED:
             return Change(used=measured)
         case ReservationState.SETTLED:
@@ -62,7 +62,7 @@ def settling(*, state: ReservationState, held: Decimal, measured: Decimal) -> Ch
 
 def giving_back(*, state: ReservationState, held: Decimal) -> Change:
     """Expiry and withdrawal give back once."""
-    return Change(reserved=-held) if state is ReservationState.HELD else Change()
+    return Change(reserved=held.copy_negate()) if state is ReservationState.HELD else Change()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

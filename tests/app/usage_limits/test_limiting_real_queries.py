@@ -62,7 +62,7 @@ def test_two_queries_run_and_the_third_is_refused_with_a_reason_and_an_alert(
         [logged] = UsageControlLogEntry.objects.all()
         assert (logged.cause, logged.action) == ("refused", "disable")
         assert OutboxMessage.objects.filter(name="usage_limits/email/alert").count() == 1
-        assert queries.submit(sql="SELECT 1", actor=uma, now=timezone.now())
+        queries.submit(sql="SELECT 1", actor=uma, now=timezone.now())
 
 
 def test_rest_answers_429_with_the_limit_and_when_to_come_back(acme: Namespace) -> None:
@@ -113,4 +113,4 @@ def test_the_portal_shows_the_bar(acme: Namespace) -> None:
     shown = signed_in(uma).get(f"/n/{acme.name}/usage/").content.decode()
 
     assert "Data scanned, weekly" in shown
-    assert "10 MB of 0.00002 TB" in shown
+    assert "10 MB of 20.97 MB (0.00002 TB)" in shown

@@ -262,3 +262,12 @@ def test_eve_finds_nothing_of_ours(acme: Namespace, eve: Client) -> None:
     assert (
         eve.post(f"{page('alertchannel')}{rows['alertchannel']}/do/send-a-test/").status_code == 404
     )
+
+
+def test_the_first_page_says_what_is_disabled(acme: Namespace, browser: Client) -> None:
+    now = timezone.now()
+    with namespace_scope(acme.pk):
+        a_limit(some_terms(2), now=now)
+        settled("a", 2, now=now)
+
+    assert "Data scanned, weekly: the limit is used up until" in text_of(browser, "/admin/")

@@ -127,3 +127,10 @@ def test_admitted_use_never_exceeds_the_limit(asked: list[int]) -> None:
             standing = replace(standing, reserved=standing.reserved + amount)
 
     assert standing.taken <= 2 * TB
+
+
+def test_an_amount_that_is_small_in_terabytes_is_said_in_megabytes_too() -> None:
+    assert admissions.amount_text(TERMS) == "2 TB"
+    assert admissions.amount_text(replace(TERMS, amount=Decimal("0.0002"))) == (
+        "209.72 MB (0.0002 TB)"
+    )
