@@ -40,24 +40,14 @@ class RefusalForm(forms.ModelForm):  # type: ignore[type-arg] - mixed into each 
     """Mixed into every admin form by `NamespacedModelAdmin.get_form`.
 
     `refusal` is what the service said on the first attempt: its field errors land at their
-    fields, its sentence above the form. Secret columns are kept out of the instance, so that
-    no plain text is ever saved by accident.
+    fields, its sentence above the form. Secret columns are no fields of `Meta`, so no plain
+    text ever reaches the instance.
     """
 
     refusal: ClassVar[Refusal | None] = None
-    secret_fields: ClassVar[tuple[str, ...]] = ()
 
     def _post_clean(self) -> None:
-        stored = {name: getattr(self.instance, name, "") for name in self.secret_fields}
-        given = {name: self.cleaned_data.get(name) for name in self.secret_fields}
-        for name in self.secret_fields:
-            if name in self.cleaned_data and given[name] is None:
-                self.cleaned_data[name] = stored[name]
         super()._post_clean()  # type: ignore[misc]
-        for name in self.secret_fields:
-            setattr(self.instance, name, stored[name])
-            if name in self.cleaned_data:
-                self.cleaned_data[name] = given[name]
         if self.refusal is not None:
             self._show(self.refusal)
 

@@ -49,11 +49,13 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import messages
 from django.contrib.admin import SimpleListFilter
+from django.contrib.admin.utils import flatten_fieldsets
 from django.db import models, transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, reverse
 from django.utils import timezone
+from django.utils.text import capfirst
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 
 from governance.adminsite.buttons import ButtonsMixin
@@ -140,17 +142,22 @@ class NamespacedModelAdmin(PermissionsMixin, ButtonsMixin, ModelAdmin):  # type:
         change: bool = False,  # noqa: FBT001, FBT002 - Django's signature
         **kwargs: Any,  # noqa: ANN401 - Django's signature
     ) -> type[forms.ModelForm[Any]]:
+        if "fields" not in kwargs:
+            kwargs["fields"] = flatten_fieldsets(self.get_fieldsets(request, obj))
+        named = kwargs["fields"] or ()
+        secrets = [name for name in self.secret_fields if name in named and self._writes(request)]
+        if kwargs["fields"] is not None:
+            kwargs["fields"] = [name for name in named if name not in self.secret_fields]
         plain = super().get_form(request, obj, change, **kwargs)
-        secrets = tuple(name for name in self.secret_fields if name in plain.base_fields)
-        refusal = getattr(request, "refusal", None)
-        own = {"refusal": refusal, "secret_fields": secrets}
+        own = {"refusal": getattr(request, "refusal", None)}
         made: type[forms.ModelForm[Any]] = type(plain.__name__, (RefusalForm, plain), own)
         for name in secrets:
+            column = self.opts.get_field(name)
             made.base_fields[name] = SecretFormField(
                 stored=bool(obj is not None and getattr(obj, name)),
-                required=plain.base_fields[name].required,
-                label=plain.base_fields[name].label,
-                help_text=plain.base_fields[name].help_text,
+                required=not column.blank,  # type: ignore[union-attr] - a column, no relation
+                label=capfirst(str(column.verbose_name)),  # type: ignore[union-attr]
+                help_text=str(column.help_text),  # type: ignore[union-attr]
             )
         return made
 
@@ -228,6 +235,9 @@ class NamespacedModelAdmin(PermissionsMixin, ButtonsMixin, ModelAdmin):  # type:
 
     def get_urls(self) -> list[URLPattern]:
         return [*self.button_urls(), *super().get_urls()]
+
+    def _writes(self, request: HttpRequest) -> bool:
+        return self.has_change_permission(request) or self.has_add_permission(request)
 
     @property
     def _name(self) -> str:
