@@ -8,16 +8,15 @@ one wrong password, and burn the directory's own lockout N times faster.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from federation.adapters import ldap3_connections as connections, ldap3_filters as filters
-from federation.adapters.directory_steps import Steps
-from federation.adapters.ldap3_connections import (
-    BindAnswer,
-    Deadline,
-    Entry,
-    Line,
-    LineBrokenError,
+from federation.adapters import (
+    ldap3_connections as connections,
+    ldap3_filters as filters,
+    ldap3_sockets as sockets,
 )
+from federation.adapters.directory_steps import Steps
+from federation.adapters.ldap3_connections import BindAnswer, Entry, Line
 from federation.adapters.ldap3_groups import groups_of, name_of
+from federation.adapters.ldap3_sockets import Deadline, LineBrokenError
 from federation.domain import login_names
 from federation.domain.directories import (
     DirectoryMisconfigured,
@@ -141,12 +140,12 @@ class _Visit:
         self, url: str, whole: Deadline, part: Deadline, first: Callable[[Line], None]
     ) -> Line:
         steps = self.steps
-        _, host, port = connections.parts(url)
+        _, host, port = sockets.parts(url)
         with steps.timed(Stage.RESOLVE, "The host name is known."):
-            addresses = connections.resolve(host=host, port=port, deadline=part)
+            addresses = sockets.resolve(host=host, port=port, deadline=part)
         with steps.timed(Stage.TCP, "The server accepts connections."):
-            raw = connections.connect(addresses=addresses, deadline=part)
-        wire = connections.DeadlineSocket(raw, part)
+            raw = sockets.connect(addresses=addresses, deadline=part)
+        wire = sockets.DeadlineSocket(raw, part)
         with steps.timed(Stage.TLS, _tls_sentence(self.settings.tls)):
             wire = self._secured(wire, url=url, host=host)
         try:
@@ -161,14 +160,14 @@ class _Visit:
         return line
 
     def _secured(
-        self, wire: connections.DeadlineSocket, *, url: str, host: str
-    ) -> connections.DeadlineSocket:
+        self, wire: sockets.DeadlineSocket, *, url: str, host: str
+    ) -> sockets.DeadlineSocket:
         ca_certificates = self.settings.ca_certificates
         if filters.uses_tls_from_start(url) or self.settings.tls is TLSMode.LDAPS:
-            return connections.secure(wire=wire, host=host, ca_certificates=ca_certificates)
+            return sockets.secure(wire=wire, host=host, ca_certificates=ca_certificates)
         if self.settings.tls is TLSMode.START_TLS:
             connections.start_tls(wire)
-            return connections.secure(wire=wire, host=host, ca_certificates=ca_certificates)
+            return sockets.secure(wire=wire, host=host, ca_certificates=ca_certificates)
         return wire
 
     def _bind_service(self, line: Line) -> None:

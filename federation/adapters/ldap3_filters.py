@@ -2,7 +2,7 @@
 
 import re
 
-from federation.adapters.ldap3_connections import parts
+from federation.adapters.ldap3_sockets import parts
 from federation.domain.directories import DirectorySettings
 
 PLACE = re.compile(r"\{([01])\}")
