@@ -111,8 +111,8 @@ def acs(request: HttpRequest, namespace: str, provider: str) -> HttpResponse:
             )
     except Refusal as refusal:
         with provider_scope(namespace=namespace, name=provider) as row:
-            sign_ins.refused(provider=row, posted=posted, refusal=refusal, now=now)
-        return refused(request, refusal, reference=posted.reference)
+            reference = sign_ins.refused(provider=row, posted=posted, refusal=refusal, now=now)
+        return refused(request, refusal, reference=reference)
     return HttpResponseRedirect(path)
 
 

@@ -236,7 +236,8 @@ def _has_text(element: etree._Element) -> bool:
 def _check_identifiers(root: etree._Element) -> None:
     seen: set[str] = set()
     for element in root.iter():
-        for attribute, value in element.attrib.items():
+        for attribute, raw in element.attrib.items():
+            value = str(raw)
             if etree.QName(attribute).localname.lower() != "id":
                 continue
             if ID_HOLDERS.get(element.tag) != attribute or attribute == XML_ID:

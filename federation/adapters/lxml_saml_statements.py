@@ -96,7 +96,7 @@ def _one(parent: etree._Element, name: str) -> etree._Element:
 
 def _text(element: etree._Element) -> str:
     """All of an element's text. The guard saw to it that nothing can interrupt it."""
-    text = "".join(element.itertext())
+    text = "".join(str(piece) for piece in element.itertext())
     if text != (element.text or "") or len(text) > LONGEST_VALUE:
         raise ValueUnreadable(what="a text is interrupted or too long")
     return text

@@ -49,7 +49,7 @@ class ClaimRuleForm(forms.ModelForm[ClaimRule]):
         widget=_lines(3),
         help_text="One a line, exactly as the provider sends them. Empty: everybody.",
     )
-    role = forms.ModelChoiceField(
+    role: forms.ModelChoiceField[Role] = forms.ModelChoiceField(
         queryset=None,
         required=False,
         widget=UnfoldAdminSelectWidget(),
@@ -133,11 +133,12 @@ class ClaimRuleAdmin(NamespacedModelAdmin):
     list_display = ("claim", "position", "identity_provider", "condition", "gives")
     list_filter = ("identity_provider", "source")
     search_fields = ("claim", "value")
-    ordering = ("identity_provider", "claim", "position")
+    ordering: Any = ("identity_provider", "claim", "position")
     empty_state = "No claim rule yet. Without one, nobody gets a role by their group."
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ClaimRule]:
-        return super().get_queryset(request).select_related("identity_provider__namespace")
+        rows: QuerySet[ClaimRule] = super().get_queryset(request)
+        return rows.select_related("identity_provider__namespace")
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ANN401 - Django's
         del request, obj

@@ -45,10 +45,14 @@ class IdentityProviderAdmin(NamespacedModelAdmin):
     empty_state = "No identity provider yet. Add one: its addresses are there at once."
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[IdentityProvider]:
-        rows = super().get_queryset(request).select_related("namespace")
-        return rows.prefetch_related("certificates").annotate(
-            rule_count=Count("claim_rules", distinct=True),
-            first_end=Min("certificates__not_after"),
+        rows: QuerySet[IdentityProvider] = super().get_queryset(request)
+        return (
+            rows.select_related("namespace")
+            .prefetch_related("certificates")
+            .annotate(
+                rule_count=Count("claim_rules", distinct=True),
+                first_end=Min("certificates__not_after"),
+            )
         )
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ANN401 - Django's

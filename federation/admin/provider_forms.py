@@ -58,9 +58,7 @@ class MetadataForm(forms.Form):
             except UnicodeDecodeError:
                 self.add_error("file", "The file is not text in UTF-8.")
                 return values
-            data = self.data.copy()  # type: ignore[attr-defined] - a QueryDict
-            data["metadata_xml"] = values["metadata_xml"]
-            self.data = data
+            self.data = {**self.data.dict(), "metadata_xml": values["metadata_xml"]}  # type: ignore[attr-defined] # a QueryDict
         if not values.get("metadata_xml"):
             self.add_error("metadata_xml", "Paste the metadata, or choose its file.")
         return values

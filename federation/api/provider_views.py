@@ -44,7 +44,7 @@ class IdentityProviderViewSet(CreateMixin, UpdateMixin, DestroyMixin, ReadViewSe
 
     def perform_create(self, values: dict[str, Any]) -> IdentityProvider:
         made = identity_providers.create(
-            values=values,  # type: ignore[typeddict-item]
+            values=values,  # type: ignore[arg-type] # the serializer's shape
             ports=wiring.provider_ports(),
             actor=self.actor,
             now=self.now,
@@ -54,7 +54,7 @@ class IdentityProviderViewSet(CreateMixin, UpdateMixin, DestroyMixin, ReadViewSe
     def perform_update(self, row: IdentityProvider, values: dict[str, Any]) -> IdentityProvider:
         identity_providers.change(
             provider=row,
-            values=values,  # type: ignore[typeddict-item]
+            values=values,  # type: ignore[arg-type] # the serializer's shape
             ports=wiring.provider_ports(),
             actor=self.actor,
             now=self.now,
@@ -117,7 +117,7 @@ class ClaimRuleViewSet(CreateMixin, UpdateMixin, DestroyMixin, ReadViewSet):
 
     def perform_create(self, values: dict[str, Any]) -> ClaimRule:
         return claim_rules.create(
-            values=values,  # type: ignore[typeddict-item]
+            values=values,  # type: ignore[arg-type] # the serializer's shape
             actor=self.actor,
             now=self.now,
         )
@@ -125,7 +125,7 @@ class ClaimRuleViewSet(CreateMixin, UpdateMixin, DestroyMixin, ReadViewSet):
     def perform_update(self, row: ClaimRule, values: dict[str, Any]) -> ClaimRule:
         return claim_rules.change(
             rule=row,
-            values=values,  # type: ignore[typeddict-item]
+            values=values,  # type: ignore[arg-type] # the serializer's shape
             actor=self.actor,
             now=self.now,
         )

@@ -146,6 +146,7 @@ def _kind(person: Person) -> PersonKind:
 
 def fits(*, wanted: UserType, kind: PersonKind) -> bool:
     """Whether a person is of the type a rule asks for. An unknown kind fits only Any."""
+    kinds: set[PersonKind] = set()
     match wanted:
         case UserType.ANY:
             kinds = set(PersonKind)

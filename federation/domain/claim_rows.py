@@ -22,7 +22,7 @@ class TooManyRuleGroups(Invalid):
     sentence = "The rules of one identity provider may name {most} different groups in all."
 
 
-def steps(rows: Sequence[Mapping[str, object]]) -> tuple[Step, ...]:
+def steps(rows: Sequence[object]) -> tuple[Step, ...]:
     """Transformations as JSON writes them: a function, and parameters by name or in order.
 
     Raises ClaimRuleInvalid with a pointer to each thing that is wrong.
@@ -36,11 +36,12 @@ def steps(rows: Sequence[Mapping[str, object]]) -> tuple[Step, ...]:
     return tuple(_step(row, index=index) for index, row in enumerate(rows))
 
 
-def _step(row: Mapping[str, object], *, index: int) -> Step:
+def _step(row: object, *, index: int) -> Step:
     pointer = f"/transformations/{index}"
-    written = row.get("function") if isinstance(row, Mapping) else None
+    if not isinstance(row, Mapping):
+        raise _invalid(pointer=pointer, code="invalid", detail="An object is needed.")
     # Entra shows them as calls: ExtractMailPrefix().
-    name = str(written or "").removesuffix("()")
+    name = str(row.get("function") or "").removesuffix("()")
     if name not in set(Function):
         raise _invalid(
             pointer=f"{pointer}/function",

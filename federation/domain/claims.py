@@ -133,6 +133,7 @@ def _as(outcome: RuleOutcome, result: RuleResult) -> RuleOutcome:
 
 
 def _values(*, rule: ClaimRule, person: Person) -> tuple[str, ...]:
+    found: tuple[str, ...] = ()
     match rule.source:
         case Source.ATTRIBUTE:
             fixed = constant(rule.value)

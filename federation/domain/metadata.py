@@ -1,5 +1,6 @@
 """What an identity provider's metadata says, and whether it is good enough to be used."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,9 +17,11 @@ class MetadataRefused(Invalid):
     code = "saml_metadata_refused"
     sentence = "The metadata cannot be used."
 
-    def __init__(self, **values: object) -> None:
-        super().__init__(**values)
-        self.errors = (FieldError(pointer="/metadata_xml", code=self.code, detail=str(self)),)
+    def __init__(self, *, errors: Sequence[FieldError] = (), **values: object) -> None:
+        super().__init__(errors=errors, **values)
+        self.errors = self.errors or (
+            FieldError(pointer="/metadata_xml", code=self.code, detail=str(self)),
+        )
 
 
 class MetadataTooLarge(MetadataRefused):

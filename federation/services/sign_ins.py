@@ -23,7 +23,6 @@ from federation.ports import AssertionVerifier
 from federation.selectors import identity_providers
 from federation.services import role_grants, sign_in_requests
 from federation.services.role_grants import RoleGrant, Subject
-from governance.audit import trail
 from governance.isolation.scopes import current_namespace_id
 from governance.kernel.actors import Actor
 from governance.kernel.refusals import Refusal
@@ -34,6 +33,7 @@ from governance.tenancy.services import actors, sessions, users
 LONGEST_DISPLAY_NAME = 200
 EMAIL_FORMAT = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"
 ATTEMPTS_KEPT = timedelta(days=90)
+REFUSALS_KEPT_A_MINUTE = 30
 
 
 class AssertionReplayed(ResponseRefused):
@@ -96,11 +96,20 @@ def complete(
     return landing_path(target=posted.relay_state, public_url=public_url)
 
 
-def refused(
-    *, provider: IdentityProvider, posted: Posted, refusal: Refusal, now: datetime
-) -> SignInAttempt:
-    """Keep a refusal under the reference that the person was shown."""
-    attempt = SignInAttempt.objects.create(
+def refused(*, provider: IdentityProvider, posted: Posted, refusal: Refusal, now: datetime) -> str:
+    """Keep a refusal and return the reference to show; empty where it was not kept.
+
+    Strangers write here, so a network has a budget, and the append-only trail is not for them.
+    """
+    minute = SignInAttempt.objects.filter(
+        identity_provider=provider,
+        at__gt=now - timedelta(minutes=1),
+        outcome=SignInAttempt.Outcome.REFUSED,
+        network=posted.network,
+    )
+    if minute.count() >= REFUSALS_KEPT_A_MINUTE:
+        return ""
+    SignInAttempt.objects.create(
         identity_provider=provider,
         reference=posted.reference,
         outcome=SignInAttempt.Outcome.REFUSED,
@@ -109,14 +118,7 @@ def refused(
         network=posted.network,
         at=now,
     )
-    trail.record(
-        actor=_entrance(network=posted.network),
-        action="sign_in.refused",
-        target=provider,
-        detail={"code": refusal.code, "reference": posted.reference},
-        now=now,
-    )
-    return attempt
+    return posted.reference
 
 
 def _use_up(assertion: VerifiedAssertion, *, now: datetime) -> None:

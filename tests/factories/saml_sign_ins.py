@@ -4,7 +4,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
@@ -50,7 +49,7 @@ class SAMLBrowser:
         )
         return replace(plain, **changes)
 
-    def post(self, response: Response, *, relay_state: str = "", **signing: Any) -> HttpResponse:
+    def post(self, response: Response, *, relay_state: str = "", **signing: Any) -> Any:
         return self.post_raw(a_response(response, **signing), relay_state=relay_state)
 
     def post_raw(self, saml_response: str, *, relay_state: str = "") -> Any:

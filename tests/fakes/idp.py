@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 from lxml import etree
+from xmlsec import constants
 
 from federation.domain.saml import Certificate, Expectation
 
@@ -260,7 +261,7 @@ def signed(root: etree._Element, *, target: str, signing: Signing | None = None)
     element.insert(0 if issuer is None else element.index(issuer) + 1, signature)
     xmlsec.tree.add_ids(root, ["ID"])
     context = xmlsec.SignatureContext()
-    context.key = xmlsec.Key.from_memory(signing.key.private_pem, xmlsec.KeyFormat.PEM)
+    context.key = xmlsec.Key.from_memory(signing.key.private_pem, constants.KeyDataFormatPem)
     context.sign(signature)
     return element
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import xmlsec
 from lxml import etree
+from xmlsec import constants
 
 from governance.project.demo_idp.key_pair import KeyPair
 from governance.project.demo_idp.people import DemoPerson
@@ -150,17 +151,17 @@ def _add(parent: etree._Element, name: str, *, text: str = "", **attributes: str
 
 def _sign(root: etree._Element, assertion: etree._Element, key_pair: KeyPair) -> None:
     signature = xmlsec.template.create(
-        assertion, xmlsec.Transform.EXCL_C14N, xmlsec.Transform.RSA_SHA256, ns="ds"
+        assertion, constants.TransformExclC14N, constants.TransformRsaSha256, ns="ds"
     )
     assertion.insert(1, signature)
     reference = xmlsec.template.add_reference(
-        signature, xmlsec.Transform.SHA256, uri=f"#{assertion.get('ID')}"
+        signature, constants.TransformSha256, uri=f"#{assertion.get('ID')}"
     )
-    xmlsec.template.add_transform(reference, xmlsec.Transform.ENVELOPED)
-    xmlsec.template.add_transform(reference, xmlsec.Transform.EXCL_C14N)
+    xmlsec.template.add_transform(reference, constants.TransformEnveloped)
+    xmlsec.template.add_transform(reference, constants.TransformExclC14N)
     xmlsec.tree.add_ids(root, ["ID"])
     context = xmlsec.SignatureContext()
-    context.key = xmlsec.Key.from_memory(key_pair.private_pem, xmlsec.KeyFormat.PEM)
+    context.key = xmlsec.Key.from_memory(key_pair.private_pem, constants.KeyDataFormatPem)
     context.sign(signature)
 
 

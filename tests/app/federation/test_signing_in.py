@@ -430,6 +430,16 @@ def test_a_refusal_is_a_page_with_the_check_and_a_reference(
     assert attempt.code in page
 
 
+def test_a_flood_of_nonsense_does_not_fill_the_log(browser: SAMLBrowser, acme: Namespace) -> None:
+    for _ in range(35):
+        answer = browser.post_raw("x")
+
+    assert answer.status_code == 403
+    assert answer.json()["reference"] == ""
+    with namespace_scope(acme.pk):
+        assert SignInAttempt.objects.count() == 30
+
+
 def test_a_body_that_is_too_large_is_not_even_read(browser: SAMLBrowser) -> None:
     answer = browser.post_raw("A" * 300_000)
 
