@@ -75,10 +75,46 @@ class Admin:
         self.person.page.wait_for_load_state()
         self.expect_no_fault()
 
+    def save_and_stay(self) -> None:
+        self.person.page.get_by_role("button", name="Save and continue editing").click()
+        self.person.page.wait_for_load_state()
+        self.expect_no_fault()
+
     def expect_no_fault(self) -> None:
         faults = self.person.page.locator(".errorlist, .errornote, .text-red-500")
         said = [text for text in faults.all_inner_texts() if text.strip(" *")]
         assert not said, (self.person.page.url, said)
+
+    def choose(self, label: str, *, starting: str) -> None:
+        """An option of a select by how its text begins."""
+        field = self.field(label)
+        texts = field.locator("option").all_inner_texts()
+        field.select_option(label=next(text for text in texts if text.startswith(starting)))
+
+    def add_inline(self, prefix: str, **answers: str) -> None:
+        """One more row of an inline: the first empty one, or another that is asked for."""
+        page = self.person.page
+        total = int(page.locator(f"#id_{prefix}-TOTAL_FORMS").input_value())
+        names = list(answers)
+        index = next(
+            (n for n in range(total) if not self._value(f"{prefix}-{n}-{names[0]}")), total
+        )
+        if index == total:
+            page.locator(f"#{prefix}-group a.add-row, #{prefix}-group .add-row a").first.click()
+        for name, answer in answers.items():
+            field = page.locator(f"#id_{prefix}-{index}-{name}")
+            if field.evaluate("field => field.tagName") == "SELECT":
+                field.select_option(label=answer)
+            else:
+                field.fill(answer)
+
+    def _value(self, name: str) -> str:
+        return self.person.page.locator(f"#id_{name}").input_value()
+
+    def press_primary(self) -> None:
+        """The button of a page that asks something first."""
+        self.person.page.locator("form.lw-form button.lw-button--primary").click()
+        self.person.page.wait_for_load_state()
 
     def press(self, button: str) -> None:
         page = self.person.page

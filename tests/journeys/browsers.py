@@ -64,6 +64,7 @@ class Person:
         if not folder:
             return
         self.shots += 1
+        self.page.evaluate("scrollTo(0, 0)")
         for look, scheme, size in LOOKS:
             self.page.emulate_media(color_scheme=scheme)
             self.page.evaluate(DARKEN, scheme == "dark")

@@ -10,7 +10,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -98,6 +98,8 @@ def running(**settings: str) -> Iterator[Service]:
     finally:
         if process.poll() is None:
             service.stop()
+        if process.stdout is not None:
+            process.stdout.close()
         shutil.rmtree(home, ignore_errors=True)
 
 
@@ -113,5 +115,6 @@ def _wait_until_ready(service: Service) -> None:
 
 
 def _listen(service: Service) -> None:
-    for line in service.process.stdout or ():
-        service.said.append(line.rstrip())
+    with suppress(ValueError):  # closed at the end
+        for line in service.process.stdout or ():
+            service.said.append(line.rstrip())
