@@ -1,6 +1,5 @@
 from typing import Any, ClassVar
 
-from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
@@ -10,8 +9,9 @@ from unfold.decorators import display
 
 from governance.adminsite.actions import detail_action
 from governance.adminsite.options import NamespacedModelAdmin, NamespacedStackedInline
-from governance.analytics.domain.dashboards import PanelSpec
+from governance.analytics.domain.engines import RANGES
 from governance.analytics.domain.queries import FINAL, QueryState
+from governance.analytics.forms import EngineForm, LakeViewForm, PanelForm, PanelFormSet
 from governance.analytics.models import (
     Dashboard,
     DashboardPanel,
@@ -23,7 +23,6 @@ from governance.analytics.models import (
 )
 from governance.analytics.services import catalogue, dashboards, engines, queries
 from governance.kernel.actions import Action
-from governance.kernel.refusals import Refusal
 
 SHORT = 70
 
@@ -37,7 +36,11 @@ class EngineAdmin(NamespacedModelAdmin):
     list_display = ("name", "kind", "pool_pill", "shown_databases", "enabled")
     list_filter = ("kind", "pool")
     search_fields = ("name",)
-    fields = ("name", "kind", "pool", "databases", "options", "credentials", "enabled")
+    form = EngineForm
+    fieldsets = (
+        (None, {"fields": ("name", "kind", "pool", "databases", "credentials", "enabled")}),
+        ("What one query may take", {"fields": tuple(RANGES)}),
+    )
     secret_fields = ("credentials",)
     empty_state = "No engine yet. Add a DuckDB engine: it reads the namespace's folder of the lake."
 
@@ -52,8 +55,8 @@ class EngineAdmin(NamespacedModelAdmin):
     def perform_save(self, request: HttpRequest, row: Engine, form: Any, change: bool) -> Engine:  # noqa: ANN401, FBT001
         actor, now = self.actor(request), timezone.now()
         if change:
-            return engines.change(engine_id=row.pk, values=form.cleaned_data, actor=actor, now=now)
-        return engines.create(**form.cleaned_data, actor=actor, now=now)
+            return engines.change(engine_id=row.pk, values=form.values(), actor=actor, now=now)
+        return engines.create(**form.values(), actor=actor, now=now)
 
     def perform_delete(self, request: HttpRequest, row: Engine) -> None:
         engines.remove(engine_id=row.pk, actor=self.actor(request), now=timezone.now())
@@ -111,6 +114,7 @@ class LakeViewAdmin(NamespacedModelAdmin):
     list_display = ("name", "database", "description")
     list_filter = ("database",)
     search_fields = ("name",)
+    form = LakeViewForm
     fields = ("database", "name", "sql", "description")
     empty_state = "No view yet. Save a SELECT under a name, and queries can read it like a table."
 
@@ -211,28 +215,12 @@ class PanelInline(NamespacedStackedInline):
     model = DashboardPanel
     read_action = Action.READ_DASHBOARDS
     write_action = Action.MANAGE_DASHBOARDS
+    form = PanelForm
+    formset = PanelFormSet
     fields = ("position", "title", "chart", "sql")
     ordering = ("position", "id")
     verbose_name = "query"
     verbose_name_plural = "queries"
-
-    def get_formset(self, request: HttpRequest, obj: Any = None, **options: Any) -> Any:  # noqa: ANN401 - Django's
-        return super().get_formset(request, obj, formset=PanelFormSet, **options)
-
-
-class PanelFormSet(forms.BaseInlineFormSet[DashboardPanel, Dashboard, Any]):
-    """Refuses SQL that could never run, at its own field."""
-
-    def clean(self) -> None:
-        super().clean()
-        for form in self.forms:
-            sql = form.cleaned_data.get("sql")
-            if not sql or form.cleaned_data.get("DELETE"):
-                continue
-            try:
-                dashboards.check_panels([PanelSpec(title="", sql=sql)])
-            except Refusal as refusal:
-                form.add_error("sql", refusal.errors[0].detail if refusal.errors else str(refusal))
 
 
 class ShareInline(NamespacedStackedInline):

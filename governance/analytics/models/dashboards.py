@@ -56,4 +56,4 @@ class DashboardShare(NamespacedModel):
         )
 
     def __str__(self) -> str:
-        return f"{self.dashboard_id} with {self.role_id}"
+        return str(self.role)
