@@ -23,7 +23,7 @@ PARTICULAR: dict[str, dict[str, Any]] = {
     "federation.IdentityProvider": {"enabled": False},
     "usage_limits.UsageLimit": {"feature_type": "spectrum", "limit_type": "data-scanned"},
     "tenancy.User": {"source": "saml"},
-    "federation.Directory": {"urls": ["ldap://127.0.0.1:389"], "base_dn": "dc=customer"},
+    "federation.Directory": {"urls": ["ldaps://ldap.customer.example"], "base_dn": "dc=customer"},
     "usage_limits.AlertChannel": {"kind": "email", "target": "alerts@customer.example"},
     "purge.ErasureDecision": {"decided_by_id": UUID(int=7)},
 }
