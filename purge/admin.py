@@ -36,7 +36,7 @@ PILLS = {
 
 
 class ProbeForm(forms.Form):
-    prefix = forms.CharField(
+    begins = forms.CharField(
         required=False, help_text="List only objects whose names begin so. Empty: all."
     )
 
@@ -82,7 +82,7 @@ class StorageLayerAdmin(NamespacedModelAdmin):
     def test(self, request: HttpRequest, row: StorageLayer, values: Mapping[str, Any]) -> Result:
         steps = data_maps.probe(
             layer_id=row.pk,
-            prefix=values["prefix"],
+            prefix=values["begins"],
             lake=wiring.lake(),
             actor=self.actor(request),
             now=timezone.now(),

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, NamedTuple, Protocol
 
 from governance.kernel.personal import Personal
 from governance.kernel.refusals import Conflict, Invalid, Unavailable
@@ -135,8 +135,7 @@ class StorageLayer(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class ScannedRecord:
+class ScannedRecord(NamedTuple):
     """A record's place and the fingerprint input of every identifier candidate in it.
 
     `candidates` is None for a record that cannot be read.
@@ -171,8 +170,7 @@ class RecordFormat(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class IndexEntry:
+class IndexEntry(NamedTuple):
     fingerprint: int
     span: Span
 

@@ -25,7 +25,8 @@ class Bench(Protocol):
 
 class FakeBench:
     def __init__(self) -> None:
-        self.layer = self._fake = FakeStorageLayer()
+        self._fake = FakeStorageLayer()
+        self.layer: StorageLayer = self._fake
 
     def put(self, key: str, content: bytes) -> None:
         self._fake.put(key, content)
@@ -45,7 +46,7 @@ class FolderBench:
     def __init__(self, folder: Path) -> None:
         self.root = folder / "default" / "sales"
         self.root.mkdir(parents=True)
-        self.layer = FilesystemStorageLayer(home=folder / "default", path="sales")
+        self.layer: StorageLayer = FilesystemStorageLayer(home=folder / "default", path="sales")
 
     def put(self, key: str, content: bytes) -> None:
         path = self.root / key

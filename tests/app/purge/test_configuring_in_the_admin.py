@@ -33,7 +33,7 @@ def test_ivan_adds_a_layer_and_tries_it(acme: Company, ivan: Client) -> None:
     with namespace_scope(acme.namespace.pk):
         layer = StorageLayer.objects.get(name="lake")
 
-    tried = ivan.post(f"/admin/purge/storagelayer/{layer.pk}/do/test/", {"prefix": ""})
+    tried = ivan.post(f"/admin/purge/storagelayer/{layer.pk}/do/test/", {"begins": ""})
 
     assert made.status_code == 302
     text = tried.content.decode()

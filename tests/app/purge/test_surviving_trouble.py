@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from purge.models import ErasureRequest, ErasureStep
-from purge.services import cutting, erasure_requests
+from purge.services import cutting, erasure_requests, findings
 from tests.app.purge.conftest import Company
 from tests.factories import purge, tenancy
 
@@ -163,7 +163,7 @@ def test_a_writer_at_any_moment_loses_nothing(
     path = company.folder / "1.ndjson"
     path.write_bytes(purge.records(5, 7, 6))
     request = company.approved()
-    target = cutting.findings if moment == "find" else cutting
+    target = findings if moment == "find" else cutting
     original = getattr(target, moment)
     happened: list[bool] = []
 
