@@ -21,7 +21,7 @@ from federation.selectors import identity_providers
 from federation.services import claim_rules
 from governance.adminsite.options import NamespacedModelAdmin
 from governance.kernel.actions import Action
-from governance.kernel.arns import role_arn
+from governance.kernel.arns import ROLE, role_arn
 from governance.tenancy.models import Role
 
 NOT_CHOSEN = ("", "none")
@@ -158,7 +158,8 @@ class ClaimRuleAdmin(NamespacedModelAdmin):
     @display(description="Gives")
     def gives(self, row: ClaimRule) -> str:
         if row.source == ClaimRule.Source.ATTRIBUTE:
-            return row.value
+            role = ROLE.fullmatch(row.value.rpartition(",arn:")[0])
+            return row.value if role is None else f"the role {role['name']}"
         return " then ".join(
             f"{step.get('function')}({', '.join(_in_order(step))})" for step in row.transformations
         )

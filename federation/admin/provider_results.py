@@ -5,6 +5,8 @@ from federation.services.role_grants import Explanation
 from governance.adminsite.attention import Urgency
 from governance.adminsite.results import Result
 
+MATCHED = ("Matched", "Passed over")
+
 
 def preview(seen: Preview) -> Result:
     """What the metadata holds, and what would change."""
@@ -21,18 +23,24 @@ def preview(seen: Preview) -> Result:
     lost = [
         (f"Certificate {one[:16]}…", False, "would be removed") for one in seen.lost_certificates
     ]
+    addresses = (
+        ("Sign-in by redirect", read.sso_redirect_url),
+        ("Sign-in by POST", read.sso_post_url),
+        ("Single logout", read.slo_url),
+    )
     steps = (
-        ("Sign-in by redirect", bool(read.sso_redirect_url), read.sso_redirect_url or "none"),
-        ("Sign-in by POST", bool(read.sso_post_url), read.sso_post_url or "none"),
+        *((what, True, address) for what, address in addresses if address),
         *held,
         *lost,
         *(("Remark", False, remark) for remark in read.remarks),
     )
     return Result(
-        urgency=None,
+        urgency=Urgency.WARNING,
         word="Not saved yet",
         sentence=f"This is {read.entity_id}. Turn on Save it to import what is listed.",
         steps=steps,
+        marks=("Found", "Note"),
+        is_verdict=False,
     )
 
 
@@ -54,6 +62,8 @@ def explained(explanation: Explanation) -> Result:
             word="Refused",
             sentence=str(explanation.refusal),
             steps=steps,
+            marks=MATCHED,
+            is_verdict=False,
         )
     minutes = grant.session_seconds // 60
     return Result(
@@ -61,4 +71,6 @@ def explained(explanation: Explanation) -> Result:
         word=grant.username,
         sentence=f"Signed in as {grant.roles[0].name} for {minutes} minutes.",
         steps=steps,
+        marks=MATCHED,
+        is_verdict=False,
     )

@@ -95,7 +95,13 @@ class Migration(migrations.Migration):
                         verbose_name="allow IdP-initiated sign-in",
                     ),
                 ),
-                ("sign_requests", models.BooleanField(default=False)),
+                (
+                    "sign_requests",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Sign what we send, with a key that is made here.",
+                    ),
+                ),
                 (
                     "max_validity_seconds",
                     models.PositiveIntegerField(
@@ -142,7 +148,7 @@ class Migration(migrations.Migration):
                 (
                     "claim",
                     models.CharField(
-                        help_text="Role, RoleSessionName, SessionDuration, SAML_SUBJECT or PrincipalTag:<key>.",
+                        help_text="Role, RoleSessionName, SessionDuration, SAML_SUBJECT or PrincipalTag:Key.",
                         max_length=141,
                     ),
                 ),

@@ -52,7 +52,9 @@ class IdentityProvider(NamespacedModel):
         help_text="Accept a response that nobody here asked for. It opens the door to sign-ins "
         "that a stranger starts in somebody's browser.",
     )
-    sign_requests = models.BooleanField(default=False)
+    sign_requests = models.BooleanField(
+        default=False, help_text="Sign what we send, with a key that is made here."
+    )
     max_validity_seconds = models.PositiveIntegerField(
         default=4500,
         validators=[MinValueValidator(60), MaxValueValidator(86_400)],
@@ -152,7 +154,7 @@ class ClaimRule(NamespacedModel):
     )
     claim = models.CharField(
         max_length=141,
-        help_text="Role, RoleSessionName, SessionDuration, SAML_SUBJECT or PrincipalTag:<key>.",
+        help_text="Role, RoleSessionName, SessionDuration, SAML_SUBJECT or PrincipalTag:Key.",
     )
     position = models.PositiveIntegerField(help_text="Rules run top down; the last match wins.")
     user_type = models.CharField(max_length=16, choices=UserType, default=UserType.ANY)

@@ -43,7 +43,7 @@ def _provider(metadata: str, *, actor: Actor, now: datetime) -> IdentityProvider
     return identity_providers.create(
         values={
             "name": PROVIDER,
-            "display_name": "the demo identity provider",
+            "display_name": "the demo provider",
             "metadata_xml": metadata,
             "enabled": True,
         },
