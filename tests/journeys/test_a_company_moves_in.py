@@ -4,7 +4,7 @@ One story, told in chapters, because each stands on the one before. Everything i
 pages; the identity provider, the directory, the mail server and the Hive client are real.
 """
 
-from tests.journeys.chapters import analytics, federation, people
+from tests.journeys.chapters import analytics, directories, erasure, federation, people, spending
 from tests.journeys.stage import Stage
 
 
@@ -21,4 +21,20 @@ def test_a_company_moves_in(stage: Stage) -> None:
     federation.nil_is_in_no_group_and_gets_nothing(stage)
     analytics.ann_writes_sql(stage)
     analytics.ann_may_only_select(stage)
+    directories.ivan_connects_the_directory(stage)
+    directories.ivan_tries_somebody(stage)
+    directories.ivan_maps_a_group(stage)
+    directories.alice_reads_the_lake_with_pyhive(stage)
+    directories.eve_is_in_no_mapped_group(stage)
+    spending.ivan_grants_three_queries(stage)
+    spending.ann_asks_until_she_is_refused(stage)
+    spending.alice_is_refused_as_well(stage)
+    spending.ivan_is_told(stage)
+    spending.ivan_raises_the_limit(stage)
+    erasure.ivan_maps_the_data(stage)
+    erasure.ivan_asks_for_an_erasure(stage)
+    erasure.ivan_may_not_decide(stage)
+    erasure.olga_decides(stage)
+    erasure.the_records_are_gone(stage)
+    erasure.nothing_that_was_written_down_names_her(stage)
     assert stage.faults() == []
