@@ -8,6 +8,7 @@ import http.client
 import json
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -23,6 +24,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
+from governance.project.embedded import children
 from tests.servers.certificates import A_LIFE, LONG_AGO
 
 WWW = Path("/usr/share/simplesamlphp/www")
@@ -140,13 +142,14 @@ def running() -> Iterator[SimpleSAMLphp]:
             },
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            process_group=0,
         )
         try:
             _wait(server, process)
             yield server
         finally:
-            process.terminate()
-            process.wait(timeout=10)
+            # PHP's own workers outlive their parent: the whole group ends.
+            children.stop(process, by=signal.SIGTERM, patience_seconds=10)
 
 
 def _write(server: SimpleSAMLphp) -> None:
