@@ -22,6 +22,8 @@ with warnings.catch_warnings():
     from ldap3.core.exceptions import LDAPException
     from ldap3.strategy.sync import SyncStrategy
 
+# What ldap3 raises for answers that it cannot read: its own errors, and its decoder's mishaps.
+UNREADABLE = (LDAPException, LookupError, ValueError, TypeError, AttributeError, RecursionError)
 START_TLS_OID = "1.3.6.1.4.1.1466.20037"
 SUCCESS = 0
 SIZE_LIMIT_EXCEEDED = 4
@@ -158,7 +160,7 @@ class Line:
     def _speaking(self, stage: Stage) -> Iterator[None]:
         try:
             yield
-        except (LDAPException, OSError) as error:
+        except (*UNREADABLE, OSError) as error:
             raise LineBrokenError(stage, "The server did not answer properly in time.") from error
 
 
@@ -168,7 +170,7 @@ def start_tls(wire: DeadlineSocket) -> None:
     try:
         connection.extended(START_TLS_OID)
         code = (connection.result or {}).get("result", -1)
-    except (LDAPException, OSError) as error:
+    except (*UNREADABLE, OSError) as error:
         raise LineBrokenError(Stage.TLS, "The server did not answer StartTLS.") from error
     if code != SUCCESS:
         wire.close()

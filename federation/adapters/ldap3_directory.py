@@ -24,6 +24,7 @@ from federation.domain.directories import (
     DirectorySettings,
     DirectoryUnavailable,
     Examination,
+    Group,
     Reason,
     SignInRefused,
     Stage,
@@ -216,7 +217,7 @@ class _Visit:
         username = entry.first(self.settings.username_attribute) or self.user
         with self.steps.timed(Stage.GROUPS, "Groups were read."):
             groups = groups_of(line=line, settings=self.settings, entry=entry, user=username)
-        self.steps.passed(Stage.GROUPS, f"{len(groups)} groups were found.")
+        self.steps.passed(Stage.GROUPS, _count_of(groups))
         return DirectoryPerson(
             dn=Personal(entry.dn),
             subject=_subject(entry),
@@ -240,6 +241,10 @@ def _subject(entry: Entry) -> str:
     if len(guid) == GUID_LENGTH:
         return guid.hex()
     return entry.first("entryUUID").casefold() or entry.dn.casefold()
+
+
+def _count_of(groups: tuple[Group, ...]) -> str:
+    return "One group was found." if len(groups) == 1 else f"{len(groups)} groups were found."
 
 
 def _tls_sentence(tls: TLSMode) -> str:

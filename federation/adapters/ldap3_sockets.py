@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from federation.domain.directories import Stage
 
+MOST_BYTES = 16 * 1024 * 1024
 DEFAULT_PORTS = {"ldap": 389, "ldaps": 636}
 
 # The family, and what connect() takes for it.
@@ -43,15 +44,21 @@ class Deadline:
 
 
 class DeadlineSocket:
-    """A socket whose every wait is bounded by the deadline, so that a slow drip ends as well."""
+    """A socket whose every wait is bounded by the deadline: a slow drip ends, and a flood too."""
 
     def __init__(self, wire: socket.socket, deadline: Deadline) -> None:
         self.wire = wire
         self.deadline = deadline
+        self.received = 0
 
     def recv(self, size: int) -> bytes:
         self._arm()
-        return self.wire.recv(size)
+        data = self.wire.recv(size)
+        self.received += len(data)
+        if self.received > MOST_BYTES:
+            message = "the directory said too much"
+            raise TimeoutError(message)
+        return data
 
     def sendall(self, data: bytes) -> None:
         self._arm()

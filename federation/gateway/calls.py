@@ -4,14 +4,15 @@ A refusal becomes an error status with its sentence; only a frame that makes no 
 connection. What waits is run in a thread by `Conversation.backend_call`.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import structlog
+
 from federation.gateway import catalogue, messages, results, statements
 from federation.gateway.backends import ProtocolTooOld, StatementUnsupported
-from federation.gateway.conversations import Conversation
+from federation.gateway.conversations import Conversation, PeerGoneError
 from federation.gateway.messages import Status
 from federation.gateway.sessions import InvalidHandleError, Session
 from federation.gateway.vocabulary import (
@@ -41,6 +42,9 @@ INFO = {
 }
 # SQLSTATE classes: 08 connection, 28 authorization, 42 access rule, HY general.
 GENERAL_ERROR = "HY000"
+INTERNAL = "Something went wrong here, not in your statement. Try again later."
+
+log = structlog.get_logger(__name__)
 
 
 async def open_session(
@@ -254,14 +258,21 @@ async def answered(talk: Conversation, call: Call, method: Method) -> object:
     request = call.request(method.request)
     try:
         return await method.run(talk, request)
-    except InvalidHandleError as error:
-        return method.refusal(_error(str(error), sql_state="HY000"))
-    except results.QueryFailedError as error:
-        return method.refusal(_error(str(error), sql_state=GENERAL_ERROR))
-    except asyncio.CancelledError:
+    except PeerGoneError:
         raise
-    except Refusal as refusal:
-        return method.refusal(_error(str(refusal), sql_state=_sql_state(refusal)))
+    except Exception as error:  # noqa: BLE001 - whatever it is, the client is told something
+        return method.refusal(_told(error, call))
+
+
+def _told(error: Exception, call: Call) -> Status:
+    match error:
+        case Refusal():
+            return _error(str(error), sql_state=_sql_state(error))
+        case InvalidHandleError() | results.QueryFailedError():
+            return _error(str(error), sql_state=GENERAL_ERROR)
+        case _:
+            log.error("hive_call_failed", call=call.name, exc_info=error)
+            return _error(INTERNAL, sql_state=GENERAL_ERROR)
 
 
 def _error(message: str, *, sql_state: str) -> Status:

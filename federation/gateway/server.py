@@ -7,6 +7,7 @@ frames, sessions, threads.
 import asyncio
 import ssl
 import threading
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from federation.domain.attempts import network_of
 from federation.gateway import calls, sasl, wire
 from federation.gateway.backends import Backend
 from federation.gateway.conversations import Conversation, PeerGoneError
@@ -38,6 +40,7 @@ class Limits:
 
     connections: int = 1000
     handshakes: int = 100
+    handshakes_per_network: int = 30
     handshake_seconds: float = 10.0
     idle_seconds: float = 3600.0
     sessions_per_namespace: int = 200
@@ -78,7 +81,7 @@ class Gateway:
             per_namespace=limits.sessions_per_namespace, per_user=limits.sessions_per_user
         )
         self._tasks: set[asyncio.Task[None]] = set()
-        self._handshakes = 0
+        self._handshakes: Counter[str] = Counter()
 
     async def serve(
         self,
@@ -112,21 +115,29 @@ class Gateway:
             await loop.run_in_executor(None, _release, pool, threads, self._backend.release)
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        is_full = (
-            len(self._tasks) >= self._limits.connections
-            or self._handshakes >= self._limits.handshakes
-        )
-        if is_full:
+        address = str((writer.get_extra_info("peername") or ("",))[0])
+        if self._is_full(address):
             log.warning("hive_connection_refused", connections=len(self._tasks))
             writer.close()
             return
-        task = asyncio.create_task(self._attend(reader, writer))
+        task = asyncio.create_task(self._attend(reader, writer, address))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _attend(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _is_full(self, address: str) -> bool:
+        """No room for one more, or for one more stranger from there."""
+        limits, waiting = self._limits, self._handshakes
+        return (
+            len(self._tasks) >= limits.connections
+            or waiting.total() >= limits.handshakes
+            or waiting[network_of(address)] >= limits.handshakes_per_network
+        )
+
+    async def _attend(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, address: str
+    ) -> None:
         try:
-            await self._talk(reader, writer)
+            await self._talk(reader, writer, address)
         except (ConnectionError, asyncio.IncompleteReadError, PeerGoneError, TimeoutError):
             log.debug("hive_connection_lost")
         except Exception:
@@ -137,14 +148,16 @@ class Gateway:
             with suppress(ConnectionError, TimeoutError, ssl.SSLError):
                 await writer.wait_closed()
 
-    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _talk(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, address: str
+    ) -> None:
         talk = Conversation(
             backend=self._backend,
             registry=self._registry,
             sign_ins=self._sign_ins,
             executor=self._queries,
             reader=reader,
-            address=str((writer.get_extra_info("peername") or ("",))[0]),
+            address=address,
         )
         if not await self._shake_hands(talk, reader, writer):
             return
@@ -156,7 +169,8 @@ class Gateway:
     async def _shake_hands(
         self, talk: Conversation, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> bool:
-        self._handshakes += 1
+        network = network_of(talk.address)
+        self._handshakes[network] += 1
         try:
             async with asyncio.timeout(self._limits.handshake_seconds):
                 credentials = await sasl.credentials(reader)
@@ -170,7 +184,8 @@ class Gateway:
         else:
             return True
         finally:
-            self._handshakes -= 1
+            self._handshakes[network] -= 1
+            self._handshakes = +self._handshakes
             with suppress(ConnectionError):
                 await writer.drain()
         return False

@@ -128,7 +128,7 @@ def _with_roles(directory: Directory, found: Examination) -> DirectoryTest:
     if found.person is None:
         return DirectoryTest(steps=found.steps, roles=())
     names = _role_names(directory, found.person)
-    detail = f"{len(names)} roles would be granted." if names else "No mapping names this person."
+    detail = f"Would be granted: {', '.join(names)}." if names else "No mapping names this person."
     step = Step(name=Stage.ROLES, ok=bool(names), detail=detail, milliseconds=0.0)
     return DirectoryTest(steps=(*found.steps, step), roles=names)
 

@@ -41,6 +41,9 @@ class FakeHiveBackend:
     cancelled: set[UUID] = field(default_factory=set)
     queries: dict[UUID, tuple[Principal, str]] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
+    go_on: threading.Event = field(default_factory=threading.Event)
+    hanging: int = 0
+    most_hanging: int = 0
 
     def can_sign_in(self, *, username: Personal[str]) -> bool:
         return "@" in username.reveal()
@@ -50,6 +53,8 @@ class FakeHiveBackend:
     ) -> Visitor:
         assert address
         name = username.reveal()
+        if name.endswith("@slow.example"):
+            self._hang()
         if namespace and "@" not in name:
             name = f"{name}@{namespace}.example"
         if self.passwords.get(name) != password.reveal():
@@ -74,6 +79,9 @@ class FakeHiveBackend:
         self.submitted.append(statement)
         if statement.sql == "select too much":
             raise LimitReached
+        if statement.sql == "select mishap":
+            message = "the database is down"
+            raise RuntimeError(message)
         query_id = uuid4()
         with self.lock:
             self.queries[query_id] = (principal, statement.sql)
@@ -105,6 +113,14 @@ class FakeHiveBackend:
 
     def release(self) -> None:
         """Nothing is held."""
+
+    def _hang(self) -> None:
+        with self.lock:
+            self.hanging += 1
+            self.most_hanging = max(self.most_hanging, self.hanging)
+        self.go_on.wait(10)
+        with self.lock:
+            self.hanging -= 1
 
     def _own(self, principal: Principal, query_id: UUID) -> str:
         owner, sql = self.queries[query_id]

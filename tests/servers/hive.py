@@ -67,3 +67,11 @@ def read_to_end(wire: socket.socket) -> bytes:
         while part := wire.recv(65536):
             said += part
     return said
+
+
+def try_handshake(server: HiveServer, username: str, password: str = "x") -> bytes:  # noqa: S107
+    """What the gateway answers to a name and a password."""
+    with raw(server) as wire:
+        wire.settimeout(15)
+        wire.sendall(handshake(username, password))
+        return wire.recv(1024)

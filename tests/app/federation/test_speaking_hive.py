@@ -4,9 +4,10 @@ import datetime as dt
 import decimal
 import ssl
 import struct
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 
 import impala.dbapi
 import impala.error
@@ -473,3 +474,49 @@ def wait_until(met: Callable[[], bool]) -> None:
     while not met():
         assert time.monotonic() < ends_at
         time.sleep(0.01)
+
+
+def test_a_directory_that_hangs_does_not_hold_up_the_others(backend: FakeHiveBackend) -> None:
+    limits = Limits(sign_in_threads=4, sign_ins_per_directory=2)
+    with hive_servers.running(backend, limits=limits) as server:
+        stuck = [
+            threading.Thread(target=hive_servers.try_handshake, args=(server, f"u{n}@slow.example"))
+            for n in range(8)
+        ]
+        for thread in stuck:
+            thread.start()
+        wait_until(lambda: backend.hanging == 2)
+
+        started = time.monotonic()
+        answer = hive_servers.try_handshake(server, "uma@acme.example", "uma-pw")
+        took = time.monotonic() - started
+        backend.go_on.set()
+        for thread in stuck:
+            thread.join()
+
+    assert answer.startswith(b"\x05")
+    assert took < 0.5
+    assert backend.most_hanging == 2
+
+
+def test_strangers_from_one_address_cannot_take_all_handshakes(backend: FakeHiveBackend) -> None:
+    limits = Limits(handshake_seconds=5, handshakes_per_network=3)
+    with hive_servers.running(backend, limits=limits) as server, ExitStack() as stack:
+        for _ in range(3):
+            stack.enter_context(hive_servers.raw(server)).sendall(b"\x01")
+        time.sleep(0.1)
+
+        with hive_servers.raw(server) as wire:
+            assert hive_servers.read_to_end(wire) == b""
+
+
+def test_a_mishap_behind_the_gateway_is_an_answer_and_not_the_end(
+    connect: Connect, backend: FakeHiveBackend
+) -> None:
+    cursor = connect().cursor()
+
+    with pytest.raises(exc.OperationalError, match="Something went wrong here"):
+        cursor.execute("select mishap")
+
+    cursor.execute("select 1")
+    assert cursor.fetchall() == [(1,)]
