@@ -3,6 +3,7 @@
 import django.contrib.postgres.fields
 import django.db.models.deletion
 import governance.kernel.identifiers
+import governance.secrets.fields
 import usage_limits.models.limits
 from django.db import migrations, models
 
@@ -25,7 +26,7 @@ class Migration(migrations.Migration):
                 ('updated_at', models.DateTimeField(auto_now=True)),
                 ('kind', models.CharField(choices=[('email', 'Email'), ('webhook', 'Webhook')], max_length=8)),
                 ('target', models.CharField(help_text='An email address, or an https:// address for a webhook.', max_length=2000)),
-                ('secret', models.TextField(blank=True, help_text='Signs webhooks (Standard Webhooks). Write-only.')),
+                ('secret', governance.secrets.fields.SealedTextField(blank=True, help_text='Signs webhooks (Standard Webhooks). Write-only.')),
                 ('events', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('usage_limit.threshold', 'usage_limit.threshold'), ('usage_limit.reached', 'usage_limit.reached'), ('usage_limit.disabled', 'usage_limit.disabled'), ('usage_limit.refused', 'usage_limit.refused'), ('workload_rule.matched', 'workload_rule.matched')], max_length=32), blank=True, default=list, help_text='What it is told of; nothing chosen means everything.', size=None)),
                 ('enabled', models.BooleanField(default=True)),
                 ('namespace', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.namespace')),

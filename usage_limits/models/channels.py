@@ -4,6 +4,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from governance.isolation.models import NamespacedModel
+from governance.secrets.fields import SealedTextField
 from usage_limits.domain.breaches import AlertEvent
 from usage_limits.domain.channels import CHOOSABLE, Channel, ChannelKind
 
@@ -18,7 +19,7 @@ class AlertChannel(NamespacedModel):
     target = models.CharField(
         max_length=2000, help_text="An email address, or an https:// address for a webhook."
     )
-    secret = models.TextField(
+    secret = SealedTextField(
         blank=True, help_text="Signs webhooks (Standard Webhooks). Write-only."
     )
     events = ArrayField(
