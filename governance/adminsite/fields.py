@@ -25,7 +25,7 @@ class PrettyJSONField(forms.JSONField):
         return super().prepare_value(value)
 
 
-class ManyOf(forms.ModelMultipleChoiceField):  # type: ignore[type-arg] - any model
+class ManyOf(forms.ModelMultipleChoiceField[Any]):
     """Check boxes of rows. Set `queryset` in the form's `__init__`, where the scope is open."""
 
     def __init__(self, **options: Any) -> None:  # noqa: ANN401 - Django's options

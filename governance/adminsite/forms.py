@@ -36,7 +36,7 @@ class SecretFormField(forms.CharField):
         return cleaned
 
 
-class RefusalForm(forms.ModelForm):  # type: ignore[type-arg] - mixed into each admin's own form
+class RefusalForm(forms.ModelForm[Any]):
     """Mixed into every admin form by `NamespacedModelAdmin.get_form`.
 
     `refusal` is what the service said on the first attempt: its field errors land at their

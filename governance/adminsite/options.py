@@ -73,7 +73,7 @@ from governance.secrets import sealing
 MANY = 200
 
 
-class NamespacedModelAdmin(PermissionsMixin, ButtonsMixin, ModelAdmin):  # type: ignore[type-arg]
+class NamespacedModelAdmin(PermissionsMixin, ButtonsMixin, ModelAdmin):  # type: ignore[misc]
     """See the module's docstring for an example."""
 
     secret_fields: ClassVar[tuple[str, ...]] = ()
@@ -112,7 +112,7 @@ class NamespacedModelAdmin(PermissionsMixin, ButtonsMixin, ModelAdmin):  # type:
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """No deletion in bulk: each row leaves by its own page, and by its service."""
-        actions = super().get_actions(request)
+        actions: dict[str, Any] = super().get_actions(request)
         actions.pop("delete_selected", None)
         return actions
 
@@ -122,20 +122,21 @@ class NamespacedModelAdmin(PermissionsMixin, ButtonsMixin, ModelAdmin):  # type:
         """The audit trail of this object: Django's own log is not used."""
         events = AuditEvent.objects.filter(target_id=object_id).order_by("-id")[:MANY]
         context = {**(extra_context or {}), "audit_events": events}
-        return super().history_view(request, object_id, context)
+        page: HttpResponse = super().history_view(request, object_id, context)
+        return page
 
-    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:  # type: ignore[override]  # noqa: ANN401
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:  # noqa: ANN401
         """Nothing: the audit trail says it, per namespace and chained."""
 
-    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:  # type: ignore[override]  # noqa: ANN401
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:  # noqa: ANN401
         """Nothing: see log_addition."""
 
-    def log_deletions(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:  # type: ignore[override]
+    def log_deletions(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         """Nothing: see log_addition."""
 
     # --- what is changed
 
-    def get_form(  # type: ignore[override]
+    def get_form(
         self,
         request: HttpRequest,
         obj: models.Model | None = None,
@@ -155,9 +156,9 @@ class NamespacedModelAdmin(PermissionsMixin, ButtonsMixin, ModelAdmin):  # type:
             column = self.opts.get_field(name)
             made.base_fields[name] = SecretFormField(
                 stored=bool(obj is not None and getattr(obj, name)),
-                required=not column.blank,  # type: ignore[union-attr] - a column, no relation
-                label=capfirst(str(column.verbose_name)),  # type: ignore[union-attr]
-                help_text=str(column.help_text),  # type: ignore[union-attr]
+                required=not column.blank,
+                label=capfirst(str(column.verbose_name)),
+                help_text=str(column.help_text),
             )
         return made
 
@@ -180,8 +181,9 @@ class NamespacedModelAdmin(PermissionsMixin, ButtonsMixin, ModelAdmin):  # type:
         except Refusal as refusal:
             # Once more, with the refusal in the form: nothing of the first attempt was kept.
             request.refusal = refusal  # type: ignore[attr-defined]
-            for upload in request.FILES.values():
-                upload.seek(0)
+            for name in request.FILES:
+                for upload in request.FILES.getlist(name):
+                    upload.seek(0)
             return super().changeform_view(request, object_id, form_url, context)
 
     def save_form(self, request: HttpRequest, form: Any, change: bool) -> Any:  # noqa: ANN401, FBT001 - Django's
@@ -255,13 +257,13 @@ class NamespacedModelAdmin(PermissionsMixin, ButtonsMixin, ModelAdmin):  # type:
         )
 
 
-class NamespacedTabularInline(PermissionsMixin, TabularInline):
+class NamespacedTabularInline(PermissionsMixin, TabularInline):  # type: ignore[misc]
     """Rows of a child table on the parent's page, with the parent's questions of permission."""
 
     extra = 0
 
 
-class NamespacedStackedInline(PermissionsMixin, StackedInline):
+class NamespacedStackedInline(PermissionsMixin, StackedInline):  # type: ignore[misc]
     """As the tabular one, one under another."""
 
     extra = 0

@@ -22,7 +22,7 @@ from governance.tenancy.models import Namespace
 CHOSEN = "lakewarden_admin_namespace"
 
 
-class LakewardenAdminSite(UnfoldAdminSite):
+class LakewardenAdminSite(UnfoldAdminSite):  # type: ignore[misc]
     """Replaces `admin.site`. Who may open it is asked of the policies on every request."""
 
     site_title = "Lakewarden"
@@ -83,10 +83,11 @@ class LakewardenAdminSite(UnfoldAdminSite):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
         context = {"attention": attention.gather(request), **(extra_context or {})}
-        return super().index(request, context)
+        page: TemplateResponse = super().index(request, context)
+        return page
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
-        context = super().each_context(request)
+        context: dict[str, Any] = super().each_context(request)
         actor = actor_of(request)
         context["is_platform"] = actor is not None and actor.is_platform
         context["working_in"] = getattr(request, "working_in", None)
@@ -121,9 +122,8 @@ def all_namespaces() -> list[Namespace]:
 
 
 def _working_in() -> Namespace | None:
-    if not has_scope() or current_scope().namespace_id is None:
-        return None
-    return Namespace.objects.filter(pk=current_scope().namespace_id).first()
+    namespace_id = current_scope().namespace_id if has_scope() else None
+    return None if namespace_id is None else Namespace.objects.filter(pk=namespace_id).first()
 
 
 def _chosen_scope(request: HttpRequest) -> AbstractContextManager[None]:

@@ -20,7 +20,8 @@ from governance.restapi.schema import LakewardenGenerator
 @lru_cache(maxsize=1)
 def described() -> Any:  # noqa: ANN401 - an OpenAPI document
     """The whole document, made once: it changes with the code alone."""
-    return LakewardenGenerator().get_schema(public=True)
+    generator = LakewardenGenerator()  # type: ignore[no-untyped-call]
+    return generator.get_schema(public=True)
 
 
 class SchemaView(APIView):

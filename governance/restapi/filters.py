@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 PAGING = frozenset({"page", "page_size", "ordering", "format"})
 
 
-class ScopedFilterSet(filters.FilterSet):
+class ScopedFilterSet(filters.FilterSet):  # type: ignore[misc]
     """Relations are filtered by id alone, so that no other namespace's rows become choices."""
 
     FILTER_DEFAULTS: ClassVar[dict[type[models.Field[Any, Any]], dict[str, Any]]] = {
@@ -25,7 +25,7 @@ class ScopedFilterSet(filters.FilterSet):
     }
 
 
-class AllowListFilterBackend(filters.DjangoFilterBackend):
+class AllowListFilterBackend(filters.DjangoFilterBackend):  # type: ignore[misc]
     """`filterset_fields` or `filterset_class` name the filters; other parameters are refused.
 
     A view that reads parameters of its own names them in `extra_query_params`.

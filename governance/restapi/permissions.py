@@ -1,11 +1,20 @@
 """The gate of every namespaced endpoint: signed in, permitted by policy."""
 
+from rest_framework.exceptions import NotAuthenticated
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from governance.kernel.actors import Actor
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def actor_of(request: Request) -> Actor:
+    """Who calls. Behind HasActor there always is one."""
+    actor = request.auth
+    if not isinstance(actor, Actor):
+        raise NotAuthenticated
+    return actor
 
 
 class HasActor(BasePermission):

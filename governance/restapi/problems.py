@@ -173,8 +173,8 @@ def _from_rest_framework(exc: exceptions.APIException) -> Response:
     code = "not_found" if status is HTTPStatus.NOT_FOUND else _code_of(exc)
     detail = NotFound.sentence if status is HTTPStatus.NOT_FOUND else str(exc.detail)
     response = _response(document(status=status, code=code, detail=detail))
-    if isinstance(exc, exceptions.Throttled) and exc.wait is not None:
-        response["Retry-After"] = str(int(exc.wait) + 1)
+    if isinstance(exc, exceptions.Throttled) and getattr(exc, "wait", None):
+        response["Retry-After"] = str(int(getattr(exc, "wait", 0)) + 1)
     header = getattr(exc, "auth_header", None)
     if header:
         response["WWW-Authenticate"] = header

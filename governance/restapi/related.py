@@ -13,7 +13,7 @@ from rest_framework import serializers
 class ScopedNameField(serializers.RelatedField[Any, Any, Any]):
     """A row of the namespace by `name` (its id is understood too). Answers with the name."""
 
-    default_error_messages: ClassVar[dict[str, str]] = {
+    default_error_messages: ClassVar[dict[str, Any]] = {
         "does_not_exist": "There is no such object here.",
         "incorrect_type": "Give the name as a string.",
     }
@@ -27,7 +27,7 @@ class ScopedNameField(serializers.RelatedField[Any, Any, Any]):
     def to_internal_value(self, data: object) -> Any:  # noqa: ANN401 - any model
         if not isinstance(data, str):
             self.fail("incorrect_type")
-        rows = self.get_queryset()
+        rows: Any = self.get_queryset()
         found = rows.filter(name=data).first() or _by_id(rows, data)
         if found is None:
             self.fail("does_not_exist")

@@ -1,6 +1,6 @@
 """The OpenAPI schema: problem answers, Idempotency-Key, shapes of input; without a warning."""
 
-from typing import Any
+from typing import Any, Literal
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.generators import SchemaGenerator
@@ -12,6 +12,7 @@ from governance.isolation.scopes import offline_scope
 from governance.restapi.examples import EXAMPLES
 from governance.restapi.serializers import Problem
 
+Direction = Literal["request", "response"]
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 IDEMPOTENCY_KEY = OpenApiParameter(
     name="Idempotency-Key",
@@ -34,7 +35,7 @@ AMBIGUOUS = frozenset({"CertificateOut"})
 class LakewardenSchema(AutoSchema):
     """drf-spectacular's, told what every resource of ours has in common."""
 
-    def get_serializer_name(self, serializer: Any, direction: str) -> str:  # noqa: ANN401 - spectacular's own type
+    def get_serializer_name(self, serializer: Any, direction: Direction) -> str:  # noqa: ANN401 - spectacular's own type
         name: str = super().get_serializer_name(serializer, direction)
         if name not in AMBIGUOUS:
             return name
@@ -50,15 +51,16 @@ class LakewardenSchema(AutoSchema):
         return parameters
 
     def get_request_serializer(self) -> Any:  # noqa: ANN401 - spectacular's own type
+        action = getattr(self.view, "action", "")
         shape = getattr(self.view, "input_serializer_class", None)
-        if self.view.action == "partial_update":
+        if action == "partial_update":
             shape = getattr(self.view, "patch_serializer_class", None) or shape
-        if shape is not None and self.view.action in {"create", "partial_update"}:
-            return shape(context={"view": self.view}, partial=self.view.action == "partial_update")
+        if shape is not None and action in {"create", "partial_update"}:
+            return shape(context={"view": self.view}, partial=action == "partial_update")
         return super().get_request_serializer()
 
-    def _get_response_bodies(self, direction: str = "response") -> dict[str, Any]:
-        bodies: dict[str, Any] = super()._get_response_bodies(direction=direction)  # type: ignore[misc]
+    def _get_response_bodies(self, direction: Direction = "response") -> dict[str, Any]:
+        bodies: dict[str, Any] = super()._get_response_bodies(direction=direction)
         if direction != "response":
             return bodies
         component = self.resolve_serializer(Problem, "response")
@@ -80,7 +82,7 @@ class LakewardenGenerator(SchemaGenerator):
 
     def get_schema(self, request: Request | None = None, public: bool = False) -> Any:  # noqa: ANN401, FBT001, FBT002 - spectacular's signature
         with offline_scope():
-            schema = super().get_schema(request=request, public=public)
+            schema = super().get_schema(request=request, public=public)  # type: ignore[no-untyped-call]
         for name, example in EXAMPLES.items():
             component = schema["components"]["schemas"].get(name)
             if component is not None:

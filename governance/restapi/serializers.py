@@ -70,7 +70,7 @@ class StrictSerializer(StrictMixin, serializers.Serializer[Any]):
 class ScopedRelatedField(serializers.PrimaryKeyRelatedField[Any]):
     """An id of another row of the same namespace. Another namespace's id does not exist."""
 
-    default_error_messages: ClassVar[dict[str, str]] = {
+    default_error_messages: ClassVar[dict[str, Any]] = {
         "does_not_exist": "There is no such object here.",
         "incorrect_type": "Give the id as a string.",
     }
@@ -146,4 +146,4 @@ class Problem(serializers.Serializer[Any]):
     status = serializers.IntegerField()
     detail = serializers.CharField()
     code = serializers.CharField(help_text="Stable: docs/problems.md explains each.")
-    errors = ProblemFieldError(many=True)
+    errors = ProblemFieldError(many=True)  # type: ignore[assignment]  # a field, as DRF names it

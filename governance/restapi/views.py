@@ -63,7 +63,7 @@ from governance.kernel.actors import Actor, ActorKind
 from governance.kernel.permissions import require
 from governance.kernel.refusals import NotFound
 from governance.restapi import idempotency
-from governance.restapi.permissions import SAFE_METHODS, HasActor
+from governance.restapi.permissions import SAFE_METHODS, HasActor, actor_of
 from governance.restapi.problems import handle
 from governance.restapi.schema import LakewardenSchema
 from governance.tenancy.models import Namespace
@@ -189,7 +189,7 @@ class NamespacedViewSet(ScopedView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - DRF's
         super().initial(request, *args, **kwargs)
-        self.actor = request.auth
+        self.actor = actor_of(request)
         self.namespace = resolve_namespace(name=self.kwargs["ns"], actor=self.actor)
 
     def scoped(self, work: Callable[[], Response]) -> Response:

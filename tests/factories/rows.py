@@ -13,18 +13,17 @@ from uuid import UUID
 from django.db import models
 from django.utils import timezone
 
-from governance.isolation.models import ScopedModel
 from governance.isolation.scopes import current_scope
 from governance.kernel.identifiers import new_id
 from governance.secrets import sealing
 
-# What constraints ask for and a field alone does not tell, by model.
+# What constraints ask for and a field alone does not tell, by model. Texts are templates.
 PARTICULAR: dict[str, dict[str, Any]] = {
     "federation.IdentityProvider": {"enabled": False},
     "usage_limits.UsageLimit": {"feature_type": "spectrum", "limit_type": "data-scanned"},
     "tenancy.User": {"source": "saml"},
     "federation.Directory": {"urls": ["ldaps://ldap.customer.example"], "base_dn": "dc=customer"},
-    "usage_limits.AlertChannel": {"kind": "email", "target": "alerts@customer.example"},
+    "usage_limits.AlertChannel": {"kind": "email", "target": "{marker}{number}@customer.example"},
     "purge.ErasureDecision": {"decided_by_id": UUID(int=7)},
 }
 
@@ -36,9 +35,9 @@ FOLLOWING: dict[str, dict[str, str]] = {
 _numbers = itertools.count(1)
 
 
-def a_row_of(model: type[ScopedModel], *, marker: str = "stranger") -> Any:
+def a_row_of(model: Any, *, marker: str = "stranger") -> Any:
     """A row in the open scope, with the rows it needs. Texts that are free hold the marker."""
-    row = model(**PARTICULAR.get(model._meta.label, {}))
+    row = model(**_particular(model, marker=marker))
     row.namespace_id = current_scope().namespace_id
     sealed = []
     for field in model._meta.concrete_fields:
@@ -54,6 +53,16 @@ def a_row_of(model: type[ScopedModel], *, marker: str = "stranger") -> Any:
         setattr(row, name, attrgetter(path)(row))
     row.save(force_insert=True)
     return row
+
+
+def _particular(model: Any, *, marker: str) -> dict[str, Any]:
+    values = PARTICULAR.get(model._meta.label, {})
+    return {
+        name: value.format(marker=marker, number=next(_numbers))
+        if isinstance(value, str)
+        else value
+        for name, value in values.items()
+    }
 
 
 def _is_wanted(field: Any) -> bool:

@@ -10,7 +10,6 @@ import pytest
 from django.apps import apps
 from django.contrib import admin
 from django.db import models
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
@@ -74,8 +73,9 @@ def address(model: type[models.Model], page: str, *arguments: object) -> str:
     return reverse(name, args=arguments)
 
 
-def text(answer: HttpResponse) -> str:
-    return (answer.getvalue() if answer.streaming else answer.content).decode()
+def text(answer: Any) -> str:
+    content: bytes = answer.getvalue() if answer.streaming else answer.content
+    return content.decode()
 
 
 def test_every_page_asks_the_policies() -> None:

@@ -92,7 +92,7 @@ class RoleAdmin(NamespacedModelAdmin):
     empty_state = "No role yet. A role holds policies, and claim rules give it to people."
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Role]:
-        rows = super().get_queryset(request).select_related("namespace")
+        rows: QuerySet[Role] = super().get_queryset(request).select_related("namespace")
         return rows.prefetch_related("policies").annotate(
             people_count=Count("bindings__user", distinct=True)
         )
@@ -162,7 +162,8 @@ class PolicyAdmin(NamespacedModelAdmin):
     empty_state = "No policy yet. Start from one of the presets, such as lakewarden-reader."
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Policy]:
-        return super().get_queryset(request).prefetch_related("roles")
+        rows: QuerySet[Policy] = super().get_queryset(request)
+        return rows.prefetch_related("roles")
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         statement = {"Effect": "Allow", "Action": ["lakewarden:ReadUsage"], "Resource": "*"}

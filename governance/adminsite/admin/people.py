@@ -82,7 +82,8 @@ class UserAdmin(NamespacedModelAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        return super().get_queryset(request).prefetch_related("bindings__role")
+        rows: QuerySet[User] = super().get_queryset(request)
+        return rows.prefetch_related("bindings__role")
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ANN401 - Django's
         del request
@@ -159,7 +160,7 @@ class UserAdmin(NamespacedModelAdmin):
         user = users.create_local(
             person=person, password=password, roles=values["roles"], actor=actor, now=now
         )
-        request.one_time_password = password  # type: ignore[attr-defined] - for response_add alone
+        request.one_time_password = password  # type: ignore[attr-defined]  # for response_add alone
         return user
 
     def response_add(

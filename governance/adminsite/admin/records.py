@@ -79,7 +79,7 @@ class AuditEventAdmin(NamespacedModelAdmin):
     def verify(self, request: HttpRequest) -> HttpResponse:
         """Walk the chain of what this person may see, and say what was found."""
         if not self.has_view_permission(request):
-            return self._back()
+            return self._to_list()
         found = chains.verify(now=timezone.now())
         for link in found.broken:
             messages.error(request, f"Broken at number {link.sequence}: {link.why}.")
@@ -88,11 +88,11 @@ class AuditEventAdmin(NamespacedModelAdmin):
         if found.oldest_unsealed is not None:
             seconds = int(found.oldest_unsealed.total_seconds())
             messages.info(request, f"The oldest event without a seal is {seconds} s old.")
-        return self._back()
+        return self._to_list()
 
     def export(self, request: HttpRequest) -> Any:  # noqa: ANN401 - a redirect or a stream
         if not self.has_view_permission(request):
-            return self._back()
+            return self._to_list()
         # Read now: the scope ends with this function, and a stream is read after it.
         events = self.get_queryset(request).select_related("seal").order_by("id")[:EXPORT_LIMIT]
         lines = exports.csv_lines(list(events))
@@ -100,7 +100,7 @@ class AuditEventAdmin(NamespacedModelAdmin):
         response["Content-Disposition"] = 'attachment; filename="audit-events.csv"'
         return response
 
-    def _back(self) -> HttpResponse:
+    def _to_list(self) -> HttpResponse:
         return HttpResponseRedirect(reverse("admin:audit_auditevent_changelist"))
 
 

@@ -85,7 +85,7 @@ class ApiTokenAdmin(NamespacedModelAdmin):
             actor=self.actor(request),
             now=timezone.now(),
         )
-        request.token_text = text  # type: ignore[attr-defined] - for response_add alone
+        request.token_text = text  # type: ignore[attr-defined]  # for response_add alone
         return token
 
     def response_add(

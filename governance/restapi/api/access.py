@@ -78,7 +78,7 @@ class UserViewSet(CreateMixin, UpdateMixin, ReadViewSet):
             actor=self.actor,
             now=self.now,
         )
-        user.one_time_password = password  # type: ignore[attr-defined] - for this answer alone
+        user.one_time_password = password  # type: ignore[attr-defined]  # for this answer alone
         return user
 
     def rendered_new(self, row: User) -> dict[str, Any]:

@@ -52,7 +52,7 @@ class ApiTokenViewSet(
             token, text = tokens.create(
                 **values, provider_id=provider_id, actor=self.actor, now=self.now
             )
-        token.token = text  # type: ignore[attr-defined] - for this answer alone
+        token.token = text  # type: ignore[attr-defined]  # for this answer alone
         return token
 
     def rendered_new(self, row: ApiToken) -> dict[str, Any]:
@@ -91,7 +91,7 @@ class MeViewSet(CredentialScopedView):
         return Response(MeOut(self._of_session(request)).data)
 
     def _of_token(self) -> dict[str, object]:
-        token = ApiToken.objects.select_related("namespace").get(pk=self.actor.token_id)
+        token = ApiToken.objects.select_related("namespace").get(id=str(self.actor.token_id))
         return {
             "namespace": None if token.namespace is None else token.namespace.name,
             "username": f"token/{token.name}",
@@ -102,7 +102,8 @@ class MeViewSet(CredentialScopedView):
         }
 
     def _of_session(self, request: Request) -> dict[str, object]:
-        session: UserSession = request._request.user_session  # noqa: SLF001 - set by the middleware
+        # Set by the tenancy middleware.
+        session: UserSession = request._request.user_session  # type: ignore[attr-defined]  # noqa: SLF001
         held = RoleBinding.objects.filter(user_id=session.user_id)
         return {
             "namespace": None if session.namespace is None else session.namespace.name,

@@ -11,6 +11,7 @@ from governance.isolation.scopes import namespace_scope, system_scope
 from governance.kernel.actions import Action
 from governance.kernel.refusals import Forbidden
 from governance.restapi.api.serializers import NamespaceChangeIn, NamespaceIn, NamespaceOut
+from governance.restapi.permissions import actor_of
 from governance.restapi.views import CreateMixin, ScopedView, UpdateMixin
 from governance.tenancy.models import Namespace
 from governance.tenancy.services import namespaces
@@ -26,7 +27,7 @@ class CredentialScopedView(ScopedView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - DRF's
         super().initial(request, *args, **kwargs)
-        self.actor = request.auth
+        self.actor = actor_of(request)
 
     def scoped(self, work: Callable[[], Response]) -> Response:
         if self.actor.namespace_id is None:

@@ -5,7 +5,6 @@ import re
 from typing import Any
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 
 from governance.audit.models import AuditEvent
@@ -34,8 +33,9 @@ def browser(acme: Namespace) -> Client:
     return signed_in(ivan(acme))
 
 
-def text(answer: HttpResponse) -> str:
-    return answer.content.decode()
+def text(answer: Any) -> str:
+    shown: str = answer.content.decode()
+    return shown
 
 
 def policy_form(**changed: Any) -> dict[str, Any]:

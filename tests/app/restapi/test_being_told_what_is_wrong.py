@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from django.http import HttpResponse
 
 from governance.tenancy.models import Namespace
 from tests.factories.rest import Script
@@ -25,20 +24,19 @@ def other() -> Namespace:
     return a_namespace("other", account_id="111111111111")
 
 
-def raw(script: Script, body: str | bytes, *, kind: str = "application/json") -> HttpResponse:
-    answer: HttpResponse = script.client.generic(
+def raw(script: Script, body: str | bytes, *, kind: str = "application/json") -> Any:
+    return script.client.generic(
         "POST",
         f"{script.base}roles/",
         body,
         content_type=kind,
         headers={"Authorization": f"Bearer {script.token}"},
     )
-    return answer
 
 
-def problem(answer: HttpResponse) -> dict[str, Any]:
+def problem(answer: Any) -> dict[str, Any]:
     assert answer["Content-Type"] == "application/problem+json"
-    body: dict[str, Any] = answer.json()  # type: ignore[attr-defined]
+    body: dict[str, Any] = answer.json()
     assert set(body) == {"type", "title", "status", "detail", "code", "errors"}
     assert body["type"] == f"urn:lakewarden:problem:{body['code']}"
     assert body["status"] == answer.status_code

@@ -85,7 +85,7 @@ def test_what_a_person_is_cannot_be_assigned(acme: Namespace, script: Script) ->
     """Mass assignment (T97)."""
     with namespace_scope(acme.pk):
         uma = a_user("uma")
-    fields = {
+    fields: dict[str, Any] = {
         "id": str(uma.pk),
         "namespace": None,
         "password": "x",
