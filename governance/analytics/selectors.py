@@ -50,13 +50,18 @@ def engine_named(name: str) -> Engine:
     return found
 
 
-def first_engine(pool: Pool) -> Engine | None:
-    return Engine.objects.filter(pool=pool.value, enabled=True).order_by("created_at").first()
+def burst_engine_for(engine: Engine) -> Engine | None:
+    """The oldest enabled burst engine that answers for the same databases."""
+    able = Engine.objects.filter(
+        pool=Pool.BURST.value, enabled=True, databases__contains=engine.databases
+    )
+    return able.order_by("created_at").first()
 
 
 def default_engine() -> Engine:
     """The oldest enabled engine of the main pool. Raises EngineMissing."""
-    found = first_engine(Pool.MAIN)
+    engines = Engine.objects.filter(pool=Pool.MAIN.value, enabled=True)
+    found = engines.order_by("created_at").first()
     if found is None:
         raise EngineMissing
     return found

@@ -27,11 +27,18 @@ class Pool(StrEnum):
 
 
 class Priority(StrEnum):
+    """From the last to be served to the first."""
+
     LOWEST = "LOWEST"
     LOW = "LOW"
     NORMAL = "NORMAL"
     HIGH = "HIGH"
     HIGHEST = "HIGHEST"
+
+
+def higher_than(priority: Priority) -> tuple[Priority, ...]:
+    order = tuple(Priority)
+    return order[order.index(priority) + 1 :]
 
 
 NEXT: Mapping[QueryState, frozenset[QueryState]] = {

@@ -181,12 +181,16 @@ def _queued(
 
 
 def _submission(prepared: _Prepared, now: datetime) -> QuerySubmission:
-    main, burst = prepared.engine, selectors.first_engine(Pool.BURST)
+    main, burst = prepared.engine, selectors.burst_engine_for(prepared.engine)
     running = selectors.count_in_state(engine=main, state=QueryState.RUNNING)
     queued = selectors.count_in_state(engine=main, state=QueryState.QUEUED)
     slots = int(main.options.get("slots", EngineOptions().slots))
     is_busy = running + queued >= slots and main.pool == Pool.MAIN
-    proposed = Pool.BURST if is_busy and burst is not None else Pool(main.pool)
+    burst_slots = 0 if burst is None else int(burst.options.get("slots", EngineOptions().slots))
+    burst_running = selectors.count_in_state(engine=burst, state=QueryState.RUNNING)
+    burst_queued = selectors.count_in_state(engine=burst, state=QueryState.QUEUED)
+    has_burst = burst_running + burst_queued < burst_slots
+    proposed = Pool.BURST if is_busy and has_burst else Pool(main.pool)
     return QuerySubmission(
         query_id=new_id(),
         namespace_id=prepared.plan.namespace_id,
@@ -198,8 +202,8 @@ def _submission(prepared: _Prepared, now: datetime) -> QuerySubmission:
         main_slots=slots,
         main_running=running,
         main_queued=queued,
-        burst_slots=0 if burst is None else int(burst.options.get("slots", EngineOptions().slots)),
-        burst_running=selectors.count_in_state(engine=burst, state=QueryState.RUNNING),
+        burst_slots=burst_slots,
+        burst_running=burst_running,
     )
 
 
@@ -222,9 +226,7 @@ def _saved(
     admission: Admission,
     panel: DashboardPanel | None,
 ) -> Query:
-    engine = prepared.engine
-    if admission.pool is not Pool(engine.pool):
-        engine = selectors.first_engine(admission.pool) or engine
+    engine = _engine_in(admission.pool, prepared.engine)
     grant, now = prepared.grant, submission.submitted_at
     row = Query.objects.create(
         id=submission.query_id,
@@ -247,3 +249,14 @@ def _saved(
     trail.record(actor=grant.actor, action="query.submitted", target=row, detail=detail, now=now)
     messages.enqueue_job(name=job_names.RUN_QUERY, key=f"query:{row.pk}", query_id=row.pk)
     return row
+
+
+def _engine_in(pool: Pool, engine: Engine) -> Engine:
+    """The engine that guards admitted the query to: its own, or one of the other pool."""
+    if pool is Pool(engine.pool):
+        return engine
+    match pool:
+        case Pool.BURST:
+            return selectors.burst_engine_for(engine) or engine
+        case Pool.MAIN:
+            return selectors.default_engine()

@@ -20,7 +20,14 @@ import structlog
 from governance.analytics import job_names
 from governance.analytics.domain.engines import EngineOptions
 from governance.analytics.domain.plans import QueryPlan
-from governance.analytics.domain.queries import FINAL, Observation, QueryState, Verdict
+from governance.analytics.domain.queries import (
+    FINAL,
+    Observation,
+    Priority,
+    QueryState,
+    Verdict,
+    higher_than,
+)
 from governance.analytics.domain.runs import RunEnd, RunLimits, RunOutcome, RunProgress
 from governance.analytics.models import Engine, Query
 from governance.analytics.ports import QueryEngine
@@ -31,6 +38,7 @@ from governance.outbox.services import messages
 log = structlog.get_logger(__name__)
 
 AGAIN = timedelta(seconds=1)
+LONGEST_WAIT = timedelta(minutes=10)
 Scope = Callable[[], AbstractContextManager[None]]
 Clock = Callable[[], datetime]
 
@@ -99,7 +107,7 @@ def _started(*, query_id: UUID, now: datetime) -> _Start | None:
         queries.finish(row=row, state=QueryState.CANCELLED, now=now)
     elif row.engine is None:
         give_up(query_id=query_id, why="Its engine was removed.", now=now)
-    elif state is QueryState.QUEUED and not _has_slot(row.engine):
+    elif state is QueryState.QUEUED and not _has_slot(row, row.engine, now):
         messages.enqueue_job(name=job_names.RUN_QUERY, due_at=now + AGAIN, query_id=row.pk)
     else:
         return _running(row=row, engine=row.engine, now=now)
@@ -124,17 +132,29 @@ def _running(*, row: Query, engine: Engine, now: datetime) -> _Start | None:
         return None
 
 
-def _has_slot(engine: Engine) -> bool:
-    """One at a time decides: the engine's row is the lock of its slots."""
+def _has_slot(row: Query, engine: Engine, now: datetime) -> bool:
+    """One at a time decides: the engine's row is the lock of its slots.
+
+    Those of a higher priority go first, unless they have waited so long that they may be lost.
+    """
     locked = Engine.objects.select_for_update().get(pk=engine.pk)
-    running = Query.objects.filter(engine=locked, state=QueryState.RUNNING.value).count()
-    return running < EngineOptions.parse(locked.options).slots
+    mates = Query.objects.filter(engine=locked)
+    running = mates.filter(state=QueryState.RUNNING.value).count()
+    ahead = mates.filter(
+        state=QueryState.QUEUED.value,
+        priority__in=[each.value for each in higher_than(Priority(row.priority))],
+        submitted_at__gt=now - LONGEST_WAIT,
+    ).count()
+    return running + ahead < EngineOptions.parse(locked.options).slots
 
 
 def _aborted(row: Query) -> Observation | None:
     run_now = row.run_now()
     for guard in collaborators.guards():
         said = guard.observe(run=run_now)
+        if said.priority is not None and said.priority != row.priority:
+            row.priority = said.priority.value
+            row.save(update_fields=["priority"])
         if said.verdict is Verdict.ABORT:
             return said
     return None

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from governance.analytics.domain.queries import Pool, QueryState
+from governance.analytics.domain.queries import Pool, Priority, QueryState
 from governance.analytics.models import Engine, Query
 from governance.analytics.services import queries
 from governance.kernel.actors import Actor
@@ -102,6 +102,28 @@ def test_with_the_main_slots_taken_the_burst_pool_is_proposed(uma: Actor) -> Non
 
     assert (first.pool, second.pool) == (Pool.MAIN, Pool.BURST)
     assert SINK.booked[second.pk].pool is Pool.BURST
+
+
+def test_a_full_burst_pool_is_not_proposed(uma: Actor) -> None:
+    analytics.an_engine("burst", slots=1)
+    Engine.objects.filter(name="burst").update(pool=Pool.BURST.value)
+    Engine.objects.filter(name="lake").update(options={"slots": 1})
+
+    pools = [queries.submit(sql="SELECT 1", actor=uma, now=timezone.now()).pool for _ in range(3)]
+
+    assert pools == [Pool.MAIN, Pool.BURST, Pool.MAIN]
+
+
+def test_a_higher_priority_goes_first(uma: Actor) -> None:
+    Engine.objects.update(options={"slots": 1})
+    patient, urgent = (
+        queries.submit(sql="SELECT 1", actor=uma, now=timezone.now()) for _ in range(2)
+    )
+    Query.objects.filter(pk=urgent.pk).update(priority=Priority.HIGHEST.value)
+
+    states = [analytics.ran(query).state for query in (patient, urgent, patient)]
+
+    assert states == [QueryState.QUEUED, QueryState.SUCCEEDED, QueryState.SUCCEEDED]
 
 
 def test_a_query_without_a_free_slot_comes_back_later(uma: Actor) -> None:
