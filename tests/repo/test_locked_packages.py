@@ -64,7 +64,7 @@ def test_a_package_that_is_not_the_locked_one_is_refused(tmp_path: Path) -> None
     lock = tmp_path / "requirements.lock"
     lock.write_text(f"altered==1.0 --hash=sha256:{'0' * 64}\n")
 
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603 - our own arguments
         [
             *(sys.executable, "-m", "pip", "install", "--isolated", "--no-index", "--dry-run"),
             *("--require-hashes", "--only-binary", ":all:", "--find-links", str(tmp_path)),
