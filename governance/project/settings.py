@@ -222,6 +222,9 @@ UNFOLD = navigation.unfold_settings()
 # Functions (request) -> Attention rows of the admin's first page: see adminsite/attention.py.
 ADMIN_ATTENTION = [
     "governance.adminsite.admin.warnings.given_up",
+    "governance.project.attention.erasures_waiting",
+    "governance.project.attention.certificates_ending",
+    "governance.project.attention.limits_near",
     "usage_limits.admin.attention.disabled",
 ]
 
