@@ -15,8 +15,6 @@ ROUNDED = Context(prec=80, rounding=ROUND_HALF_EVEN)
 
 
 class FeatureType(StrEnum):
-    """The members' alphabetical order is the order in which their meters are locked."""
-
     CONCURRENCY_SCALING = "concurrency-scaling"
     SPECTRUM = "spectrum"
 

@@ -51,12 +51,11 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='FeatureGate',
+            name='UsageGate',
             fields=[
                 ('id', models.UUIDField(default=governance.kernel.identifiers.new_id, editable=False, primary_key=True, serialize=False)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('updated_at', models.DateTimeField(auto_now=True)),
-                ('feature_type', models.CharField(choices=[('spectrum', 'Spectrum'), ('concurrency-scaling', 'Concurrency scaling')], max_length=32)),
                 ('namespace', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.namespace')),
             ],
         ),
@@ -184,8 +183,8 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(fields=('namespace', 'kind', 'target'), name='usage_limits_channel_once'),
         ),
         migrations.AddConstraint(
-            model_name='featuregate',
-            constraint=models.UniqueConstraint(fields=('namespace', 'feature_type'), name='usage_limits_one_gate'),
+            model_name='usagegate',
+            constraint=models.UniqueConstraint(fields=('namespace',), name='usage_limits_one_gate'),
         ),
         migrations.AddIndex(
             model_name='reservation',

@@ -6,7 +6,7 @@ from governance.isolation.operations import AppendOnly, Isolate, SameNamespace
 
 TABLES = (
     "UsageLimit",
-    "FeatureGate",
+    "UsageGate",
     "LimitCounter",
     "UsageEntry",
     "Reservation",

@@ -2,17 +2,17 @@
 
 from usage_limits.models.channels import AlertChannel, AlertDelivery
 from usage_limits.models.ledger import Reservation, UsageControlLogEntry, UsageEntry
-from usage_limits.models.limits import FeatureGate, LimitCounter, UsageLimit
+from usage_limits.models.limits import LimitCounter, UsageGate, UsageLimit
 from usage_limits.models.rules import WorkloadRule, WorkloadRuleMatch
 
 __all__ = [
     "AlertChannel",
     "AlertDelivery",
-    "FeatureGate",
     "LimitCounter",
     "Reservation",
     "UsageControlLogEntry",
     "UsageEntry",
+    "UsageGate",
     "UsageLimit",
     "WorkloadRule",
     "WorkloadRuleMatch",

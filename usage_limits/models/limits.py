@@ -1,4 +1,4 @@
-"""Limits, the gate that serialises a feature's decisions, and where each limit stands."""
+"""Limits, the gate that serialises decisions, and where each limit stands."""
 
 from datetime import datetime
 
@@ -97,20 +97,16 @@ class UsageLimit(NamespacedModel):
         return meter_at(limit_id=self.pk, terms=self.terms, measured_from=self.measured_from, at=at)
 
 
-class FeatureGate(NamespacedModel):
-    """One row a feature, locked by whoever changes its ledger, so that decisions take turns."""
-
-    feature_type = models.CharField(max_length=32, choices=FEATURES)
+class UsageGate(NamespacedModel):
+    """One row a namespace, locked by whoever changes its ledger, so that decisions take turns."""
 
     class Meta:
         constraints = (
-            models.UniqueConstraint(
-                fields=("namespace", "feature_type"), name="usage_limits_one_gate"
-            ),
+            models.UniqueConstraint(fields=("namespace",), name="usage_limits_one_gate"),
         )
 
     def __str__(self) -> str:
-        return self.feature_type
+        return "gate"
 
 
 class LimitCounter(NamespacedModel):

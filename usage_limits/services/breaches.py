@@ -21,7 +21,7 @@ from usage_limits.services import alerts
 def record(*, readings: Sequence[Reading], query_key: str = "", now: datetime) -> int:
     """Log, audit and alert what the readings newly cross. How many breaches there were.
 
-    Called behind the feature's gate; the unique constraint on the log holds it to once anyway.
+    Called behind the namespace's gate; the unique constraint on the log holds it to once anyway.
     """
     said = selectors.known_breaches([reading.meter for reading in readings])
     count = 0

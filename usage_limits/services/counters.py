@@ -1,4 +1,4 @@
-"""Counters in PostgreSQL, touched only behind the feature's gate (`gates.py`)."""
+"""Counters in PostgreSQL, touched only behind the namespace's gate (`gates.py`)."""
 
 from collections.abc import Sequence
 from decimal import Decimal

@@ -11,7 +11,6 @@ from governance.kernel.actors import Actor
 from governance.kernel.refusals import NotFound
 from usage_limits import selectors
 from usage_limits.domain import limits
-from usage_limits.domain.features import FeatureType
 from usage_limits.domain.limits import Terms, TermsChange
 from usage_limits.models import UsageLimit
 from usage_limits.services import breaches, gates
@@ -27,7 +26,7 @@ def create(*, terms: Terms, actor: Actor, now: datetime) -> UsageLimit:
     """A limit that counts from now. Raises what `domain.limits` says of terms and neighbours."""
     limits.check_terms(terms)
     with transaction.atomic():
-        gates.hold([terms.feature_type])
+        gates.hold()
         others = [row.terms for row in selectors.limits_of([terms.feature_type])]
         limits.check_beside(terms, others=others)
         row = UsageLimit.objects.create(
@@ -75,14 +74,11 @@ def remove(*, limit_id: UUID, actor: Actor, now: datetime) -> None:
 
 
 def _locked(limit_id: UUID) -> UsageLimit:
+    gates.hold()
     row = UsageLimit.objects.filter(pk=limit_id).first()
     if row is None:
         raise UsageLimitNotFound
-    gates.hold([FeatureType(row.feature_type)])
-    locked = UsageLimit.objects.filter(pk=limit_id).first()
-    if locked is None:
-        raise UsageLimitNotFound
-    return locked
+    return row
 
 
 def _record(row: UsageLimit, *, action: str, actor: Actor, now: datetime) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 import structlog
-from django.db import DatabaseError, IntegrityError, connections
+from django.db import DatabaseError, IntegrityError, connection, connections
 
 from governance.isolation.scopes import namespace_scope
 
@@ -27,6 +27,9 @@ def commit(work: Callable[[], object], *, namespace_id: UUID) -> None:
     def run() -> None:
         try:
             with namespace_scope(namespace_id):
+                with connection.cursor() as cursor:
+                    # Whoever called waits for us: never wait long for anybody else.
+                    cursor.execute("SET LOCAL lock_timeout = '2s'")
                 work()
         except IntegrityError:
             log.info("refusal_recorded_by_another", namespace_id=str(namespace_id))

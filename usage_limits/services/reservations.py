@@ -1,6 +1,6 @@
 """Reserve before a query on its estimate, settle after it on what was measured.
 
-Each use case holds the gates of its features (`gates.py`), so decisions over all limits of a
+Each use case holds the namespace's gate (`gates.py`), so decisions over all limits of a
 feature are one at a time and all or nothing. The order inside matters: counters are changed
 before the ledger's rows are written, because a missing counter is added up from those rows.
 """
@@ -33,7 +33,7 @@ def reserve(*, requests: Sequence[Request], now: datetime) -> None:
     held nothing, where a limit with the action `disable` would be exceeded.
     """
     with transaction.atomic():
-        gates.hold(request.feature_type for request in requests)
+        gates.hold()
         for request in sorted(requests, key=lambda request: request.feature_type):
             _reserve_one(request, now=now)
 
@@ -53,9 +53,9 @@ def settle(
     all the same; a second one does nothing.
     """
     with transaction.atomic():
-        held = {row.feature: row for row in Reservation.objects.filter(key=key)}
+        gates.hold()
+        held = {row.feature for row in Reservation.objects.filter(key=key)}
         features = sorted({*held, *(name for name, amount in charges.items() if amount)})
-        gates.hold(features)
         for feature in features:
             measured = charges.get(feature, Decimal(0))
             settlement = Settlement(key=key, feature=feature, measured=measured, used_at=used_at)
@@ -148,16 +148,12 @@ def _end(
 def _give_back(
     rows: QuerySet[Reservation], *, wanted: ReservationState, now: datetime, most: int = 500
 ) -> int:
-    """Read which features are concerned, hold their gates, then read again what is still held."""
     held = rows.filter(state=ReservationState.HELD.value).order_by("expires_at")
     with transaction.atomic():
+        gates.hold()
         found = list(held[:most])
-        if not found:
-            return 0
-        gates.hold(row.feature for row in found)
-        still = list(held.filter(pk__in=[row.pk for row in found]))
-        for row in still:
+        for row in found:
             change = reservations.giving_back(state=row.stands, held=row.amount)
             _count(row.feature, at=row.at, change=change)
             _end(row, state=wanted, settled=None, now=now)
-        return len(still)
+        return len(found)

@@ -3,7 +3,6 @@
 from datetime import datetime
 from uuid import UUID
 
-from governance.isolation.scopes import current_namespace_id
 from usage_limits import selectors
 from usage_limits.domain.features import FeatureType
 from usage_limits.domain.reservations import ReservationState
@@ -26,10 +25,9 @@ def tend(*, now: datetime) -> int:
     A breach is normally said by the settle that causes it; looking again catches what a lowered
     amount or a restored backup left unsaid.
     """
-    current_namespace_id()
+    gates.hold()
     count = reservations.expire(now=now)
     for feature in FeatureType:
-        gates.hold([feature])
         limits = selectors.limits_of([feature])
         meters = selectors.meters_at(limits=limits, at=now)
         count += breaches.record(readings=COUNTERS.readings(meters=meters), now=now)

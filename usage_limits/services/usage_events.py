@@ -32,13 +32,13 @@ def book(*, batch: Sequence[UsageEvent], now: datetime) -> Booked:
     """All of the batch or nothing. The same id with the same payload is charged once.
 
     Raises UsageEventInvalid (a bad id, a time out of bounds) and UsageEventConflict (an id that
-    stands for another payload). Both gates are held, as an id is unique over all features.
+    stands for another payload). An id is unique over all features.
     """
     for position, event in enumerate(batch):
         events.check(event, now=now, position=position)
     once = events.unique(batch)
     with transaction.atomic():
-        gates.hold(FeatureType)
+        gates.hold()
         known = selectors.booked([_key(event.id) for event in once])
         booked = {event.id: known[_key(event.id)] for event in once if _key(event.id) in known}
         new = events.unbooked(once, booked=booked)

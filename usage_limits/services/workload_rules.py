@@ -11,7 +11,6 @@ from governance.kernel.actors import Actor
 from governance.kernel.refusals import NotFound
 from usage_limits import selectors
 from usage_limits.domain import rules
-from usage_limits.domain.features import FeatureType
 from usage_limits.domain.rules import Measures, Rule, RuleAction
 from usage_limits.models import WorkloadRule, WorkloadRuleMatch
 from usage_limits.services import alerts, gates
@@ -29,7 +28,7 @@ def save(
     rules.check_rule(rule)
     with transaction.atomic():
         # Two rules saved at once must not both find the name free, or be the twenty-fifth.
-        gates.hold([FeatureType.SPECTRUM])
+        gates.hold()
         names = [other.name for other in selectors.workload_rules() if other.pk != rule_id]
         rules.check_beside(rule, names=names)
         row = WorkloadRule() if rule_id is None else _existing(rule_id)

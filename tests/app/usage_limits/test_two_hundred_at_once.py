@@ -89,6 +89,24 @@ def test_reservations_of_two_features_in_either_order_never_deadlock(now: dateti
     assert answers == {"held": 100, "refused": 20}
 
 
+def test_queries_that_ask_one_after_another_in_one_transaction_never_deadlock(
+    now: datetime,
+) -> None:
+    namespace = tenancy.a_namespace()
+    with namespace_scope(namespace.pk):
+        a_limit(some_terms(1000), now=now)
+        a_limit(some_terms(1000, feature=BURST), now=now)
+
+    def dashboard(number: int) -> None:
+        features = [FeatureType.SPECTRUM, BURST]
+        for panel, feature in enumerate(features[:: 1 if number % 2 else -1]):
+            reserved(f"d{number}-{panel}", 1, feature=feature, now=now)
+
+    answers = all_at_once(80, lambda number: in_scope(namespace.pk, lambda: dashboard(number)))
+
+    assert answers == {"held": 80}
+
+
 def test_the_same_settle_a_hundred_times_at_once_charges_once_and_says_it_once(
     now: datetime,
 ) -> None:
