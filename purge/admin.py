@@ -9,7 +9,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminTextareaWidget
+from unfold.widgets import (
+    UnfoldAdminTextInputWidget,
+)
 
 from governance.adminsite.actions import detail_action
 from governance.adminsite.attention import Urgency
@@ -17,8 +19,10 @@ from governance.adminsite.options import NamespacedModelAdmin
 from governance.adminsite.results import Result
 from governance.kernel.actions import Action
 from governance.tenancy.models import Namespace
-from purge import wiring
+from purge import selectors, wiring
+from purge.domain import reasons
 from purge.domain.erasure import NEXT, State
+from purge.forms import PEOPLE_HELP, ErasureRequestForm
 from purge.models import Dataset, ErasureRequest, StorageLayer
 from purge.services import data_maps, erasure_requests
 
@@ -37,7 +41,10 @@ PILLS = {
 
 class ProbeForm(forms.Form):
     begins = forms.CharField(
-        required=False, help_text="List only objects whose names begin so. Empty: all."
+        label="Names that begin with",
+        required=False,
+        widget=UnfoldAdminTextInputWidget(),
+        help_text="List only objects whose names begin so. Empty: all.",
     )
 
 
@@ -150,39 +157,6 @@ class DatasetAdmin(NamespacedModelAdmin):
         return "Indexing has started: see Jobs and messages for its progress."
 
 
-class ErasureRequestForm(forms.ModelForm):  # type: ignore[type-arg]
-    """People as lines of text. They go to the service alone: the row holds them sealed."""
-
-    people = forms.CharField(
-        label="People",
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}),
-        help_text="One person a line, such as customer_id=7, email=dora@customer.example",
-        required=False,
-    )
-    due_at = forms.SplitDateTimeField(
-        label="Due", required=False, help_text="Empty: one month from now."
-    )
-
-    class Meta:
-        model = ErasureRequest
-        fields = ("reason", "reference", "due_at")
-
-    def clean_people(self) -> list[dict[str, str]]:
-        lines = [line.strip() for line in self.cleaned_data["people"].splitlines()]
-        return [_person(line) for line in lines if line]
-
-
-def _person(line: str) -> dict[str, str]:
-    person = {}
-    for part in line.split(","):
-        name, separator, value = part.partition("=")
-        if not separator:
-            message = "Write each identifier as name=value."
-            raise forms.ValidationError(message, code="person_invalid")
-        person[name.strip()] = value.strip()
-    return person
-
-
 @admin.register(ErasureRequest)
 class ErasureRequestAdmin(NamespacedModelAdmin):
     """Requests that people be forgotten."""
@@ -197,7 +171,7 @@ class ErasureRequestAdmin(NamespacedModelAdmin):
     form = ErasureRequestForm
     fields = (
         "decision_page",
-        "state_pill",
+        "state_name",
         "progress",
         "reason",
         "reference",
@@ -205,7 +179,7 @@ class ErasureRequestAdmin(NamespacedModelAdmin):
         "subject_count",
         "fingerprints",
         "report_hash",
-        "problems",
+        "problem_list",
         "created_at",
         "finished_at",
     )
@@ -213,6 +187,20 @@ class ErasureRequestAdmin(NamespacedModelAdmin):
 
     def get_fields(self, request: HttpRequest, obj: ErasureRequest | None = None) -> Any:  # noqa: ANN401 - Django's
         return self.fields if obj else ("people", "reason", "reference", "due_at")
+
+    def get_form(
+        self,
+        request: HttpRequest,
+        obj: Any = None,  # noqa: ANN401 - Django's
+        change: bool = False,  # noqa: FBT001, FBT002 - Django's
+        **options: Any,  # noqa: ANN401 - Django's
+    ) -> Any:  # noqa: ANN401 - Django's
+        form = super().get_form(request, obj, change, **options)
+        if "people" in form.base_fields:
+            names = sorted({one.name for one in selectors.known_identifiers()})
+            known = ", ".join(names) or "none yet: add a dataset first"
+            form.base_fields["people"].help_text = f"{PEOPLE_HELP} Known identifiers: {known}."
+        return form
 
     def get_readonly_fields(self, request: HttpRequest, obj: ErasureRequest | None = None) -> Any:  # noqa: ANN401 - Django's
         return self.fields if obj else ()
@@ -225,6 +213,17 @@ class ErasureRequestAdmin(NamespacedModelAdmin):
     def state_pill(self, row: ErasureRequest) -> tuple[str, str]:
         return row.state, row.get_state_display()
 
+    @display(description="State")
+    def state_name(self, row: ErasureRequest) -> str:
+        return row.get_state_display()
+
+    @display(description="Problems")
+    def problem_list(self, row: ErasureRequest) -> str:
+        return "; ".join(
+            f"{one['name'] or 'The whole erasure'}: {reasons.sentence(one['reason'])}"
+            for one in row.problems
+        )
+
     @display(description="Progress")
     def progress(self, row: ErasureRequest) -> str:
         if not row.progress_total:
@@ -233,7 +232,9 @@ class ErasureRequestAdmin(NamespacedModelAdmin):
 
     @display(description="Report and decision")
     def decision_page(self, row: ErasureRequest) -> str:
-        return format_html('<a href="{}">Open the report and decide</a>', _decision_url(row))
+        return format_html(
+            '<a class="lw-link" href="{}">Open the report and decide</a>', _decision_url(row)
+        )
 
     def perform_save(
         self,

@@ -10,8 +10,11 @@ from django.urls import reverse
 from governance.outbox.services import messages
 from governance.tenancy.models import Namespace, User
 from purge import selectors
+from purge.domain import reasons
 from purge.domain.erasure import State
 from purge.models import ErasureReport, ErasureRequest, ErasureStep
+
+SHOWN_PROBLEMS = 10
 
 
 def awaiting_approval(*, request_id: UUID) -> None:
@@ -66,8 +69,11 @@ def failed(*, request: ErasureRequest, to: User) -> None:
             **_about(request),
             "state": request.get_state_display(),
             "is_rejected": request.state == State.REJECTED,
-            "problems": request.problems[:10],
-            "more": max(len(request.problems) - 10, 0),
+            "problems": [
+                {**one, "reason": reasons.sentence(one["reason"])}
+                for one in request.problems[:SHOWN_PROBLEMS]
+            ],
+            "more": max(len(request.problems) - SHOWN_PROBLEMS, 0),
         },
         key=f"{request.pk}:{to.pk}:{request.updated_at}",
     )

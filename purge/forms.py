@@ -1,6 +1,9 @@
-"""What an officer writes on the decision page."""
+"""What people write: who is to be forgotten, and what an officer decides."""
 
 from django import forms
+from unfold.widgets import UnfoldAdminSplitDateTimeWidget, UnfoldAdminTextareaWidget
+
+from purge.models import ErasureRequest
 
 
 class ApproveForm(forms.Form):
@@ -32,3 +35,42 @@ class RejectForm(forms.Form):
         help_text="Kept with the request and in the audit trail. Name no person.",
         widget=forms.Textarea(attrs={"rows": 3}),
     )
+
+
+PEOPLE_HELP = "One person a line, such as customer_id=7, email=dora@customer.example."
+
+
+class ErasureRequestForm(forms.ModelForm):  # type: ignore[type-arg]
+    """People as lines of text. They go to the service alone: the row holds them sealed."""
+
+    people = forms.CharField(
+        label="People",
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}),
+        help_text=PEOPLE_HELP,
+        required=False,
+    )
+    due_at = forms.SplitDateTimeField(
+        label="Due",
+        required=False,
+        widget=UnfoldAdminSplitDateTimeWidget(),
+        help_text="Empty: one month from now.",
+    )
+
+    class Meta:
+        model = ErasureRequest
+        fields = ("reason", "reference", "due_at")
+
+    def clean_people(self) -> list[dict[str, str]]:
+        lines = [line.strip() for line in self.cleaned_data["people"].splitlines()]
+        return [_person(line) for line in lines if line]
+
+
+def _person(line: str) -> dict[str, str]:
+    person = {}
+    for part in line.split(","):
+        name, separator, value = part.partition("=")
+        if not separator:
+            message = "Write each identifier as name=value."
+            raise forms.ValidationError(message, code="person_invalid")
+        person[name.strip()] = value.strip()
+    return person

@@ -18,7 +18,7 @@ from governance.kernel.refusals import Refusal
 from governance.portal.views.access import Visit, signed_in
 from governance.tenancy.models import User
 from purge import wiring
-from purge.domain import masks
+from purge.domain import masks, reasons
 from purge.domain.erasure import State, is_final
 from purge.forms import ApproveForm, RejectForm
 from purge.models import (
@@ -31,6 +31,7 @@ from purge.models import (
 from purge.services import erasure_requests, samples as sampling, subjects
 
 SHOWN_OBJECTS = 200
+SECONDS_TO_NEXT_LOOK = "5"
 BUSY = {State.RECEIVED, State.LOCATING, State.APPROVED, State.PURGING, State.VERIFYING}
 PILLS = {
     State.AWAITING_APPROVAL: "warn",
@@ -174,9 +175,10 @@ def _page(
         "ns": visit.ns,
         "erasure": request,
         "pill": PILLS.get(state, ""),
-        "is_busy": state in BUSY,
         "report": report,
-        "objects": [(one, steps.get(one["number"])) for one in objects[:SHOWN_OBJECTS]],
+        "objects": [_shown(one, steps.get(one["number"])) for one in objects[:SHOWN_OBJECTS]],
+        "unreachable": [] if report is None else _explained(report.document["unreachable"]),
+        "problems": _explained(request.problems),
         "more_objects": max(len(objects) - SHOWN_OBJECTS, 0),
         "subjects": _masked_subjects(request) if may_decide else [],
         "requester": _name_of(request.requested_by_id),
@@ -193,7 +195,20 @@ def _page(
         "reject_form": RejectForm(),
         **more,
     }
-    return render(visit.request, "purge/decision.html", context, status=status)
+    response = render(visit.request, "purge/decision.html", context, status=status)
+    if state in BUSY:
+        response["Refresh"] = SECONDS_TO_NEXT_LOOK
+    return response
+
+
+def _shown(
+    described: dict[str, Any], step: ErasureStep | None
+) -> tuple[dict[str, Any], ErasureStep | None, str]:
+    return described, step, "" if step is None else reasons.sentence(step.problem)
+
+
+def _explained(places: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{**place, "why": reasons.sentence(place["reason"])} for place in places]
 
 
 def _masked_subjects(request: ErasureRequest) -> list[list[tuple[str, str]]]:

@@ -13,6 +13,7 @@ from governance.kernel.actions import Action
 from governance.kernel.actors import Actor
 from governance.kernel.permissions import require
 from governance.kernel.refusals import NotFound
+from purge.domain import reasons
 from purge.domain.identifiers import wanted_in
 from purge.models import Dataset, ErasureReport, ErasureRequest, LakeObject
 from purge.ports import Lake, ObjectChanged, ObjectUnreachable
@@ -30,6 +31,10 @@ class Sample:
     records: tuple[str, ...]
     unclear: tuple[str, ...] = ()
     problem: str = ""
+
+    @property
+    def why(self) -> str:
+        return reasons.sentence(self.problem)
 
 
 class _Here:

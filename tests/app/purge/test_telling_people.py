@@ -109,7 +109,7 @@ def test_a_partial_failure_says_what_stands_in_the_way(acme: Company) -> None:
     mails = delivered()
 
     assert current(acme, request).state == "partially_failed"
-    assert "sales/2.ndjson: unclear_records" in mails.to(acme.ivan.email)[0].text
+    assert "sales/2.ndjson: it holds records that may be theirs" in mails.to(acme.ivan.email)[0].text
 
 
 def test_whoever_asked_gets_no_email_to_decide(acme: Company) -> None:
