@@ -107,14 +107,18 @@ def preview(
 def create(
     *, values: ProviderValues, ports: ProviderPorts, actor: Actor, now: datetime
 ) -> IdentityProvider:
-    """A provider of the open scope. With a name alone it has its addresses and waits."""
+    """A provider of the open scope. With a name alone it has its addresses and waits.
+
+    With metadata it is enabled, unless `enabled` says otherwise.
+    """
     name = values.get("name", "")
     if not NAME.fullmatch(name) or name in {".", ".."}:
         detail = "Use 1 to 128 letters, digits, dots, underscores or hyphens."
         raise ProviderInvalid(errors=[FieldError(pointer="/name", code="invalid", detail=detail)])
     if IdentityProvider.objects.filter(name=name).exists():
         raise ProviderNameTaken(name=name)
-    provider = IdentityProvider(name=name)
+    described = bool(values.get("metadata_xml") or values.get("metadata_url"))
+    provider = IdentityProvider(name=name, enabled=described)
     return _saved(provider, values, verb="created", ports=ports, actor=actor, now=now)
 
 

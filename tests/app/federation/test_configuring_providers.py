@@ -78,11 +78,12 @@ def test_imported_metadata_brings_addresses_and_certificates(script: Script) -> 
     made = script.call(
         "POST",
         "identity-providers/",
-        {"name": "AzureActiveDirectory", "metadata_xml": metadata_xml(), "enabled": True},
+        {"name": "AzureActiveDirectory", "metadata_xml": metadata_xml()},
     )
 
     body = made.json()
     assert made.status_code == 201, body
+    assert body["enabled"] is True
     assert body["entity_id"] == "https://idp.customer.example/metadata"
     assert body["sso_redirect_url"] == "https://idp.customer.example/sso"
     assert [one["fingerprint"] for one in body["certificates"]] == [a_key_pair().fingerprint]
