@@ -85,7 +85,7 @@ class NamespacedModelAdmin(PermissionsMixin, ButtonsMixin, ModelAdmin):  # type:
     list_filter_submit = True
     warn_unsaved_form = True
     compressed_fields = False
-    ordering = ("-id",)
+    ordering: Sequence[str] | None = ("-id",)
     object_history_template = "adminsite/history.html"
 
     def actor(self, request: HttpRequest) -> Actor:

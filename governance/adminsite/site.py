@@ -5,11 +5,14 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 from uuid import UUID
 
+from csp.constants import SELF
+from csp.decorators import csp_replace
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 from unfold.sites import UnfoldAdminSite
 
 from governance.adminsite import attention, signing_in
@@ -63,10 +66,11 @@ class LakewardenAdminSite(UnfoldAdminSite):  # type: ignore[misc]
         guarded: Callable[..., HttpResponse] = super().admin_view(inside, cacheable)
         return guarded
 
+    @method_decorator(csp_replace({"script-src": [SELF], "style-src": [SELF]}))
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Local sign-in. Somebody signed in without the policy is told so, not asked again."""
+        """Local sign-in. Somebody whose role does not open the admin is told so, not asked again."""
         if actor_of(request) is not None and request.method == "GET":
             if self.has_permission(request):
                 return HttpResponseRedirect(reverse("admin:index"))

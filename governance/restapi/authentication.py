@@ -16,6 +16,7 @@ from governance.isolation import crossings
 from governance.isolation.scopes import namespace_scope, system_scope
 from governance.kernel.actors import Actor
 from governance.tenancy.domain import tokens as token_texts
+from governance.tenancy.models import Namespace, UserSession
 from governance.tenancy.services import actors, tokens
 
 KEYWORD = b"bearer"
@@ -27,6 +28,7 @@ class Caller:
     """What Django and DRF want to see as `request.user`. The Actor is the truth."""
 
     actor: Actor
+    namespace: Namespace | None
     is_authenticated: bool = True
     is_active: bool = True
     is_anonymous: bool = False
@@ -59,16 +61,16 @@ class TokenAuthentication(BaseAuthentication):
         if len(parts) != TOKEN_PARTS:
             raise TokenRefused
         network = getattr(request._request, "network", "")  # noqa: SLF001 - DRF's own way
-        actor = actor_of_token(text=parts[1].decode("latin-1"), network=network)
-        if actor is None:
+        caller = caller_of_token(text=parts[1].decode("latin-1"), network=network)
+        if caller is None:
             raise TokenRefused
-        return Caller(actor), actor
+        return caller, caller.actor
 
     def authenticate_header(self, request: Request) -> str:  # noqa: ARG002 - DRF's signature
         return 'Bearer realm="lakewarden"'
 
 
-def actor_of_token(*, text: str, network: str) -> Actor | None:
+def caller_of_token(*, text: str, network: str) -> Caller | None:
     """Who a live token acts as. A SCIM token acts at `/scim/` alone, so not here."""
     if not token_texts.is_well_formed(text):
         return None
@@ -84,7 +86,7 @@ def actor_of_token(*, text: str, network: str) -> Actor | None:
         token = tokens.live(token_id=token_id, now=timezone.now())
         if token is None or tokens.SCIM_SCOPE in token.scopes:
             return None
-        return actors.for_token(token, network=network)
+        return Caller(actors.for_token(token, network=network), token.namespace)
 
 
 class _CSRFCheck(CsrfViewMiddleware):
@@ -107,4 +109,5 @@ class SessionAuthentication(BaseAuthentication):
         check.process_request(request._request)  # noqa: SLF001
         if check.process_view(request._request, _unreachable, (), {}):  # noqa: SLF001
             raise CSRFRefused
-        return Caller(actor), actor
+        session: UserSession = request._request.user_session  # type: ignore[attr-defined]  # noqa: SLF001
+        return Caller(actor, session.namespace), actor

@@ -91,3 +91,11 @@ def test_the_service_s_role_sees_no_row_without_a_scope(model: type[ScopedModel]
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT count(*) FROM {model._meta.db_table}")  # noqa: S608 - our own table's name
         assert cursor.fetchone() == (0,)
+
+
+@pytest.mark.parametrize("model", scoped_models(), ids=lambda model: model._meta.label)
+def test_ids_tell_nothing_of_how_many_there_are(model: type[ScopedModel]) -> None:
+    field = model._meta.pk
+
+    assert isinstance(field, models.UUIDField)
+    assert field.get_default().version == 7

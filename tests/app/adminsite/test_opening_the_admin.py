@@ -128,3 +128,16 @@ def test_the_sidebar_shows_an_officer_what_they_may_open(acme: Namespace) -> Non
 
     assert "Audit trail" in page
     assert "API tokens" not in page
+
+
+def test_the_sign_in_page_has_the_strict_content_policy() -> None:
+    policy = Client().get("/admin/login/")["Content-Security-Policy"]
+
+    assert "unsafe" not in policy
+
+
+def test_the_admin_loosens_what_its_theme_needs_and_no_more(acme: Namespace) -> None:
+    policy = signed_in(ivan(acme)).get("/admin/")["Content-Security-Policy"]
+
+    assert "script-src 'self' 'unsafe-eval'" in policy
+    assert "https:" not in policy
