@@ -3,12 +3,13 @@
 import sys
 from collections.abc import Callable, Iterator
 
-from bench import erase_ndjson, rest
+from bench import erase_ndjson, erase_parquet, rest
 from bench.measurements import Row, print_table
 
 MEASUREMENTS: dict[str, Callable[[], Iterator[Row]]] = {
     "rest": rest.rows,
     "erase_ndjson": erase_ndjson.rows,
+    "erase_parquet": erase_parquet.rows,
 }
 
 
