@@ -44,6 +44,7 @@ found: the request runs in its namespace's scope (`site.py`), and so do the choi
 relations, filters, search and autocomplete, because every manager is scoped.
 """
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django import forms
