@@ -63,8 +63,9 @@ class EngineAdmin(NamespacedModelAdmin):
 
     @detail_action(label="Test", action=Action.MANAGE_ENGINES, icon="network_check")
     def test_now(self, request: HttpRequest, row: Engine, values: dict[str, Any]) -> str:
-        steps = engines.test(engine_id=row.pk, actor=self.actor(request), now=timezone.now())
-        return " ".join(f"{step.name}: {step.detail}" for step in steps)
+        return engines.require_working(
+            engine_id=row.pk, actor=self.actor(request), now=timezone.now()
+        )
 
 
 @admin.register(LakeTable)

@@ -204,6 +204,7 @@ def test_a_link_planted_after_the_listing_is_refused_by_the_process(
                 "parameters": {},
                 "files": [str(path)],
                 "setup": [],
+                "hidden": str(lake),
                 "memory": LIMITS.memory_bytes,
                 "threads": 1,
                 "temp_bytes": 0,
@@ -328,6 +329,27 @@ def test_the_engines_test_tells_its_steps(engine: DuckDBEngine, tmp_path: Path) 
         namespace_id=new_id(), lake_root=tmp_path / "none", scratch=tmp_path / "r"
     )
     assert [step.ok for step in missing.test()] == [False]
+
+
+def test_a_plan_is_explained_without_the_machines_folders(
+    engine: DuckDBEngine, tmp_path: Path
+) -> None:
+    plan = a_plan(engine, 'EXPLAIN SELECT * FROM "default".t', a_table("parquet", "parquet"))
+    result = tmp_path / "plan.arrow"
+
+    outcome = engine.run(plan=plan, limits=LIMITS, result=result, go_on=lambda _: True)
+
+    text = "\n".join(pa.ipc.open_file(result).read_all()["plan"].to_pylist())
+    assert outcome.end is RunEnd.SUCCEEDED
+    assert "READ_PARQUET" in text.upper()
+    assert str(tmp_path) not in text.replace("\n", "")
+
+
+@pytest.mark.parametrize("kind", READERS)
+def test_file_names_are_no_column(engine: DuckDBEngine, kind: str) -> None:
+    for column in ("filename", "file_row_number", "file_index"):
+        plan = a_plan(engine, f'SELECT {column} FROM "default".t', a_table(kind, kind))  # noqa: S608
+        assert run(engine, plan).end is RunEnd.FAILED
 
 
 def test_a_refusal_of_the_lake_is_a_failed_run_with_its_sentence(engine: DuckDBEngine) -> None:

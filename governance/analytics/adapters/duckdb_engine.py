@@ -98,7 +98,8 @@ class DuckDBEngine:
             namespace_id=plan.namespace_id, role_id=plan.role_id, granted=lake.granted_folders()
         )
         with self.pool.lease(key=key, scratch_root=self.scratch) as runner:
-            answer = runner.run(job=_job(plan, listed, limits), limits=limits, go_on=go_on)
+            job = _job(plan, listed, limits) | {"hidden": os.path.realpath(self.lake_root)}
+            answer = runner.run(job=job, limits=limits, go_on=go_on)
             size = 0
             if answer["end"] == RunEnd.SUCCEEDED:
                 result.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

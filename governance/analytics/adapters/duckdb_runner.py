@@ -111,6 +111,8 @@ def _write_result(
     con: duckdb.DuckDBPyConnection, job: dict[str, Any]
 ) -> tuple[list[tuple[str, str]], int]:
     relation = con.sql(job["sql"], params=job["parameters"] or None)
+    if job["sql"].startswith("EXPLAIN "):
+        relation = _explained(con, relation, job["hidden"])
     reader = relation.to_arrow_reader(BATCH_ROWS)
     columns = [(field.name, str(field.type)) for field in reader.schema]
     rows = 0
@@ -128,6 +130,15 @@ def _write_result(
                 message = f"The result is larger than {job['result_bytes']} bytes."
                 raise ResultTooLarge(message)
     return columns, rows
+
+
+def _explained(
+    con: duckdb.DuckDBPyConnection, relation: duckdb.DuckDBPyRelation, hidden: str
+) -> duckdb.DuckDBPyRelation:
+    """The plan's lines as Hive gives them, without the folder that the lake lies in."""
+    text = "\n".join(str(row[-1]) for row in relation.fetchall())
+    lines = [line.replace(hidden, "") for line in text.splitlines()]
+    return con.sql("SELECT unnest($lines) AS plan", params={"lines": lines})
 
 
 def _measured(

@@ -18,7 +18,7 @@ from governance.audit import trail
 from governance.kernel.actions import Action
 from governance.kernel.actors import Actor
 from governance.kernel.permissions import require
-from governance.kernel.refusals import Conflict, FieldError, Invalid
+from governance.kernel.refusals import Conflict, FieldError, Invalid, Unavailable
 from governance.secrets import sealing
 
 NAME_LENGTH = 64
@@ -38,6 +38,11 @@ class EngineBusy(Conflict):
 class EngineInvalid(Invalid):
     code = "engine_invalid"
     sentence = "The engine is not valid."
+
+
+class EngineTestFailed(Unavailable):
+    code = "engine_test_failed"
+    sentence = "{step} failed: {detail}"
 
 
 def create(*, actor: Actor, now: datetime, **values: object) -> Engine:
@@ -88,6 +93,15 @@ def test(*, engine_id: UUID, actor: Actor, now: datetime) -> Sequence[EngineTest
     detail = {"ok": all(step.ok for step in steps)}
     trail.record(actor=actor, action="engine.tested", target=engine, detail=detail, now=now)
     return steps
+
+
+def require_working(*, engine_id: UUID, actor: Actor, now: datetime) -> str:
+    """As `test`, in one sentence. Raises EngineTestFailed at the first step that failed."""
+    steps = test(engine_id=engine_id, actor=actor, now=now)
+    for step in steps:
+        if not step.ok:
+            raise EngineTestFailed(step=step.name, detail=step.detail)
+    return " ".join(step.detail for step in steps)
 
 
 def _assign(engine: Engine, values: Mapping[str, object]) -> None:
