@@ -70,7 +70,7 @@ class LakewardenAdminSite(UnfoldAdminSite):  # type: ignore[misc]
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Local sign-in. Somebody whose role does not open the admin is told so, not asked again."""
+        """Local sign-in. Whose role does not open the admin is told so, and not asked again."""
         if actor_of(request) is not None and request.method == "GET":
             if self.has_permission(request):
                 return HttpResponseRedirect(reverse("admin:index"))
