@@ -50,6 +50,10 @@ format: $(VENV)/.installed-dev ## Format the code and fix what can be fixed
 migrations: $(VENV)/.installed-dev ## Write the migrations that the models ask for
 	@$(BIN)/python manage.py makemigrations
 
+openapi: $(VENV)/.installed-dev ## Write docs/openapi.yaml and docs/problems.md from the code
+	@$(BIN)/python manage.py spectacular --file docs/openapi.yaml --validate --fail-on-warn
+	@$(BIN)/python manage.py problems_page
+
 bench: $(VENV)/.installed-dev ## Measure, side by side with peers, and print the table
 	@$(BIN)/python -m bench
 
@@ -97,4 +101,4 @@ $(VENV)/.installed-dev: requirements-dev.lock requirements-build.lock | $(VENV)/
 system-packages:
 	@DEBIAN_PACKAGES="$(DEBIAN_PACKAGES)" .ci/system-packages
 
-.PHONY: run doctor test test-full check format migrations bench lock clean help system-packages
+.PHONY: run doctor test test-full check format migrations openapi bench lock clean help system-packages
