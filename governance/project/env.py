@@ -7,6 +7,7 @@ container platforms mount secrets.
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import overload
 from urllib.parse import SplitResult, urlsplit
@@ -89,6 +90,13 @@ class Environment:
             Environment({name: word}).integer(name, default=0, least=1, most=MAX_PORT)
             for word in words
         ]
+
+    def networks(self, name: str, *, default: list[str]) -> list[IPv4Network | IPv6Network]:
+        """Comma-separated addresses or networks."""
+        try:
+            return [ip_network(word) for word in self.words(name, default=default)]
+        except ValueError as error:
+            raise WrongSettingError(name, f"must be addresses or networks: {error}.") from error
 
     def words(self, name: str, *, default: list[str], separator: str = ",") -> list[str]:
         value = self.text(name)

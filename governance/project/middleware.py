@@ -1,14 +1,42 @@
-"""The content security policy: strict everywhere, the admin's looser one below /admin/ alone."""
+"""What every request passes: whom a proxy speaks for, and the content security policy."""
+
+from collections.abc import Callable
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from csp.middleware import CSPMiddleware, PolicyParts
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 ADMIN_PATH = "/admin/"
 
 
+class TrustedProxyMiddleware:
+    """Behind a trusted proxy, the client is whom it names last and the scheme is the one it saw.
+
+    Of a chain, what our own proxies wrote stands at its end; what came before is hearsay.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if _is_trusted(_parsed(request.META.get("REMOTE_ADDR", ""))):
+            named = request.headers.get("X-Forwarded-For", "").split(",")
+            for address in map(_parsed, reversed(named)):
+                if address is None:
+                    break
+                request.META["REMOTE_ADDR"] = str(address)
+                if not _is_trusted(address):
+                    break
+            if request.headers.get("X-Forwarded-Proto") == "https":
+                request.META["wsgi.url_scheme"] = "https"
+        return self.get_response(request)
+
+
 class ContentSecurityPolicyMiddleware(CSPMiddleware):
+    """Strict everywhere; the admin's looser policy below /admin/ alone."""
+
     def get_policy_parts(
         self,
         request: HttpRequest,
@@ -19,3 +47,14 @@ class ContentSecurityPolicyMiddleware(CSPMiddleware):
         if not report_only and parts.replace is None and request.path.startswith(ADMIN_PATH):
             parts.replace = settings.ADMIN_CONTENT_SECURITY_POLICY
         return parts
+
+
+def _parsed(text: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(text.strip())
+    except ValueError:
+        return None
+
+
+def _is_trusted(address: IPv4Address | IPv6Address | None) -> bool:
+    return address is not None and any(address in network for network in settings.TRUSTED_PROXIES)

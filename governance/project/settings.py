@@ -37,6 +37,8 @@ ALLOWED_HOSTS = environment.words(
     "ALLOWED_HOSTS", default=addresses.own_hosts(PUBLIC_URL, bind=BIND)
 )
 
+TRUSTED_PROXIES = environment.networks("TRUSTED_PROXIES", default=["127.0.0.1", "::1"])
+
 # --- keys
 SECRET_KEY = keys.secret_key(environment, EMBEDDED)
 FIELD_KEYS = keys.field_keys(environment, EMBEDDED)
@@ -52,7 +54,7 @@ CACHES = {
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "lakewarden",
         # A stopped Redis costs a request this long, not forty seconds.
-        "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 2},
+        "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
     }
 }
 
@@ -103,6 +105,8 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    # First of those that ask who is there, and by which scheme.
+    "governance.project.middleware.TrustedProxyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "governance.project.middleware.ContentSecurityPolicyMiddleware",

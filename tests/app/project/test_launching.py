@@ -103,7 +103,7 @@ def test_a_doctor_finds_everything_well(service: Service) -> None:
 
 
 def test_the_first_start_prints_one_password_once(service: Service) -> None:
-    shown = [line for line in service.said if "platform administrator" in line]
+    shown = [line for line in service.said if "Platform administrator" in line]
 
     assert len(shown) == 1
     assert shown[0].split()[-1] not in service.logs()

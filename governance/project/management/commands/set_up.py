@@ -86,7 +86,7 @@ class Command(BaseCommand):
             actor=actors.system(),
             now=timezone.now(),
         )
-        self.stdout.write(f"platform administrator  {ADMINISTRATOR}  password  {password}")
+        self.stdout.write(f"{'Platform administrator':<25} {ADMINISTRATOR:<6} password  {password}")
 
 
 def fingerprint_of_static_files() -> str:
