@@ -37,8 +37,8 @@ from federation.domain.login_names import LoginName
 from governance.kernel.personal import Personal
 
 PERSON_ATTRIBUTES = (
-    "cn", "displayName", "mail", "entryUUID", "objectGUID", "userAccountControl",
-    "primaryGroupID", "objectSid",
+    "cn", "displayName", "userPrincipalName", "mail", "entryUUID", "objectGUID",
+    "userAccountControl", "primaryGroupID", "objectSid",
 )  # fmt: skip
 ONE_TOO_MANY = 2
 GUID_LENGTH = 16
@@ -94,6 +94,7 @@ class _Visit:
         self.domain = name.domain
         self.password = password
         self.steps = steps
+        self.bound_as = ""
 
     def go(self, deadline: Deadline) -> DirectoryPerson:
         if self.settings.bind_dn:
@@ -115,7 +116,11 @@ class _Visit:
 
     def _by_candidates(self, deadline: Deadline) -> DirectoryPerson:
         with self._line(deadline, first=self._bind_candidates) as line:
-            return self._person(line, self._sole(self._search(line)))
+            only = self._sole(self._search(line))
+            if not self._is_bound(only):
+                self.steps.failed(Stage.SEARCH, "The person found is not the one who was bound.")
+                raise SignInRefused(Reason.AMBIGUOUS_USER)
+            return self._person(line, only)
 
     @contextmanager
     def _line(self, deadline: Deadline, *, first: Callable[[Line], None]) -> Iterator[Line]:
@@ -183,6 +188,7 @@ class _Visit:
         for dn in dns:
             answer = line.bind(dn=dn, password=self.password)
             if answer.accepted:
+                self.bound_as = dn
                 return
         self._require_accepted(answer)
 
@@ -192,13 +198,16 @@ class _Visit:
             raise SignInRefused(reason_of_diagnostic(answer.diagnostic))
 
     def _search(self, line: Line) -> list[Entry]:
+        """People of that name; where somebody was bound by their DN, that entry alone."""
         settings = self.settings
+        by_dn = "=" in self.bound_as
         with self.steps.timed(Stage.SEARCH, "Exactly one person was found."):
             found = line.search(
-                base=settings.base_dn,
+                base=self.bound_as if by_dn else settings.base_dn,
                 condition=filters.user_condition(settings=settings, user=self.user),
                 attributes=_wanted_attributes(settings),
                 limit=ONE_TOO_MANY,
+                only_base=by_dn,
             )
         if len(found) != 1:
             few = "Nobody was found." if not found else "More than one person was found."
@@ -212,6 +221,15 @@ class _Visit:
             self.steps.failed(Stage.SEARCH, "The account is disabled.")
             raise SignInRefused(Reason.ACCOUNT_DISABLED)
         return found[0]
+
+    def _is_bound(self, entry: Entry) -> bool:
+        """Whether the entry is whose password was accepted, for binds by `user@domain`."""
+        if "=" in self.bound_as:
+            return True
+        principal = entry.first("userPrincipalName")
+        if principal:
+            return principal.casefold() == self.bound_as.casefold()
+        return entry.first(self.settings.username_attribute).casefold() == self.user.casefold()
 
     def _person(self, line: Line, entry: Entry) -> DirectoryPerson:
         username = entry.first(self.settings.username_attribute) or self.user

@@ -90,12 +90,12 @@ def _talk(wire: socket.socket, server: HostileServer, answer: Answer) -> None:
             number = server.asked.count(operation)
             server.asked.append(operation)
             for part in answer(operation, number):
-                wire.sendall(tlv(0x30, tlv(0x02, bytes([message_id])) + part))
+                wire.sendall(tlv(0x30, tlv(0x02, message_id) + part))
 
 
-def _read(request: bytes) -> tuple[int, int]:
+def _read(request: bytes) -> tuple[bytes, int]:
     """The message's number and its operation's tag, for messages below 64 KiB."""
     start = 2 if request[1] < 0x80 else 2 + (request[1] & 0x7F)
     size = request[start + 1]
-    message_id = int.from_bytes(request[start + 2 : start + 2 + size], "big") % 128
-    return message_id, request[start + 2 + size]
+    end = start + 2 + size
+    return request[start + 2 : end], request[end]

@@ -25,7 +25,7 @@ SETTINGS = DirectorySettings(
     bind_dn="cn=reader,dc=acme,dc=test",
     bind_password=Personal("readerpw"),
     base_dn="dc=acme,dc=test",
-    timeout_seconds=1,
+    timeout_seconds=5,
 )
 UMA = hostile.entry("uid=uma,dc=acme,dc=test", uid="uma", userAccountControl="512")
 WELCOME = [hostile.result(BIND_ANSWER, SUCCESS)]
@@ -72,7 +72,7 @@ def test_a_referral_is_never_followed(where: str) -> None:
                 sign_in(replace(SETTINGS, urls=(server.url,)))
 
     assert trap.connections == 0
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 4
 
 
 def test_two_entries_are_nobody() -> None:

@@ -218,6 +218,18 @@ def test_a_person_can_be_bound_by_pattern_without_a_bind_account(
         sign_in(own, "alice", "wrong")
 
 
+def test_who_was_bound_by_pattern_is_who_comes_in(settings: DirectorySettings) -> None:
+    """The same name lives in both units; the base holds the other one."""
+    patterns = (f"uid=%s,{openldap.TENANT2}",)
+    own = replace(settings, bind_dn="", bind_password=None, user_dn_patterns=patterns)
+
+    person = sign_in(own, "twin", "twin2-pw")
+
+    assert person.dn.reveal() == f"uid=twin,{openldap.TENANT2}"
+    with pytest.raises(SignInRefused):
+        sign_in(own, "twin", "twin-pw")
+
+
 def test_groups_can_be_read_from_the_persons_entry(settings: DirectorySettings) -> None:
     person = sign_in(replace(settings, user_membership_key="memberOf", nested_groups=True))
 
