@@ -314,6 +314,18 @@ def test_a_warm_process_is_never_shared_between_roles_or_namespaces(
     assert len(set(seen)) == 3
 
 
+def test_a_process_is_given_no_secret_of_the_service(
+    engine: DuckDBEngine, lake: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECRET_KEY", "canary")
+
+    with engine.pool.lease(key=_key(engine, lake), scratch_root=engine.scratch) as runner:
+        environment = Path(f"/proc/{runner.pid}/environ").read_bytes()
+
+    assert b"canary" not in environment
+    assert environment.startswith(b"TZ=UTC")
+
+
 def test_nothing_of_one_query_is_left_for_the_next(engine: DuckDBEngine) -> None:
     first = a_plan(engine, 'SELECT count(*) AS n FROM "default".t', a_table("csv"))
     assert run(engine, first).end is RunEnd.SUCCEEDED

@@ -88,5 +88,5 @@ def ran(query: Query) -> Query:
     return query
 
 
-def asked(sql: str, actor: Actor, **more: str) -> Query:
-    return ran(queries.submit(sql=sql, actor=actor, now=timezone.now(), **more))
+def asked(sql: str, actor: Actor, *, role: str | None = None) -> Query:
+    return ran(queries.submit(sql=sql, actor=actor, now=timezone.now(), role=role))

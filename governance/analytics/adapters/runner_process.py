@@ -42,15 +42,7 @@ class RunnerProcess:
         self.jobs = 0
         self.idle_since = time.monotonic()
         self._buffer = b""
-        self._process = subprocess.Popen(  # noqa: S603 - our own script, no shell
-            [sys.executable, "-I", str(SCRIPT)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={"TZ": "UTC"},
-            cwd=self.scratch,
-            start_new_session=True,
-        )
+        self._process = _started(self.scratch)
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._stdout, selectors.EVENT_READ)
         self._send({"read": list(granted), "scratch": str(self.scratch)})
@@ -164,6 +156,23 @@ class RunnerProcess:
         self._buffer = rest
         message: dict[str, Any] = json.loads(line)
         return message
+
+
+def _started(scratch: Path) -> subprocess.Popen[bytes]:
+    """Without environment, so that no secret of ours is in it, and in a session of its own."""
+    try:
+        return subprocess.Popen(  # noqa: S603 - our own script, no shell
+            [sys.executable, "-I", str(SCRIPT)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={"TZ": "UTC"},
+            cwd=scratch,
+            start_new_session=True,
+        )
+    except OSError as error:
+        shutil.rmtree(scratch, ignore_errors=True)
+        raise RunnerUnavailable from error
 
 
 def _progress(message: dict[str, Any], elapsed: int) -> RunProgress:

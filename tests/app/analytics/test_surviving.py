@@ -87,12 +87,12 @@ def test_results_are_gone_after_their_time_and_history_after_its_own(uma: Actor)
 def test_an_engine_with_unfinished_queries_stays(uma: Actor) -> None:
     query = queries.submit(sql="SELECT 1", actor=uma, now=timezone.now())
     engine = Engine.objects.get(name="lake")
-    remove = {"engine_id": engine.pk, "actor": actors.system(), "now": timezone.now()}
+    now = timezone.now()
 
     with pytest.raises(EngineBusy):
-        engines.remove(**remove)
+        engines.remove(engine_id=engine.pk, actor=actors.system(), now=now)
     analytics.ran(query)
-    engines.remove(**remove)
+    engines.remove(engine_id=engine.pk, actor=actors.system(), now=now)
 
     query.refresh_from_db()
     assert query.engine is None

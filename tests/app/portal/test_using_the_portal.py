@@ -77,7 +77,7 @@ def test_an_author_runs_sql_and_downloads_it(acme: Namespace) -> None:
     waiting = browser.get(sent["Location"])
     run_everything(acme)
     done = browser.get(sent["Location"]).content.decode()
-    csv = b"".join(browser.get(sent["Location"] + "result.csv")).decode()  # type: ignore[arg-type]
+    csv = b"".join(browser.get(sent["Location"] + "result.csv")).decode()
 
     assert sent.status_code == 302
     assert "Waiting for a free slot" in waiting.content.decode()

@@ -204,7 +204,9 @@ def test_only_the_columns_that_are_named_are_estimated() -> None:
             role_id=None,
         ).columns
 
-    assert columns("SELECT Carrier FROM flights WHERE origin = 'JFK'") == {"carrier", "origin"}
+    assert columns("SELECT Carrier FROM flights WHERE origin = 'JFK'") == frozenset(
+        {"carrier", "origin"}
+    )
     assert columns("SELECT count(*) FROM flights") == frozenset()
     assert columns("SELECT * FROM flights") is None
     assert columns("SELECT f.* FROM flights f") is None
