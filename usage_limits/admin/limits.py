@@ -13,14 +13,14 @@ from governance.kernel.actions import Action
 from governance.kernel.periods import PeriodKind
 from usage_limits import selectors
 from usage_limits.admin.forms import UsageLimitForm
-from usage_limits.domain.admissions import Reading, amount_text, title
+from usage_limits.domain.admissions import Reading, short_amount, title
 from usage_limits.domain.features import MEASURES, FeatureType, figure
 from usage_limits.domain.limits import FULL, BreachAction, Terms, TermsChange
 from usage_limits.models import UsageLimit
 from usage_limits.services import limits
 
 FIXED = ("feature_type", "period")
-LIVE = ("where_it_stands", "present_period", "counted_from", "state_pill")
+LIVE = ("where_it_stands", "state", "held", "present_period", "counted_from")
 NEARLY = 80
 CALM, WARNING, DANGER = "#2563eb", "#d97706", "#dc2626"
 
@@ -30,7 +30,7 @@ class UsageLimitAdmin(NamespacedModelAdmin):
     read_action = Action.READ_USAGE
     write_action = Action.MANAGE_USAGE_LIMITS
     form = UsageLimitForm
-    list_display = ("name", "amount_shown", "where_it_stands", "action_shown", "state_pill")
+    list_display = ("name", "where_it_stands", "action_shown", "state_pill")
     list_filter = ("feature_type", "period", "breach_action")
     readonly_fields = LIVE
     ordering = ("feature_type", "period", "id")
@@ -41,7 +41,7 @@ class UsageLimitAdmin(NamespacedModelAdmin):
         terms = ("feature_type", "amount", "period", "breach_action", "thresholds")
         if obj is None:
             return ((None, {"fields": terms}),)
-        return ((None, {"fields": terms}), ("Now", {"fields": LIVE}))
+        return (("Now", {"fields": LIVE}), ("The limit", {"fields": terms}))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ANN401 - Django's
         fixed = () if obj is None else FIXED
@@ -51,10 +51,6 @@ class UsageLimitAdmin(NamespacedModelAdmin):
     def name(self, row: UsageLimit) -> str:
         return title(row.terms)
 
-    @display(description="Amount", ordering="amount")
-    def amount_shown(self, row: UsageLimit) -> str:
-        return amount_text(row.terms)
-
     @display(description="Used")
     def where_it_stands(self, row: UsageLimit) -> str:
         reading = _reading(row)
@@ -62,16 +58,14 @@ class UsageLimitAdmin(NamespacedModelAdmin):
         used = figure(feature=feature, amount=reading.standing.used)
         percent = float(round(reading.percent, 1))
         scale = max(FULL, percent)
-        held = reading.standing.reserved
-        note = f", {figure(feature=feature, amount=held)} reserved" if held else ""
         return render_to_string(
             "usage_limits/admin/bar.html",
             {
-                "percent": percent,
+                "percent": f"{percent:g}",
                 "width": f"{percent / scale * 100:.1f}",
                 "mark": f"{FULL / scale * 100:.1f}",
                 "colour": _colour(percent),
-                "figure": f"{used} of {amount_text(reading.meter.terms)}{note}",
+                "figure": f"{used} of {short_amount(reading.meter.terms)}",
             },
         )
 
@@ -95,10 +89,17 @@ class UsageLimitAdmin(NamespacedModelAdmin):
         description="State", label={"within": "success", "reached": "warning", "off": "danger"}
     )
     def state_pill(self, row: UsageLimit) -> tuple[str, str]:
+        return _state(_reading(row))
+
+    @display(description="State")
+    def state(self, row: UsageLimit) -> str:
+        return _state(_reading(row))[1]
+
+    @display(description="Reserved by queries that have not ended")
+    def held(self, row: UsageLimit) -> str:
         reading = _reading(row)
-        if reading.disabled:
-            return "off", f"Disabled until {reading.meter.period.end:%-d %B %H:%M} UTC"
-        return ("reached", "Reached") if reading.percent >= FULL else ("within", "Within")
+        feature = reading.meter.terms.feature_type
+        return figure(feature=feature, amount=reading.standing.reserved)
 
     def perform_save(self, request: HttpRequest, row: Any, form: Any, change: bool) -> Any:  # noqa: ANN401, FBT001 - the base's
         values, actor, now = form.cleaned_data, self.actor(request), timezone.now()
@@ -126,6 +127,12 @@ class UsageLimitAdmin(NamespacedModelAdmin):
 def _reading(row: UsageLimit) -> Reading:
     [state] = selectors.limit_states(limits=[row], now=timezone.now())
     return state.reading
+
+
+def _state(reading: Reading) -> tuple[str, str]:
+    if reading.disabled:
+        return "off", f"Disabled until {reading.meter.period.end:%-d %B %H:%M} UTC"
+    return ("reached", "Reached") if reading.percent >= FULL else ("within", "Within")
 
 
 def _colour(percent: float) -> str:

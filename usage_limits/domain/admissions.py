@@ -141,7 +141,13 @@ def title(terms: Terms) -> str:
 
 def amount_text(terms: Terms) -> str:
     """Such as "2 TB", and "209.72 MB (0.0002 TB)" where terabytes say little."""
-    said = f"{text(terms.amount)} {terms.unit}"
+    said, short = f"{text(terms.amount)} {terms.unit}", short_amount(terms)
+    return short if short == said else f"{short} ({said})"
+
+
+def short_amount(terms: Terms) -> str:
+    """Such as "2 TB" or "209.72 MB", beside a figure of what is used."""
     feature = terms.feature_type
     small = figure(feature=feature, amount=to_base(feature=feature, amount=terms.amount))
-    return said if small.endswith(f" {terms.unit}") else f"{small} ({said})"
+    said = f"{text(terms.amount)} {terms.unit}"
+    return said if small.endswith(f" {terms.unit}") else small

@@ -98,7 +98,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'usage-control log entry',
-                'verbose_name_plural': 'usage-control log',
+                'verbose_name_plural': 'usage-control log entries',
             },
         ),
         migrations.CreateModel(

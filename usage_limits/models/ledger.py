@@ -103,7 +103,7 @@ class UsageControlLogEntry(NamespacedModel):
 
     class Meta:
         verbose_name = "usage-control log entry"
-        verbose_name_plural = "usage-control log"
+        verbose_name_plural = "usage-control log entries"
         constraints = (
             models.UniqueConstraint(
                 fields=("limit_id", "threshold", "period_start", "amount", "cause"),

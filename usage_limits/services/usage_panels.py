@@ -8,7 +8,7 @@ from governance.kernel.actors import Actor
 from governance.kernel.permissions import allows
 from governance.portal.ports import UsageBar, UsageEntry
 from usage_limits import selectors
-from usage_limits.domain.admissions import amount_text, title
+from usage_limits.domain.admissions import short_amount, title
 from usage_limits.domain.features import MEASURES, FeatureType, figure
 from usage_limits.models import UsageLimit
 from usage_limits.selectors import LimitState
@@ -45,7 +45,7 @@ def _bar(state: LimitState) -> UsageBar:
     used = figure(feature=terms.feature_type, amount=reading.standing.used)
     return UsageBar(
         title=title(terms),
-        figure=f"{used} of {amount_text(terms)}",
+        figure=f"{used} of {short_amount(terms)}",
         percent=float(round(reading.percent, 1)),
         period_start=period.start,
         period_end=period.end,

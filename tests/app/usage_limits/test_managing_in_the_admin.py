@@ -112,7 +112,7 @@ def test_the_live_state_is_a_bar_with_a_figure_and_a_mark(acme: Namespace, brows
 
     for address in (page("usagelimit"), page("usagelimit", limit.pk)):
         shown = text_of(browser, address)
-        assert "2.5 TB of 2 TB (125.0 %)" in shown
+        assert "2.5 TB of 2 TB (125 %)" in shown
         assert "Disabled until" in shown
         assert "left: 80.0%" in " ".join(shown.split())
 
