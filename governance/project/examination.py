@@ -22,7 +22,7 @@ from kombu.exceptions import OperationalError as BrokerError
 from governance.isolation.guard import require_isolation
 from governance.isolation.scopes import system_scope
 from governance.kernel.refusals import Refusal
-from governance.project import health
+from governance.project import health, schedules
 from governance.project.celery import app as celery_app
 from governance.secrets import sealing
 
@@ -97,6 +97,19 @@ def worker() -> str:
     return f"{len(answers)} answering"
 
 
+def beat() -> str:
+    """Without a beat no period begins. A new installation has its first within a minute."""
+    with system_scope("doctor"):
+        last = health.last_period_at()
+    if last is None:
+        return "no period yet"
+    shortest = min(periodic.seconds for periodic in schedules.PERIODIC)
+    if _age(last) > 2 * shortest:
+        message = f"the last period began {_age(last)} s ago: is a beat running?"
+        raise UnhealthyError(message)
+    return f"the last period began {_age(last)} s ago"
+
+
 def outbox() -> str:
     health.check_outbox()
     with system_scope("doctor"):
@@ -168,6 +181,7 @@ EXAMINATIONS: dict[str, Callable[[], str]] = {
     "migrations": migrations,
     "broker": broker,
     "worker": worker,
+    "beat": beat,
     "outbox": outbox,
     "keys": keys,
     "web": web,

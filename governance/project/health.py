@@ -8,14 +8,14 @@ import redis
 import structlog
 from django.conf import settings
 from django.db import DatabaseError, connection
-from django.db.models import Min, Q
+from django.db.models import Max, Min, Q
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django_prometheus.exports import ExportToDjangoView
-from prometheus_client import REGISTRY
+from prometheus_client import REGISTRY, CollectorRegistry, Gauge, generate_latest
 
 from governance.isolation.scopes import system_scope
-from governance.outbox.models import MessageState, OutboxMessage
+from governance.outbox.models import MessageState, OutboxMessage, PeriodicSlot
 from usage_limits.services.limit_metrics import LimitCollector
 
 log = structlog.get_logger(__name__)
@@ -23,6 +23,10 @@ REGISTRY.register(LimitCollector())
 
 # A message that is due for longer than this has no worker.
 OUTBOX_PATIENCE = timedelta(seconds=60)
+GAUGES = {
+    "lakewarden_outbox_oldest_seconds": "How long the longest-waiting message has been due.",
+    "lakewarden_last_period_seconds": "How long ago a period of a periodic job was last begun.",
+}
 LOOPBACK = frozenset({"127.0.0.1", "::1"})
 FORWARDING_HEADERS = frozenset({"X-Forwarded-For", "Forwarded", "X-Real-Ip"})
 
@@ -49,7 +53,22 @@ def metrics(request: HttpRequest) -> HttpResponse:
     if not _may_read_metrics(request):
         raise Http404
     response: HttpResponse = ExportToDjangoView(request)
+    response.write(_gauges(now=timezone.now()))
     return response
+
+
+def _gauges(*, now: datetime) -> bytes:
+    """What stands in the database and in no process's counters: how long things have waited."""
+    with system_scope("metrics"):
+        moments = {
+            "lakewarden_outbox_oldest_seconds": oldest_due_at(now=now),
+            "lakewarden_last_period_seconds": last_period_at(),
+        }
+    registry = CollectorRegistry()
+    for name, moment in moments.items():
+        age = 0.0 if moment is None else max(0.0, (now - moment).total_seconds())
+        Gauge(name, GAUGES[name], registry=registry).set(age)
+    return generate_latest(registry)
 
 
 def check_database() -> None:
@@ -79,6 +98,12 @@ def oldest_due_at(*, now: datetime) -> datetime | None:
     found: datetime | None = OutboxMessage.objects.filter(waiting | abandoned).aggregate(
         oldest=Min("due_at")
     )["oldest"]
+    return found
+
+
+def last_period_at() -> datetime | None:
+    """When any beat last began a period. Needs a system scope."""
+    found: datetime | None = PeriodicSlot.objects.aggregate(last=Max("rung_at"))["last"]
     return found
 
 

@@ -12,8 +12,9 @@ from governance.outbox import job_names as outbox_jobs
 from governance.restapi import job_names as restapi_jobs
 from usage_limits import job_names as usage_jobs
 
-# Beat rings at least this often, so that a beat that was away catches up within the minute.
-LONGEST_SILENCE_SECONDS = 60
+# Beat rings at least this often, so that a beat that was away catches up at once, and at least
+# twice a period, so that no period falls between two rings.
+LONGEST_SILENCE_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ def beat_schedule() -> dict[str, dict[str, Any]]:
     ticks: dict[str, dict[str, Any]] = {
         f"tick {periodic.job}": {
             "task": outbox_jobs.TICK,
-            "schedule": float(min(periodic.seconds, LONGEST_SILENCE_SECONDS)),
+            "schedule": min(periodic.seconds / 2, LONGEST_SILENCE_SECONDS),
             "kwargs": {"name": periodic.job, "seconds": periodic.seconds},
             "options": {"expires": LONGEST_SILENCE_SECONDS},
         }

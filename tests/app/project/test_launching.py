@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from governance.project.examination import EXAMINATIONS
 from tests.journeys import service as services
 from tests.journeys.service import ROOT, Service
 
@@ -99,7 +100,7 @@ def test_a_doctor_finds_everything_well(service: Service) -> None:
     findings = service.manage("doctor")
 
     assert "FAILED" not in findings
-    assert len(findings.splitlines()) == 13
+    assert len(findings.splitlines()) == len(EXAMINATIONS)
 
 
 def test_the_first_start_prints_one_password_once(service: Service) -> None:

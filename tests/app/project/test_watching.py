@@ -9,8 +9,9 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from governance.isolation.scopes import system_scope
-from governance.outbox.models import MessageKind, OutboxMessage
-from governance.project import examination
+from governance.outbox import tasks
+from governance.outbox.models import MessageKind, OutboxMessage, PeriodicSlot
+from governance.project import examination, schedules
 from tests.factories import tenancy
 
 pytestmark = pytest.mark.django_db
@@ -94,6 +95,29 @@ def test_with_a_token_set_only_the_token_opens_metrics(client: Client, settings:
     right = client.get("/metrics", headers={"Authorization": "Bearer right"})
 
     assert (wrong.status_code, right.status_code) == (404, 200)
+
+
+@pytest.mark.usefixtures("_waiting_message")
+def test_metrics_say_how_long_things_have_waited(client: Client) -> None:
+    tasks.tick(name="bench.tick", seconds=3600)
+
+    lines = client.get("/metrics", REMOTE_ADDR="127.0.0.1").content.decode().splitlines()
+
+    gauges = dict(line.split() for line in lines if line.startswith("lakewarden_"))
+    assert float(gauges["lakewarden_outbox_oldest_seconds"]) > 60
+    assert float(gauges["lakewarden_last_period_seconds"]) < 60
+
+
+def test_a_beat_that_is_gone_is_noticed() -> None:
+    shortest = min(periodic.seconds for periodic in schedules.PERIODIC)
+    with system_scope("test"):
+        PeriodicSlot.objects.create(name="any", slot=1)
+        PeriodicSlot.objects.update(rung_at=timezone.now() - timedelta(seconds=3 * shortest))
+
+    is_well, finding = examination.examine("beat")
+
+    assert not is_well
+    assert "is a beat running?" in finding
 
 
 def test_a_doctor_goes_on_after_a_failure_and_ends_with_one(
