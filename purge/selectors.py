@@ -10,7 +10,7 @@ from governance.tenancy.models import Namespace, User
 from governance.tenancy.services import actors
 from purge.domain.identifiers import Identifier, identifiers_of
 from purge.domain.people import Person
-from purge.models import Dataset, PurgeKeys, StorageLayer
+from purge.models import Dataset, ErasureRequest, PurgeKeys, StorageLayer
 from purge.ports import LayerDescription, LayerKind
 
 
@@ -27,6 +27,14 @@ def may_approve(user: User) -> bool:
     """Whether any role that the person has now lets them decide on erasures."""
     actor = actors.for_user(user=user, role=None)
     return allows(actor=actor, action=Action.APPROVE_ERASURE)
+
+
+def approval_holds(request: ErasureRequest) -> bool:
+    """Whether whoever approved may still approve. Asked again whenever work begins."""
+    if request.approved_by_id is None:
+        return False
+    officer = User.objects.filter(pk=request.approved_by_id, is_active=True).first()
+    return officer is not None and may_approve(officer)
 
 
 def officers() -> Iterator[User]:

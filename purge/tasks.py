@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from governance.kernel.refusals import Refusal, Unavailable
 from governance.outbox.domain.retries import MAX_ATTEMPTS
 from governance.outbox.registry import JobRun, LeaseLostError, job
 from purge import emails, job_names, wiring
@@ -50,13 +51,14 @@ def tell_outcome(run: JobRun, *, erasure_request_id: str) -> None:
 
 @contextmanager
 def _given_up_at_last(run: JobRun, request_id: UUID) -> Iterator[None]:
-    """The last attempt that fails leaves the erasure failed, so that people see it and retry."""
+    """What no attempt will follow leaves the erasure failed, so that people see it and retry."""
     try:
         yield
     except LeaseLostError:
         raise
-    except Exception:
-        if run.attempt >= MAX_ATTEMPTS:
+    except Exception as error:
+        is_final = isinstance(error, Refusal) and not isinstance(error, Unavailable)
+        if is_final or run.attempt >= MAX_ATTEMPTS:
             with run.scope():
                 setbacks.give_up(request_id=request_id, now=timezone.now())
         raise

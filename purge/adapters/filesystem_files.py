@@ -85,13 +85,24 @@ def write_fresh(folder: int, name: str, source: int, segments: Iterable[Segment]
                     _write_all(target, segment.content)
         if (old.st_uid, old.st_gid) != (os.geteuid(), os.getegid()):
             os.fchown(target, old.st_uid, old.st_gid)
-        for attribute in os.listxattr(source):
-            os.setxattr(target, attribute, os.getxattr(source, attribute))
+        _copy_attributes(source, target)
         os.fchmod(target, stat.S_IMODE(old.st_mode))
         os.fsync(target)
         return os.fstat(target)
     finally:
         os.close(target)
+
+
+def _copy_attributes(source: int, target: int) -> None:
+    """Extended attributes, access lists among them, where the file system has any."""
+    try:
+        names = os.listxattr(source)
+    except OSError as error:
+        if error.errno != errno.EOPNOTSUPP:
+            raise
+        return
+    for name in names:
+        os.setxattr(target, name, os.getxattr(source, name))
 
 
 def _copy(source: int, target: int, keep: Keep) -> None:

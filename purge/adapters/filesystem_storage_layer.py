@@ -197,7 +197,10 @@ class FilesystemStorageLayer:
     def _listed(
         self, key: str, name: str, folder: int
     ) -> Iterator[StoredObject | UnreachableObject]:
-        found = os.stat(name, dir_fd=folder, follow_symlinks=False)
+        try:
+            found = os.stat(name, dir_fd=folder, follow_symlinks=False)
+        except FileNotFoundError:
+            return  # Removed since the folder was listed.
         if files.printable(key) != key:
             yield UnreachableObject(files.printable(key), "name_not_utf8")
         elif stat.S_ISREG(found.st_mode):

@@ -14,7 +14,7 @@ from uuid import UUID
 from purge.domain.identifiers import Wanted, wanted_in
 from purge.domain.spans import Cuts, Span
 from purge.models import Dataset, ErasureStep, LakeObject, StepState
-from purge.ports import Lake, ObjectChanged, ObjectUnreachable, Staged, Work
+from purge.ports import Lake, LayerInvalid, ObjectChanged, ObjectUnreachable, Staged, Work
 from purge.services import findings, indexing, subjects
 from purge.services.findings import Finding
 from purge.services.indexing import Clock, OpenDataset
@@ -42,7 +42,11 @@ def lake_object(number: int) -> LakeObject | None:
 
 def cut(*, step_id: UUID, work: Work, lake: Lake, clock: Clock) -> None:
     """Take the person's records out of the step's object. What cannot be done is its `problem`."""
-    opened = _opened(step_id, work=work, lake=lake, clock=clock)
+    try:
+        opened = _opened(step_id, work=work, lake=lake, clock=clock)
+    except LayerInvalid as refusal:
+        _end(step_id, StepState.FAILED, problem=refusal.code, work=work, clock=clock)
+        return
     if opened is None:
         return
     try:

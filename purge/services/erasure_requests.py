@@ -148,6 +148,7 @@ def look_again(*, request_id: UUID, actor: Actor, now: datetime) -> ErasureReque
     with transaction.atomic():
         request = ErasureRequest.objects.select_for_update().get(pk=request_id)
         if request.state != State.LOCATING:
+            request.approved_by_id = None
             move(request, State.LOCATING, actor=actor, now=now)
         messages.enqueue_job(name=job_names.LOCATE, erasure_request_id=request.pk)
     return request
@@ -165,13 +166,18 @@ def retry(*, request_id: UUID, actor: Actor, now: datetime) -> ErasureRequest:
         match State(request.state):
             case State.APPROVED | State.PURGING | State.VERIFYING:
                 messages.enqueue_job(name=job_names.ERASE, erasure_request_id=request.pk)
-            case State.PARTIALLY_FAILED if not request.needs_new_report:
+            case State.PARTIALLY_FAILED if _is_still_covered(request):
                 move(request, State.PURGING, actor=actor, now=now)
                 messages.enqueue_job(name=job_names.ERASE, erasure_request_id=request.pk)
             case _:
                 look_again(request_id=request_id, actor=actor, now=now)
                 request.refresh_from_db()
     return request
+
+
+def _is_still_covered(request: ErasureRequest) -> bool:
+    """Whether what failed may be tried again under the approval it had."""
+    return not request.needs_new_report and selectors.approval_holds(request)
 
 
 def _locked_for_decision(request_id: UUID, after: State, *, actor: Actor) -> ErasureRequest:
@@ -238,7 +244,8 @@ def _check_texts(*, reason: str, reference: str, people: Sequence[Mapping[str, o
     for pointer, text in (("/reason", reason), ("/reference", reference)):
         if pointer == "/reason" and not text.strip():
             raise _wrong("/reason", "say why")
-        if any(ord(character) < ord(" ") and character not in "\r\n\t" for character in text):
+        breaks = "\r\n\t" if pointer == "/reason" else ""
+        if any(ord(character) < ord(" ") and character not in breaks for character in text):
             raise _wrong(pointer, "it holds control characters")
         if masks.names(text, values=values):
             raise _wrong(pointer, "it names the person; leave identifiers to the subjects")

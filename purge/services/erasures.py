@@ -16,7 +16,6 @@ from django.db.models import Sum
 
 from governance.audit import trail
 from governance.outbox.services import messages
-from governance.tenancy.models import User
 from governance.tenancy.services import actors
 from purge import job_names, selectors
 from purge.domain.erasure import State
@@ -62,7 +61,7 @@ def _begin(request_id: UUID, *, work: Work, clock: Clock) -> bool:
             log.info("nothing_to_erase", erasure_request=str(request_id), state=state.value)
             return False
         if state is State.APPROVED:
-            if not _approval_holds(request):
+            if not selectors.approval_holds(request):
                 _void(request, now=now)
                 return False
             _plan_steps(request)
@@ -71,14 +70,6 @@ def _begin(request_id: UUID, *, work: Work, clock: Clock) -> bool:
             state=StepState.PENDING, problem=""
         )
         return True
-
-
-def _approval_holds(request: ErasureRequest) -> bool:
-    """Asked again at the moment of execution: a link may be old, and a role may be gone."""
-    if request.approved_by_id is None:
-        return False
-    officer = User.objects.filter(pk=request.approved_by_id, is_active=True).first()
-    return officer is not None and selectors.may_approve(officer)
 
 
 def _void(request: ErasureRequest, *, now: datetime) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
+from governance.tenancy.models import RoleBinding
 from purge.models import ErasureRequest, ErasureStep
 from purge.services import cutting, erasure_requests, findings
 from tests.app.purge.conftest import Company
@@ -97,6 +98,18 @@ def test_a_file_held_open_by_its_writer_is_retried_later(company: Company) -> No
     assert path.read_bytes() == purge.records(5, 7)
     assert company.erase(retried(company, request)).state == "completed"
     assert path.read_bytes() == purge.records(5)
+
+
+def test_a_retry_needs_an_approver_who_still_may(company: Company) -> None:
+    path = company.folder / "1.ndjson"
+    path.write_bytes(purge.records(5, 7))
+    request = company.approved()
+    with path.open("ab"):
+        company.erase(request)
+    RoleBinding.objects.filter(user=company.olga).delete()
+
+    assert retried(company, request).state == "locating"
+    assert request.approved_by_id is None
 
 
 def test_what_was_out_of_reach_needs_a_new_report_and_decision(company: Company) -> None:

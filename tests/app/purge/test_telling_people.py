@@ -15,6 +15,7 @@ from governance.tenancy.models import RoleBinding
 from purge import tasks
 from purge.models import ErasureRequest
 from purge.services import erasure_requests, locating
+from purge.services.subjects import SubjectsDestroyed
 from tests.app.purge.conftest import Company
 from tests.factories import purge, tenancy
 
@@ -109,7 +110,9 @@ def test_a_partial_failure_says_what_stands_in_the_way(acme: Company) -> None:
     mails = delivered()
 
     assert current(acme, request).state == "partially_failed"
-    assert "sales/2.ndjson: it holds records that may be theirs" in mails.to(acme.ivan.email)[0].text
+    assert (
+        "sales/2.ndjson: it holds records that may be theirs" in mails.to(acme.ivan.email)[0].text
+    )
 
 
 def test_whoever_asked_gets_no_email_to_decide(acme: Company) -> None:
@@ -142,6 +145,20 @@ def test_a_worker_that_cannot_go_on_leaves_it_failed(
         )
     delivered()
     assert current(acme, request).state == "awaiting_approval"
+
+
+def test_a_refusal_in_the_work_leaves_it_failed_at_once(
+    acme: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = ask(acme)
+
+    def refused(*_args: object, **_options: object) -> None:
+        raise SubjectsDestroyed
+
+    monkeypatch.setattr(locating, "in_dataset", refused)
+    delivered()
+
+    assert current(acme, request).state == "failed"
 
 
 def test_the_index_is_built_by_a_command(acme: Company) -> None:

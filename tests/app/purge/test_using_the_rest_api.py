@@ -142,6 +142,7 @@ def test_a_script_asks_and_follows(acme: Company) -> None:
         ({"reason": ""}, "/reason"),
         ({"reason": "Customer 7 wrote"}, "/reason"),
         ({"reference": "letter of 7"}, "/reference"),
+        ({"reference": "a\r\nBcc: eve@stranger.example"}, "/reference"),
         ({"reason": "a\x01b"}, "/reason"),
         ({"due_at": "2001-01-01T00:00:00Z"}, "/due_at"),
         ({"state": "approved"}, "/state"),
