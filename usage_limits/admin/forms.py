@@ -42,7 +42,7 @@ class AmountFormField(forms.CharField):
         try:
             return quantities.parse(text, places=LIMIT_PLACES)
         except AmountInvalid as refused:
-            raise forms.ValidationError(str(refused), code=refused.code) from refused
+            raise forms.ValidationError(refused.errors[0].detail, code=refused.code) from refused
 
     def prepare_value(self, value: Any) -> Any:  # noqa: ANN401 - Django's own type
         return quantities.text(value) if isinstance(value, Decimal) else value

@@ -35,7 +35,8 @@ class AmountField(serializers.Field[Decimal, Any, float, Any]):
         try:
             return quantities.parse(data, places=self.places, zero_allowed=self.zero_allowed)
         except AmountInvalid as refused:
-            raise serializers.ValidationError(str(refused), code=refused.code) from refused
+            detail = refused.errors[0].detail
+            raise serializers.ValidationError(detail, code=refused.code) from refused
 
     def to_representation(self, value: Decimal) -> float:
         return quantities.number(value)

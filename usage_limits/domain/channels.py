@@ -26,7 +26,7 @@ class ChannelKind(StrEnum):
 
 class ChannelInvalid(Invalid):
     code = "alert_channel_invalid"
-    sentence = "{problem}"
+    sentence = "The alert channel is not valid. {problem}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

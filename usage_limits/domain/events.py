@@ -43,7 +43,7 @@ class UsageEvent:
 
 class UsageEventInvalid(Invalid):
     code = "usage_event_invalid"
-    sentence = "{problem}"
+    sentence = "The usage event is not valid. {problem}"
 
 
 class UsageEventConflict(Conflict):

@@ -21,7 +21,7 @@ PLAIN = re.compile(r"[0-9]{1,40}(\.[0-9]{1,40})?([eE][+-]?[0-9]{1,3})?")
 
 class AmountInvalid(Invalid):
     code = "amount_invalid"
-    sentence = "{problem}"
+    sentence = "The amount is not valid. {problem}"
 
 
 def parse(

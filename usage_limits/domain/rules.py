@@ -111,7 +111,7 @@ class Rule:
 
 class RuleInvalid(Invalid):
     code = "workload_rule_invalid"
-    sentence = "{problem}"
+    sentence = "The workload rule is not valid. {problem}"
 
 
 class RuleNameTaken(Conflict):
