@@ -1,5 +1,9 @@
 """Decisions made at the same moment, on a real PostgreSQL, by connections of their own."""
 
+import os
+import signal
+import subprocess
+import sys
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -8,12 +12,13 @@ from datetime import datetime
 from uuid import UUID
 
 import pytest
-from django.db import connections
+from django.db import connection, connections
 
 from governance.isolation.scopes import namespace_scope
 from governance.kernel.periods import PeriodKind
 from tests.factories import tenancy
 from tests.factories.usage_limits import a_limit, a_request, reserved, settled, some_terms
+from tests.settings import SERVERS
 from usage_limits import selectors
 from usage_limits.domain.admissions import UsageLimitReached
 from usage_limits.domain.features import FeatureType
@@ -122,7 +127,9 @@ def test_the_same_settle_a_hundred_times_at_once_charges_once_and_says_it_once(
         assert UsageControlLogEntry.objects.count() == 1
 
 
-def test_a_process_that_dies_while_it_holds_the_gate_leaves_nothing_held(now: datetime) -> None:
+def test_a_transaction_that_fails_while_it_holds_the_gate_leaves_nothing_held(
+    now: datetime,
+) -> None:
     namespace = tenancy.a_namespace()
     with namespace_scope(namespace.pk):
         a_limit(some_terms(1), now=now)
@@ -144,5 +151,34 @@ def test_a_process_that_dies_while_it_holds_the_gate_leaves_nothing_held(now: da
         assert in_hand.wait(10)
         dead.set()
         assert isinstance(killed.exception(), RuntimeError)
+
+    assert in_scope(namespace.pk, lambda: reserved("next", 1, now=now)) == "held"
+
+
+HOLDER = """
+import os, psycopg, time
+with psycopg.connect(os.environ["HOLDER_URL"]) as connection:
+    connection.execute("SELECT set_config('lakewarden.system', 'on', true)")
+    assert connection.execute("SELECT id FROM usage_limits_usagegate FOR UPDATE").fetchall()
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_process_killed_while_it_holds_the_gate_holds_nobody_up(now: datetime) -> None:
+    namespace = tenancy.a_namespace()
+    with namespace_scope(namespace.pk):
+        a_limit(some_terms(1), now=now)
+    url = SERVERS.postgres.url("lakewarden_app", database=connection.settings_dict["NAME"])
+    holder = subprocess.Popen(  # noqa: S603 - our own program
+        [sys.executable, "-c", HOLDER],
+        env={**os.environ, "HOLDER_URL": url},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        holder.send_signal(signal.SIGKILL)
 
     assert in_scope(namespace.pk, lambda: reserved("next", 1, now=now)) == "held"
