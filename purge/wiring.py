@@ -44,6 +44,8 @@ def _filesystem(described: LayerDescription) -> FilesystemStorageLayer:
     unknown = set(described.options) - {"path"}
     if not isinstance(path, str) or unknown:
         raise LayerInvalid(why="a filesystem has one option, path, a text")
+    if described.namespace_name in {"", ".", ".."}:
+        raise LayerInvalid(why="the namespace's name names no folder of its own")
     homes = [Path(root) / described.namespace_name for root in settings.LAKE_ROOTS]
     if path.startswith("/"):
         for home in homes:

@@ -8,8 +8,9 @@ from django.test import Client
 
 from governance.isolation.scopes import namespace_scope
 from governance.outbox.models import OutboxMessage
-from purge import job_names
+from purge import job_names, wiring
 from purge.models import ErasureRequest
+from purge.ports import LayerDescription, LayerInvalid, LayerKind
 from purge.services import certificates
 from tests.app.purge.conftest import Company
 from tests.factories import purge, tenancy
@@ -281,3 +282,9 @@ def test_a_reading_token_writes_nothing(acme: Company) -> None:
     )
 
     assert status == 403
+
+
+@pytest.mark.parametrize("name", ["", ".", ".."])
+def test_a_namespaces_name_never_leads_out_of_the_lake(name: str) -> None:
+    with pytest.raises(LayerInvalid):
+        wiring.storage_layer(LayerDescription(kind=LayerKind.FILESYSTEM, namespace_name=name))
