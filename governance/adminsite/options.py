@@ -180,6 +180,9 @@ class NamespacedModelAdmin(PermissionsMixin, ButtonsMixin, ModelAdmin):  # type:
             with transaction.atomic():
                 return super().changeform_view(request, object_id, form_url, context)
         except Refusal as refusal:
+            if request.method != "POST":
+                messages.error(request, str(refusal))
+                return HttpResponseRedirect(reverse(f"admin:{self._name}_changelist"))
             # Once more, with the refusal in the form: nothing of the first attempt was kept.
             request.refusal = refusal  # type: ignore[attr-defined]
             for name in request.FILES:
