@@ -141,6 +141,21 @@ def test_where_burst_minutes_are_used_up_the_query_takes_a_main_slot(
     assert reading("spectrum") == (0, 10 * MB)
 
 
+def test_where_both_are_used_up_the_query_is_refused_for_its_scan(
+    namespace: Namespace, now: datetime
+) -> None:
+    a_limit(some_terms(1, feature=BURST), now=now)
+    a_limit(some_terms("0.00001"), now=now)
+    settled("earlier", 1, feature=BURST, now=now)
+
+    with pytest.raises(UsageLimitReached) as refused:
+        guard.admit(
+            submission=a_submission(now=now, pool=Pool.BURST), estimate=Estimate(bytes_scanned=TB)
+        )
+
+    assert refused.value.values["feature"] == "spectrum"
+
+
 def test_a_query_that_would_scan_more_than_a_terabyte_is_stopped_before_it_runs(
     namespace: Namespace, now: datetime
 ) -> None:
@@ -186,6 +201,20 @@ def test_milder_rules_hop_change_priority_and_log(namespace: Namespace, now: dat
     assert stayed.pool is Pool.MAIN
     assert slowed.priority is Priority.LOW
     assert WorkloadRuleMatch.objects.count() == 3
+
+
+def test_a_rule_on_a_running_query_may_lower_its_priority_or_only_log(
+    namespace: Namespace, now: datetime
+) -> None:
+    a_rule(("query_execution_time", ">", 60), name="long", action="log")
+    submission = a_submission(now=now)
+    running = a_run(submission, state=QueryState.RUNNING, finished_at=None, run_milliseconds=61_000)
+
+    assert guard.observe(run=running) == GO_ON
+    a_rule(("query_cpu_time", "<", 1), name="idle", action="change_priority")
+    observed = guard.observe(run=running)
+
+    assert (observed.verdict, observed.priority) == (Verdict.CONTINUE, Priority.LOW)
 
 
 def test_what_is_only_known_at_the_end_is_noted_then(namespace: Namespace, now: datetime) -> None:

@@ -217,6 +217,20 @@ def test_a_webhook_without_https_is_refused_at_its_field(acme: Namespace, browse
     assert "target" in answer.context["adminform"].form.errors
 
 
+def test_a_rule_and_a_channel_are_listed_and_removed(acme: Namespace, browser: Client) -> None:
+    with namespace_scope(acme.pk):
+        rule = a_rule(("scan_row_count", ">", 1), name="ours", action="log")
+        channel = an_email_channel()
+
+    assert "scan_row_count &gt; 1" in text_of(browser, page("workloadrule"))
+    assert "everything" in text_of(browser, page("alertchannel"))
+    for model, row in (("workloadrule", rule.pk), ("alertchannel", channel.pk)):
+        assert browser.post(page(model, row, "delete"), {"post": "yes"}).status_code == 302
+    with namespace_scope(acme.pk):
+        assert not WorkloadRule.objects.exists()
+        assert not AlertChannel.objects.exists()
+
+
 def test_the_log_is_read_only(acme: Namespace, browser: Client) -> None:
     now = timezone.now()
     with namespace_scope(acme.pk):

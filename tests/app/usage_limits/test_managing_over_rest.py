@@ -402,6 +402,27 @@ def test_a_webhook_goes_to_https_alone(script: Script, target: str) -> None:
     assert pointers(answer) == ["/target"]
 
 
+def test_a_channel_is_there_once_and_is_removed(script: Script) -> None:
+    body = {"kind": "email", "target": "a@customer.example"}
+    made = script.post("alert-channels/", body).json()
+
+    again = script.post("alert-channels/", body)
+
+    assert (again.status_code, again.json()["code"]) == (409, "alert_channel_taken")
+    assert script.delete(f"alert-channels/{made['id']}/").status_code == 204
+    assert script.get("alert-channels/").json()["count"] == 0
+
+
+def test_there_are_at_most_twenty_channels(script: Script) -> None:
+    for number in range(20):
+        body = {"kind": "email", "target": f"a{number}@customer.example"}
+        assert script.post("alert-channels/", body).status_code == 201
+
+    more = script.post("alert-channels/", {"kind": "email", "target": "b@customer.example"})
+
+    assert (more.status_code, more.json()["code"]) == (409, "too_many_alert_channels")
+
+
 def test_a_channel_is_tested_through_the_outbox(acme: Namespace, script: Script) -> None:
     made = script.post("alert-channels/", {"kind": "email", "target": "a@customer.example"}).json()
 
