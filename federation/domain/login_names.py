@@ -25,7 +25,10 @@ class LoginName:
 
     @property
     def account(self) -> Personal[str]:
-        return Personal(self.user.reveal().casefold())
+        """Without case and accents: Active Directory takes `josé` and `JOSE` for one account."""
+        apart = unicodedata.normalize("NFKD", self.user.reveal().casefold())
+        plain = "".join(c for c in apart if not unicodedata.combining(c))
+        return Personal("".join(plain.split()))
 
 
 def parse(text: object) -> LoginName | None:

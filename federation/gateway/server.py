@@ -22,13 +22,12 @@ from federation.gateway.conversations import Conversation, PeerGoneError
 from federation.gateway.sasl import HandshakeError, NegotiationStatus
 from federation.gateway.sessions import Registry
 from federation.gateway.sign_ins import SignIns
-from governance.kernel.refusals import Refusal, Unavailable
+from governance.kernel.refusals import Exhausted, Refusal, Unavailable
 
 log = structlog.get_logger(__name__)
 
 # What HiveServer2 says; clients show it, and some look for it.
 REFUSED = b"Error validating the login"
-UNAVAILABLE = b"Error validating the login: the directory cannot be asked now, try again"
 
 # A thread that still waits for a dead directory is not waited for longer.
 RELEASE_SECONDS = 5
@@ -48,6 +47,16 @@ class Limits:
     sign_in_threads: int = 16
     sign_ins_per_directory: int = 4
     query_threads: int = 16
+
+
+def _sentence(refusal: Refusal) -> bytes:
+    match refusal:
+        case Exhausted():
+            return REFUSED + b": too many tries failed, wait some minutes"
+        case Unavailable():
+            return REFUSED + b": the directory cannot be asked now, try again"
+        case _:
+            return REFUSED
 
 
 def _release(pool: ThreadPoolExecutor, threads: int, release: Callable[[], None]) -> None:
@@ -179,8 +188,7 @@ class Gateway:
         except HandshakeError as error:
             writer.write(sasl.answer(NegotiationStatus.ERROR, str(error).encode()))
         except Refusal as refusal:
-            text = UNAVAILABLE if isinstance(refusal, Unavailable) else REFUSED
-            writer.write(sasl.answer(NegotiationStatus.BAD, text))
+            writer.write(sasl.answer(NegotiationStatus.BAD, _sentence(refusal)))
         else:
             return True
         finally:

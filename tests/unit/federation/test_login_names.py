@@ -38,6 +38,13 @@ def test_all_spellings_of_a_person_are_one_account() -> None:
     assert {name.account.reveal() for name in names if name} == {"alice"}
 
 
+def test_accents_make_no_other_account() -> None:
+    """Active Directory compares without them, so a guesser must not gain by them."""
+    names = [login_names.parse(text) for text in ("josé", "JOSE", "jose\u0301", "jòsé")]
+
+    assert {name.account.reveal() for name in names if name} == {"jose"}
+
+
 def test_a_login_name_does_not_print_itself() -> None:
     assert "alice" not in repr(login_names.parse("alice@acme.example"))
 
