@@ -22,6 +22,7 @@ from usage_limits.services import limits
 FIXED = ("feature_type", "period")
 LIVE = ("where_it_stands", "state", "held", "present_period", "counted_from")
 NEARLY = 80
+BAR_WIDTH, MARK_WIDTH = 240, 2
 CALM, WARNING, DANGER = "#2563eb", "#d97706", "#dc2626"
 
 
@@ -62,8 +63,8 @@ class UsageLimitAdmin(NamespacedModelAdmin):
             "usage_limits/admin/bar.html",
             {
                 "percent": f"{percent:g}",
-                "width": f"{percent / scale * 100:.1f}",
-                "mark": f"{FULL / scale * 100:.1f}",
+                "width": f"{percent / scale * BAR_WIDTH:.1f}",
+                "mark": f"{FULL / scale * BAR_WIDTH - MARK_WIDTH:.1f}",
                 "colour": _colour(percent),
                 "figure": f"{used} of {short_amount(reading.meter.terms)}",
             },
