@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeVar, dataclass_transform
 from thrift.protocol.TBinaryProtocol import TBinaryProtocol, TBinaryProtocolAccelerated
 from thrift.protocol.TProtocol import TProtocolException
 from thrift.Thrift import TApplicationException, TMessageType, TType
-from thrift.transport.TTransport import TMemoryBuffer
+from thrift.transport.TTransport import TMemoryBuffer, TTransportException
 
 LARGEST_CONTAINER = 10_000
 TYPE = "thrift"
@@ -110,7 +110,7 @@ class _Holder:
 
 # What Thrift's library raises for frames that lie about themselves.
 _UNREADABLE = (
-    TProtocolException, EOFError, UnicodeDecodeError, RecursionError, TypeError, ValueError,
+    TProtocolException, TTransportException, EOFError, UnicodeDecodeError, RecursionError, TypeError, ValueError,
     MemoryError, OverflowError,
 )  # fmt: skip
 

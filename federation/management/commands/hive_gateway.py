@@ -26,13 +26,16 @@ class Command(BaseCommand):
             sessions_per_namespace=settings.HIVE_NAMESPACE_SESSIONS,
             sessions_per_user=settings.HIVE_USER_SESSIONS,
         )
+        tls = _tls()
         try:
-            asyncio.run(self._serve(Gateway(backend=backend, limits=limits), host, port))
+            asyncio.run(self._serve(Gateway(backend=backend, limits=limits), host, port, tls))
         except OSError as error:
             message = f"The Hive gateway cannot listen on {host}:{port}: {error.strerror}."
             raise CommandError(message) from error
 
-    async def _serve(self, gateway: Gateway, host: str, port: int) -> None:
+    async def _serve(
+        self, gateway: Gateway, host: str, port: int, tls: ssl.SSLContext | None
+    ) -> None:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
@@ -40,7 +43,7 @@ class Command(BaseCommand):
         await gateway.serve(
             host=host,
             port=port,
-            tls=_tls(),
+            tls=tls,
             stop=stop,
             ready=lambda port: self.stdout.write(f"Hive gateway on {host}:{port}"),
         )
@@ -52,5 +55,9 @@ def _tls() -> ssl.SSLContext | None:
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(settings.HIVE_TLS_CERTIFICATE, settings.HIVE_TLS_KEY or None)
+    try:
+        context.load_cert_chain(settings.HIVE_TLS_CERTIFICATE, settings.HIVE_TLS_KEY or None)
+    except OSError as error:
+        message = f"HIVE_TLS_CERTIFICATE and HIVE_TLS_KEY cannot be used: {error.strerror}."
+        raise CommandError(message) from error
     return context
