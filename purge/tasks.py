@@ -7,19 +7,20 @@ from uuid import UUID
 from django.utils import timezone
 
 from governance.kernel.refusals import Refusal, Unavailable
+from governance.outbox.domain.lanes import Lane
 from governance.outbox.domain.retries import MAX_ATTEMPTS
 from governance.outbox.registry import JobRun, LeaseLostError, job
 from purge import emails, job_names, wiring
 from purge.services import erasures, exclusion, indexing, locating, setbacks
 
 
-@job(job_names.INDEX)
+@job(job_names.INDEX, lane=Lane.LONG)
 def index(run: JobRun, *, dataset_id: str) -> None:
     """Bring a dataset's index up to date. Twice is safe: what was indexed is skipped."""
     indexing.refresh(dataset_id=UUID(dataset_id), work=run, lake=wiring.lake(), clock=timezone.now)
 
 
-@job(job_names.LOCATE)
+@job(job_names.LOCATE, lane=Lane.LONG)
 def locate(run: JobRun, *, erasure_request_id: str) -> None:
     """Make the report. Twice is safe: only the last step is kept, and a second run sees it."""
     request_id = UUID(erasure_request_id)
@@ -27,7 +28,7 @@ def locate(run: JobRun, *, erasure_request_id: str) -> None:
         locating.locate(request_id=request_id, work=run, lake=wiring.lake(), clock=timezone.now)
 
 
-@job(job_names.ERASE)
+@job(job_names.ERASE, lane=Lane.LONG)
 def erase(run: JobRun, *, erasure_request_id: str) -> None:
     """Carry out what was approved. Twice is safe: each object's step says how far it is."""
     request_id = UUID(erasure_request_id)

@@ -7,12 +7,13 @@ from django.utils import timezone
 from governance.analytics import job_names
 from governance.analytics.services import results, runs
 from governance.isolation.scopes import namespace_scope, system_scope
+from governance.outbox.domain.lanes import Lane
 from governance.outbox.domain.retries import MAX_ATTEMPTS
 from governance.outbox.registry import JobRun, job
 from governance.tenancy.models import Namespace
 
 
-@job(job_names.RUN_QUERY)
+@job(job_names.RUN_QUERY, lane=Lane.LONG)
 def run_query(run: JobRun, *, query_id: str) -> None:
     """Twice is safe: a query only reads, its state moves once, and sinks book by id."""
     if run.attempt >= MAX_ATTEMPTS:

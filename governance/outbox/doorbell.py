@@ -4,14 +4,21 @@ import structlog
 from celery import current_app
 from kombu.exceptions import OperationalError
 
+from governance.outbox.domain.lanes import Lane
 from governance.outbox.job_names import DELIVER
 
 log = structlog.get_logger(__name__)
 
 
-def ring() -> None:
-    """Wake a worker. A broker that is away is logged: the sweeper rings again in seconds."""
+def ring(*lanes: Lane) -> None:
+    """Wake a worker of these lanes (of each, if none is named).
+
+    A broker that is away is logged: the sweeper rings again in seconds.
+    """
     try:
-        current_app.send_task(DELIVER, retry=False, ignore_result=True)
+        for lane in lanes or Lane:
+            current_app.send_task(
+                DELIVER, kwargs={"lane": lane.value}, queue=lane.value, retry=False
+            )
     except (OperationalError, OSError) as error:
         log.warning("doorbell_unheard", error=str(error))

@@ -5,6 +5,8 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 from uuid import UUID
 
+from governance.outbox.domain.lanes import Lane
+
 
 class LeaseLostError(RuntimeError):
     """Another worker took the message over: stop, and write nothing more."""
@@ -27,12 +29,18 @@ class JobRun(Protocol):
 Job = Callable[..., None]
 
 _jobs: dict[str, Job] = {}
+_long_jobs: set[str] = set()
 
 
-def job(name: str) -> Callable[[Job], Job]:
-    """Register the function under the job's name: `def locate(run, *, erasure_request_id)`."""
+def job(name: str, *, lane: Lane = Lane.SHORT) -> Callable[[Job], Job]:
+    """Register the function under the job's name: `def locate(run, *, erasure_request_id)`.
+
+    What may take longer than a few seconds takes the long lane.
+    """
 
     def register(function: Job) -> Job:
+        if lane is Lane.LONG:
+            _long_jobs.add(name)
         if name in _jobs and _jobs[name] is not function:
             message = f"The job {name!r} has two functions."
             raise RuntimeError(message)
@@ -44,6 +52,11 @@ def job(name: str) -> Callable[[Job], Job]:
 
 def function_of(name: str) -> Job | None:
     return _jobs.get(name)
+
+
+def long_jobs() -> frozenset[str]:
+    """The names of the jobs in the long lane."""
+    return frozenset(_long_jobs)
 
 
 def names() -> Iterator[str]:

@@ -7,16 +7,20 @@ from django.utils import timezone
 
 from governance.isolation.scopes import system_scope
 from governance.outbox import doorbell, wiring
+from governance.outbox.domain.lanes import Lane
 from governance.outbox.job_names import DELIVER, SWEEP, TICK
 from governance.outbox.models import MessageState, OutboxMessage, PeriodicSlot
 from governance.outbox.services import deliveries, messages
 
 
 @shared_task(name=DELIVER)
-def deliver() -> None:
-    """Deliver one message, and ring again if there was one. Twice is safe: a claim is exclusive."""
-    if deliveries.deliver_next(mailer=wiring.mailer()):
-        doorbell.ring()
+def deliver(*, lane: str) -> None:
+    """Deliver one message of a lane, and ring there again if there was one.
+
+    Twice is safe: a claim is exclusive.
+    """
+    if deliveries.deliver_next(mailer=wiring.mailer(), lane=Lane(lane)):
+        doorbell.ring(Lane(lane))
 
 
 @shared_task(name=SWEEP)

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import connection
 
 from governance.isolation.guard import IsolationBroken, require_isolation
+from governance.outbox.domain.lanes import Lane
 from governance.project import schedules
 from governance.project.addresses import broker_url
 
@@ -22,6 +23,7 @@ app.conf.update(
     task_ignore_result=True,
     accept_content=["json"],
     task_serializer="json",
+    task_default_queue=Lane.SHORT.value,
     event_serializer="json",
     timezone="UTC",
     broker_connection_retry_on_startup=True,

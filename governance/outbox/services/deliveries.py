@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 from governance.isolation.scopes import system_scope
 from governance.kernel.refusals import Refusal, Unavailable
 from governance.outbox import registry
+from governance.outbox.domain.lanes import Lane
 from governance.outbox.domain.retries import MAX_ATTEMPTS, wait_after
 from governance.outbox.models import MessageKind, MessageState, OutboxMessage
 from governance.outbox.ports import Mailer
@@ -19,9 +20,9 @@ from governance.outbox.services import emails, leases
 log = structlog.get_logger(__name__)
 
 
-def deliver_next(*, mailer: Mailer) -> bool:
-    """Deliver one message that is due. False: there was none."""
-    lease = leases.claim()
+def deliver_next(*, mailer: Mailer, lane: Lane | None = None) -> bool:
+    """Deliver one message that is due (in a lane). False: there was none."""
+    lease = leases.claim(lane=lane)
     if lease is None:
         return False
     with system_scope("outbox read"):

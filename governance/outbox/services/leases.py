@@ -17,8 +17,10 @@ from django.db import OperationalError, connection, connections, models, transac
 from django.db.models.functions import Now
 
 from governance.isolation.scopes import namespace_scope, system_scope
+from governance.outbox import registry
+from governance.outbox.domain.lanes import Lane
 from governance.outbox.domain.retries import HEARTBEAT, LEASE
-from governance.outbox.models import MessageState, OutboxMessage
+from governance.outbox.models import MessageKind, MessageState, OutboxMessage
 from governance.outbox.registry import LeaseLostError
 
 log = structlog.get_logger(__name__)
@@ -72,8 +74,11 @@ class Lease:
                 raise LeaseLostError(message)
 
 
-def claim() -> Lease | None:
-    """Take the message that is due longest, or whose lease ran out. None: nothing to do."""
+def claim(*, lane: Lane | None = None) -> Lease | None:
+    """Take the message that is due longest, or whose lease ran out. None: nothing to do.
+
+    With a lane, one of that lane alone.
+    """
     with system_scope("outbox claim"):
         message = (
             OutboxMessage.objects.select_for_update(skip_locked=True)
@@ -81,6 +86,7 @@ def claim() -> Lease | None:
                 models.Q(state=MessageState.PENDING, due_at__lte=Now())
                 | models.Q(state=MessageState.LEASED, leased_until__lt=Now())
             )
+            .filter(_in_lane(lane))
             .order_by("due_at")
             .first()
         )
@@ -100,6 +106,17 @@ def claim() -> Lease | None:
             attempt=message.attempts + 1,
             token=token,
         )
+
+
+def _in_lane(lane: Lane | None) -> models.Q:
+    long = models.Q(kind=MessageKind.JOB, name__in=registry.long_jobs())
+    match lane:
+        case None:
+            return models.Q()
+        case Lane.LONG:
+            return long
+        case Lane.SHORT:
+            return ~long
 
 
 @contextmanager

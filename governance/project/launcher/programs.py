@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from governance.outbox.domain.lanes import Lane
 from governance.project.embedded import children
 from governance.project.embedded.folders import PRIVATE_FOLDER, DataFolder
 from governance.project.launcher.supervisor import Program
@@ -19,6 +20,8 @@ OWNERS_SETTINGS = frozenset({"DATABASE_OWNER_URL", "DATABASE_OWNER_URL_FILE"})
 LARGEST_LOG_BYTES = 10_000_000
 WEB_WORKERS = 2
 WEB_THREADS = 8
+# Long jobs mostly wait for another process or a disk.
+WORKERS = {Lane.SHORT: 2, Lane.LONG: 4}
 
 
 class StepFailedError(RuntimeError):
@@ -48,7 +51,8 @@ class Installation:
                 log.replace(log.with_suffix(".log.1"))
 
     def programs(self) -> Sequence[Program]:
-        return (self._web(), self._hive_gateway(), self._worker(), self._beat())
+        workers = (self._worker(lane) for lane in Lane)
+        return (self._web(), self._hive_gateway(), *workers, self._beat())
 
     def _web(self) -> Program:
         host = f"[{self.bind}]" if ":" in self.bind else self.bind
@@ -64,16 +68,16 @@ class Installation:
     def _hive_gateway(self) -> Program:
         return self._program("hive gateway", _manage("hive_gateway"))
 
-    def _worker(self) -> Program:
+    def _worker(self, lane: Lane) -> Program:
         command = (
             *_celery(),
-            "worker",
-            "--concurrency=2",
+            *("worker", f"--hostname={lane}@%h", f"--queues={lane}"),
+            f"--concurrency={WORKERS[lane]}",
             "--loglevel=WARNING",
             "--without-mingle",
         )
         # A cold shutdown: leases and attempts are rows, nothing is lost by not waiting for jobs.
-        return self._program("worker", command, stop_signal=signal.SIGQUIT)
+        return self._program(f"{lane} worker", command, stop_signal=signal.SIGQUIT)
 
     def _beat(self) -> Program:
         return self._program("beat", (*_celery(), "beat", "--loglevel=WARNING", "--pidfile="))

@@ -12,6 +12,7 @@ from django.utils import timezone
 from governance.isolation.scopes import namespace_scope, system_scope
 from governance.kernel.refusals import Conflict, Unavailable
 from governance.outbox import registry, tasks
+from governance.outbox.domain.lanes import Lane
 from governance.outbox.domain.retries import MAX_ATTEMPTS
 from governance.outbox.models import MessageState, OutboxMessage, PeriodicSlot
 from governance.outbox.ports import Email
@@ -265,3 +266,27 @@ def test_a_periodic_slot_is_rung_once_however_many_beats_tick(namespace: Namespa
     with system_scope("test"):
         assert OutboxMessage.objects.filter(name=NAME).count() == 1
         assert PeriodicSlot.objects.filter(name=NAME).count() == 1
+
+
+def test_long_jobs_do_not_make_short_messages_wait(
+    namespace: Namespace, runs: list[tuple[UUID, str]], outtray: Outtray
+) -> None:
+    long_job = "tests.long"
+
+    @registry.job(long_job, lane=Lane.LONG)
+    def dig(run: JobRun, *, thing: str) -> None:
+        runs.append((run.message_id, "dug"))
+
+    with namespace_scope(namespace.pk):
+        messages.enqueue_job(name=long_job, thing="x")
+    short = enqueued(namespace)
+
+    assert deliveries.deliver_next(mailer=outtray, lane=Lane.SHORT)
+    assert not deliveries.deliver_next(mailer=outtray, lane=Lane.SHORT)
+    assert runs == [(short.pk, "one")]
+
+    assert deliveries.deliver_next(mailer=outtray, lane=Lane.LONG)
+    assert not deliveries.deliver_next(mailer=outtray, lane=Lane.LONG)
+    assert runs[1:] != []
+    registry._jobs.pop(long_job)
+    registry._long_jobs.discard(long_job)
