@@ -38,7 +38,7 @@ def deliver_next(*, mailer: Mailer, lane: Lane | None = None) -> bool:
     except registry.LeaseLostError:
         bound.warning("lease_lost")
     except Unavailable as refusal:
-        _retry(lease, error=str(refusal))
+        _retry(lease, error=str(refusal), after_seconds=refusal.retry_after_seconds)
     except Refusal as refusal:
         bound.warning("message_refused", code=refusal.code)
         leases.finish(lease, state=MessageState.DEAD, error=str(refusal), finished_at=Now())
@@ -64,8 +64,8 @@ def _run(*, message: OutboxMessage, lease: leases.Lease, mailer: Mailer) -> None
             function(lease, **message.payload)
 
 
-def _retry(lease: leases.Lease, *, error: str) -> None:
-    wait = wait_after(attempts=lease.attempt)
+def _retry(lease: leases.Lease, *, error: str, after_seconds: int | None = None) -> None:
+    wait = wait_after(attempts=lease.attempt, asked_seconds=after_seconds)
     if wait is None:
         leases.finish(lease, state=MessageState.DEAD, error=error, finished_at=Now())
     else:
