@@ -110,8 +110,8 @@ class _Holder:
 
 # What Thrift's library raises for frames that lie about themselves.
 _UNREADABLE = (
-    TProtocolException, TTransportException, EOFError, UnicodeDecodeError, RecursionError, TypeError, ValueError,
-    MemoryError, OverflowError,
+    TProtocolException, TTransportException, EOFError, UnicodeDecodeError, RecursionError,
+    TypeError, ValueError, MemoryError, OverflowError,
 )  # fmt: skip
 
 
