@@ -70,6 +70,7 @@ from governance.isolation.scopes import current_scope, has_scope
 from governance.kernel.actors import Actor
 from governance.kernel.refusals import Refusal
 from governance.secrets import sealing
+from governance.tenancy.selectors import actor_name
 
 MANY = 200
 
@@ -121,8 +122,8 @@ class NamespacedModelAdmin(PermissionsMixin, ButtonsMixin, ModelAdmin):  # type:
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """The audit trail of this object: Django's own log is not used."""
-        events = AuditEvent.objects.filter(target_id=object_id).order_by("-id")[:MANY]
-        context = {**(extra_context or {}), "audit_events": events}
+        events = AuditEvent.objects.filter(target_id=object_id).annotate(actor_name=actor_name())
+        context = {**(extra_context or {}), "audit_events": events.order_by("-id")[:MANY]}
         page: HttpResponse = super().history_view(request, object_id, context)
         return page
 

@@ -20,6 +20,7 @@ from governance.kernel.actions import Action
 from governance.kernel.refusals import Refusal
 from governance.outbox.models import MessageState, OutboxMessage
 from governance.outbox.services import messages as outbox
+from governance.tenancy.selectors import actor_name
 
 EXPORT_LIMIT = 100_000
 
@@ -52,9 +53,15 @@ class AuditEventAdmin(NamespacedModelAdmin):
     readonly_fields = fields
     empty_state = "Nothing has been done here yet. Every change leaves a line."
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AuditEvent]:
+        rows: QuerySet[AuditEvent] = super().get_queryset(request)
+        return rows.annotate(actor_name=actor_name())
+
     @display(description="Actor", ordering="actor_id")
-    def who(self, row: AuditEvent) -> str:
-        return row.actor_kind if row.actor_id is None else f"{row.actor_kind} {row.actor_id}"
+    def who(self, row: Any) -> str:  # noqa: ANN401 - annotated above
+        if row.actor_id is None:
+            return str(row.actor_kind)
+        return f"{row.actor_kind} {row.actor_name or row.actor_id}"
 
     @display(description="Sealed", label={"Sealed": "success", "Waiting": "warning"})
     def sealed_pill(self, row: AuditEvent) -> str:

@@ -23,6 +23,7 @@ from governance.outbox.models import MessageKind, MessageState, OutboxMessage
 from governance.restapi.api.serializers import AuditEventOut, JobOut
 from governance.restapi.filters import ScopedFilterSet
 from governance.restapi.views import ReadViewSet
+from governance.tenancy.selectors import actor_name
 
 EXPORT_BATCH = 500
 
@@ -53,7 +54,7 @@ class AuditEventViewSet(ReadViewSet):
     ordering = ("-id",)
 
     def get_queryset(self) -> QuerySet[AuditEvent]:
-        return AuditEvent.objects.select_related("seal")
+        return AuditEvent.objects.select_related("seal").annotate(actor_name=actor_name())
 
     @extend_schema(
         parameters=[OpenApiParameter("format", str, enum=["ndjson", "csv"])],

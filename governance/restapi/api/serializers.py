@@ -216,9 +216,13 @@ class AuditEventOut(serializers.ModelSerializer[Any]):
         read_only_fields = fields
 
     @extend_schema_field({"type": "object", "additionalProperties": {"type": "string"}})
-    def get_actor(self, event: AuditEvent) -> dict[str, str | None]:
-        actor_id = None if event.actor_id is None else str(event.actor_id)
-        return {"kind": event.actor_kind, "id": actor_id, "role": event.actor_role}
+    def get_actor(self, event: Any) -> dict[str, str | None]:  # noqa: ANN401 - with its actor_name
+        return {
+            "kind": event.actor_kind,
+            "id": None if event.actor_id is None else str(event.actor_id),
+            "name": event.actor_name,
+            "role": event.actor_role,
+        }
 
     @extend_schema_field({"type": "object", "additionalProperties": {"type": "string"}})
     def get_object(self, event: AuditEvent) -> dict[str, str | None]:
