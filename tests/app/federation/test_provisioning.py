@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from django.core.wsgi import get_wsgi_application
 from django.test import Client
 from django.utils import timezone
 from scim2_client.engines.wsgi import WSGISCIMClient
@@ -12,7 +13,6 @@ from scim2_tester import Status, check_server
 from federation.models import IdentityProvider, ScimGroup, ScimUser
 from federation.services import scim_groups
 from governance.isolation.scopes import namespace_scope
-from governance.project.wsgi import application
 from governance.tenancy.domain.people import ProvidedPerson
 from governance.tenancy.models import Namespace, RoleBinding, User
 from governance.tenancy.services import actors, sessions, tokens, users
@@ -337,7 +337,7 @@ def test_junk_is_answered_with_an_error_that_names_what_is_wrong(entra: Entra, b
 @pytest.mark.django_db(transaction=True)  # a real WSGI request closes its connection
 def test_the_conformance_client_finds_nothing_wrong(entra: Entra) -> None:
     client = WSGISCIMClient(
-        application,
+        get_wsgi_application(),
         base_url="http://127.0.0.1/scim/v2/acme",
         headers={"Authorization": f"Bearer {entra.token}"},
     )
