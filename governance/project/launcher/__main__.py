@@ -81,9 +81,11 @@ def start(
     for program in installation.programs():
         supervisor.start(program)
     wait_until_ready(installation, supervisor)
-    if environment.flag("DEMO", default=is_embedded) and not done.is_demo_loaded():
+    origin = addresses.public_url(environment, bind=installation.bind, port=installation.port)
+    is_demo = environment.flag("DEMO", default=is_embedded)
+    if is_demo and not done.is_demo_loaded(origin=origin):
         installation.run_step("load_demo", say=notes.append)
-        done.mark_demo_loaded()
+        done.mark_demo_loaded(origin=origin)
     announce(environment, installation, seconds=time.monotonic() - began)
     show_once(notes)
     say("Ctrl-C stops it.")

@@ -35,11 +35,12 @@ class Milestones:
     def mark_set_up(self) -> None:
         self._set_up.write_text(self._fingerprint(), encoding="utf-8")
 
-    def is_demo_loaded(self) -> bool:
-        return self._demo.exists()
+    def is_demo_loaded(self, *, origin: str) -> bool:
+        """Whether it was loaded for this address: the demo identity provider stands at it."""
+        return self._demo.exists() and self._demo.read_text(encoding="utf-8") == origin
 
-    def mark_demo_loaded(self) -> None:
-        self._demo.touch()
+    def mark_demo_loaded(self, *, origin: str) -> None:
+        self._demo.write_text(origin, encoding="utf-8")
 
     def _fingerprint(self) -> str:
         """Changes with the packages, a migration or a static file: with what set_up looks at."""
