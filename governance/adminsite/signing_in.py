@@ -16,8 +16,10 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.debug import sensitive_post_parameters
 
+from governance.adminsite.callers import actor_of
+from governance.audit import trail
 from governance.isolation.scopes import namespace_scope, system_scope
-from governance.tenancy.models import User
+from governance.tenancy.models import User, UserSession
 from governance.tenancy.services import actors, sessions
 
 WRONG = "This login name and password do not fit, or the account is deactivated."
@@ -71,6 +73,15 @@ def leave(request: HttpRequest) -> HttpResponse:
         sessions.end(session=session, reason="signed out", now=timezone.now())
     logout(request)
     return HttpResponseRedirect("/login/")
+
+
+def password_changed(request: HttpRequest, session: UserSession) -> None:
+    """Somebody who knew the old password is out; this browser stays."""
+    now = timezone.now()
+    sessions.end_others(session=session, reason="password changed", now=now)
+    actor = actor_of(request)
+    if actor is not None:
+        trail.record(actor=actor, action="user.password_changed", target=session.user, now=now)
 
 
 def safe_next(request: HttpRequest) -> str:

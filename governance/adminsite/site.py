@@ -2,13 +2,19 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
 from csp.constants import SELF
 from csp.decorators import csp_replace
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+)
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -20,9 +26,11 @@ from governance.adminsite.callers import actor_of, may
 from governance.audit import trail
 from governance.isolation.scopes import current_scope, has_scope, namespace_scope
 from governance.kernel.actions import Action
-from governance.tenancy.models import Namespace
+from governance.tenancy.models import Namespace, UserSession
 
 CHOSEN = "lakewarden_admin_namespace"
+# What a person does with their own account, whose row is out of sight in a chosen namespace.
+OWN_PAGES = frozenset({"choose_namespace", "logout", "password_change", "password_change_done"})
 
 
 class LakewardenAdminSite(UnfoldAdminSite):  # type: ignore[misc]
@@ -53,7 +61,7 @@ class LakewardenAdminSite(UnfoldAdminSite):  # type: ignore[misc]
         def inside(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:  # noqa: ANN401 - Django's
             # Found now: in a chosen namespace, its administrator's own row is out of sight.
             _ = request.user.is_authenticated
-            with _chosen_scope(request):
+            with _scope_of_page(request):
                 request.working_in = _working_in()  # type: ignore[attr-defined]
                 response = view(request, *args, **kwargs)
                 render = getattr(response, "render", None)
@@ -80,8 +88,23 @@ class LakewardenAdminSite(UnfoldAdminSite):  # type: ignore[misc]
     def logout(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
+        """By the button alone: a link in a mail must not sign anybody out."""
         del extra_context
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
         return signing_in.leave(request)
+
+    def password_change(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """For local people. Every other session of theirs ends."""
+        session: UserSession | None = getattr(request, "user_session", None)
+        if session is None or not session.user.login_name:
+            return TemplateResponse(request, "adminsite/not_for_you.html", status=403)
+        answer: HttpResponse = super().password_change(request, extra_context)
+        if request.method == "POST" and answer.status_code == HTTPStatus.FOUND:
+            signing_in.password_changed(request, session)
+        return answer
 
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -128,6 +151,13 @@ def all_namespaces() -> list[Namespace]:
 def _working_in() -> Namespace | None:
     namespace_id = current_scope().namespace_id if has_scope() else None
     return None if namespace_id is None else Namespace.objects.filter(pk=namespace_id).first()
+
+
+def _scope_of_page(request: HttpRequest) -> AbstractContextManager[None]:
+    match = request.resolver_match
+    if match is not None and match.url_name in OWN_PAGES:
+        return nullcontext()
+    return _chosen_scope(request)
 
 
 def _chosen_scope(request: HttpRequest) -> AbstractContextManager[None]:

@@ -130,6 +130,12 @@ def end_all(*, user: User, reason: str, now: datetime) -> int:
     return _end(UserSession.objects.filter(user=user), reason=reason, now=now)
 
 
+def end_others(*, session: UserSession, reason: str, now: datetime) -> int:
+    """End every open session of the person but this one."""
+    rows = UserSession.objects.filter(user_id=session.user_id).exclude(pk=session.pk)
+    return _end(rows, reason=reason, now=now)
+
+
 def end_in_roles(*, user: User, role_ids: Collection[UUID], reason: str, now: datetime) -> int:
     rows = UserSession.objects.filter(user=user, role_id__in=role_ids)
     return _end(rows, reason=reason, now=now)
