@@ -60,6 +60,7 @@ def an_author_reaches_the_limit(demo: Demo) -> None:
     demo.newcomer.see("start page")
     page.get_by_role("link", name="Leaving New York").click()
     expect(page.get_by_text("Richmond Intl")).to_be_visible(timeout=30_000)
+    expect(page.locator("main")).not_to_contain_text("Error")
     demo.newcomer.see("dashboard")
     for _ in range(MOST_TRIES):
         page.get_by_role("link", name="SQL").click()

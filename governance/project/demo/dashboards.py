@@ -55,7 +55,7 @@ DELAYS = Plan(
                 "FROM flights f JOIN airports p ON p.faa = f.dest\n"
                 "WHERE NOT f.cancelled\n"
                 "GROUP BY p.name HAVING count(*) > 1000\n"
-                "ORDER BY minutes_late DESC LIMIT 10"
+                "ORDER BY minutes_late DESC, airport LIMIT 10"
             ),
         ),
     ),
