@@ -43,7 +43,7 @@ class DestinationMismatch(ResponseRefused):
 class AudienceMismatch(ResponseRefused):
     code = "saml_audience_mismatch"
     sentence = (
-        "The assertion is not made for this service alone: its one audience must be the "
+        "The assertion is not made for this service: its one audience restriction must name the "
         "Entity ID shown on the provider's page."
     )
     check = "audience"

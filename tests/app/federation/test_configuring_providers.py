@@ -1,9 +1,15 @@
 """An IT admin sets up an identity provider and its rules, over REST."""
 
+import base64
 import json
+import re
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from django.test import Client
 
 from federation.models import IdentityProvider, ProviderCertificate, ServiceProviderKey
@@ -141,8 +147,17 @@ def test_requests_are_signed_with_a_key_of_our_own_that_is_sealed(
         assert ServiceProviderKey.objects.get().private_key.startswith("v1:")
     begun = Client().get("/saml/acme/AzureActiveDirectory/login/")
     assert begun.status_code == 302
-    assert "&SigAlg=" in begun["Location"]
-    assert "&Signature=" in begun["Location"]
+    signed, _, signature = urlsplit(begun["Location"]).query.partition("&Signature=")
+    assert "SigAlg=" in signed
+    published = Client().get("/saml/acme/AzureActiveDirectory/metadata/").content.decode()
+    held = re.search("<ds:X509Certificate>([^<]+)<", published)
+    assert held is not None
+    certificate = x509.load_der_x509_certificate(base64.b64decode(held[1]))
+    key = certificate.public_key()
+    assert isinstance(key, rsa.RSAPublicKey)
+    key.verify(
+        base64.b64decode(unquote(signature)), signed.encode(), padding.PKCS1v15(), hashes.SHA256()
+    )
 
 
 def test_rules_are_written_as_the_contract_says(script: Script, acme: Namespace) -> None:
