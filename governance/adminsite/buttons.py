@@ -31,8 +31,11 @@ class ButtonsMixin:
         if not actions_of(type(self)):
             return []
         view = self.admin_site.admin_view(self.press)  # type: ignore[attr-defined]
-        name = f"{self.opts.app_label}_{self.opts.model_name}_press"  # type: ignore[attr-defined]
-        return [path("<path:object_id>/do/<slug:name>/", view, name=name)]
+        return [path("<path:object_id>/do/<slug:name>/", view, name=self._press_name)]
+
+    @property
+    def _press_name(self) -> str:
+        return f"{self.opts.app_label}_{self.opts.model_name}_press"  # type: ignore[attr-defined]
 
     def button_context(self, request: HttpRequest, object_id: str | None) -> dict[str, Any]:
         """The buttons this person may press on this row, for the template."""
@@ -40,7 +43,11 @@ class ButtonsMixin:
         if row is None:
             return {}
         permitted = tuple(each for each in actions_of(type(self)) if may(request, each.action))
-        return {"detail_actions": shown_for(row, permitted), "detail_row": row}
+        return {
+            "detail_actions": shown_for(row, permitted),
+            "detail_row": row,
+            "press_url": f"admin:{self._press_name}",
+        }
 
     def press(self, request: HttpRequest, object_id: str, name: str) -> HttpResponse:
         """GET shows the form of a button that asks first; POST does it."""
