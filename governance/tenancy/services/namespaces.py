@@ -13,7 +13,8 @@ from governance.kernel.refusals import Conflict, FieldError, Invalid
 from governance.tenancy.domain import presets
 from governance.tenancy.models import Namespace, Policy, Role, RolePolicy
 
-NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
+# A name stands in addresses and as a folder of the lake, so it is never a way up.
+NAME = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9._-]{1,64}")
 ACCOUNT_ID = re.compile(r"[0-9]{12}")
 
 

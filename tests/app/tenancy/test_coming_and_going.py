@@ -6,13 +6,13 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from governance.isolation.scopes import namespace_scope
+from governance.isolation.scopes import namespace_scope, system_scope
 from governance.kernel.actions import Action
 from governance.kernel.permissions import allows
 from governance.tenancy.auth_backends import LocalBackend
 from governance.tenancy.domain.people import ProvidedPerson
 from governance.tenancy.models import Namespace, RoleBinding, User
-from governance.tenancy.services import actors, sessions, tokens, users
+from governance.tenancy.services import actors, namespaces, sessions, tokens, users
 from tests.factories import tenancy
 
 pytestmark = pytest.mark.django_db
@@ -228,3 +228,13 @@ def test_a_local_person_signs_in_by_login_name_and_password(namespace: Namespace
 def test_ids_are_version_seven(namespace: Namespace) -> None:
     assert isinstance(namespace.pk, UUID)
     assert namespace.pk.version == 7
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "a b", "a/b", "é", "x" * 65])
+def test_a_namespace_has_a_plain_name_that_is_no_way_up(name: str) -> None:
+    with system_scope("test"), pytest.raises(namespaces.NamespaceInvalid) as refused:
+        namespaces.create(
+            name=name, account_id="253914981264", actor=actors.system(), now=timezone.now()
+        )
+
+    assert [error.pointer for error in refused.value.errors] == ["/name"]
