@@ -25,7 +25,9 @@ from governance.kernel.policies.patterns import (
     compile_literals,
     compile_names,
     compile_texts,
+    variables_of,
 )
+from governance.kernel.policies.variables import Variable
 
 Context = Mapping[str, object]
 Test = Callable[[str, Context], bool]
@@ -58,6 +60,8 @@ class Condition:
     negated: bool
     quantifier: Quantifier
     if_exists: bool
+    excluding: frozenset[Variable] = frozenset()
+    """The variables of a negated operator: what they stand for is left out."""
 
     def holds(self, context: Mapping[str, object]) -> bool:
         """`context` has its keys in lower case."""
@@ -87,6 +91,7 @@ class Absence:
 
     key: str
     wanted: frozenset[bool]
+    excluding: frozenset[Variable] = frozenset()
 
     def holds(self, context: Mapping[str, object]) -> bool:
         return (not texts(context.get(self.key))) in self.wanted
@@ -111,6 +116,7 @@ def compile_condition(*, operator: str, key: str, values: Sequence[str]) -> Cond
         negated=OPERATORS[name].negated,
         quantifier=quantifier,
         if_exists=if_exists,
+        excluding=variables_of(values) if OPERATORS[name].negated else frozenset(),
     )
 
 

@@ -128,6 +128,8 @@ class Reading:
         self.known(elements, names=STATEMENT_ELEMENTS, pointer=pointer)
         actions, except_actions = self.either(elements, "Action", pointer, self.actions)
         resources, except_resources = self.either(elements, "Resource", pointer, self.resources)
+        conditions = self.conditions(elements.get("Condition", {}), f"{pointer}/Condition")
+        excluding = resources.variables if except_resources else frozenset()
         return Statement(
             label=f"{self.name}/{self.sid(elements, pointer=pointer) or index}",
             effect=self.effect(elements, pointer=pointer),
@@ -135,7 +137,8 @@ class Reading:
             except_actions=except_actions,
             resources=resources,
             except_resources=except_resources,
-            conditions=self.conditions(elements.get("Condition", {}), f"{pointer}/Condition"),
+            conditions=conditions,
+            excluding=excluding.union(*(each.excluding for each in conditions)),
         )
 
     def mapping(self, value: object, *, pointer: str) -> Mapping[str, object] | None:

@@ -43,6 +43,15 @@ class Patterns:
     expressions: tuple[re.Pattern[str], ...]
     templates: tuple["Template", ...]
 
+    @property
+    def variables(self) -> frozenset[Variable]:
+        return frozenset(
+            token
+            for template in self.templates
+            for token in template.tokens
+            if isinstance(token, Variable)
+        )
+
     def match(self, value: str, context: Mapping[str, object]) -> bool:
         """`context` fills the variables; its keys are in lower case."""
         return (
@@ -52,6 +61,13 @@ class Patterns:
             or any(expression.fullmatch(value) for expression in self.expressions)
             or any(template.match(value, context) for template in self.templates)
         )
+
+
+def variables_of(texts: Iterable[str]) -> frozenset[Variable]:
+    """The variables in these texts."""
+    return frozenset(
+        token for text in texts for token in tokens(text) if isinstance(token, Variable)
+    )
 
 
 @dataclass(frozen=True, slots=True)

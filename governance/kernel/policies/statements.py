@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from governance.kernel.policies.conditions import Absence, Condition
 from governance.kernel.policies.patterns import Patterns
+from governance.kernel.policies.variables import Variable
 
 
 class Effect(StrEnum):
@@ -24,6 +25,8 @@ class Statement:
     resources: Patterns
     except_resources: bool
     conditions: tuple[Condition | Absence, ...]
+    excluding: frozenset[Variable] = frozenset()
+    """The variables of what is left out (NotResource, negated operators)."""
 
     def speaks_of(self, action: str) -> bool:
         """Whether the statement is about an action, which comes in lower case."""
@@ -31,6 +34,11 @@ class Statement:
 
     def covers(self, *, resource: str, context: Mapping[str, object]) -> bool:
         """Whether it is about a resource, in this request; its keys come in lower case."""
+        if self.effect is Effect.ALLOW and any(
+            variable.value(context) is None for variable in self.excluding
+        ):
+            # Nobody knows what is to be left out, so nothing is granted.
+            return False
         return self.resources.match(resource, context) is not self.except_resources and all(
             condition.holds(context) for condition in self.conditions
         )

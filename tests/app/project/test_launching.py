@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -9,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import redis
 import requests
 
 from governance.project.examination import EXAMINATIONS
@@ -76,14 +78,15 @@ def test_a_second_start_on_the_same_folder_is_refused(service: Service) -> None:
 
 
 @pytest.mark.parametrize("setting", ["PORT", "HIVE_PORT"])
-def test_a_taken_port_is_refused_by_name(service: Service, tmp_path: Path, setting: str) -> None:
+def test_a_taken_port_is_refused_by_name(tmp_path: Path, setting: str) -> None:
     ports = {"PORT": str(services.free_port()), "HIVE_PORT": str(services.free_port())}
-    ports[setting] = str(service.port)
 
-    another = start_another(DATA_DIR=str(tmp_path / "var"), **ports)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        another = start_another(DATA_DIR=str(tmp_path / "var"), **(ports | {setting: str(port)}))
 
     assert another.returncode == 1
-    assert f"Port {service.port} on 127.0.0.1 is taken" in another.stderr
+    assert f"Port {port} on 127.0.0.1 is taken" in another.stderr
     assert another.stderr.count("\n") == 1
     assert processes_of(tmp_path / "var") == {}
 
@@ -134,6 +137,39 @@ def test_a_killed_program_is_started_again(service: Service, word: str) -> None:
 
     assert eventually(is_back)
     assert eventually(lambda: '"ready"' in ready(service))
+
+
+ENQUEUE = """
+from governance.analytics.job_names import SWEEP_RESULTS
+from governance.isolation.scopes import system_scope
+from governance.outbox.services import messages
+with system_scope("test"):
+    print(messages.enqueue_job(name=SWEEP_RESULTS, key="lost-broker").pk)
+"""
+STATE = """
+from governance.isolation.scopes import system_scope
+from governance.outbox.models import OutboxMessage
+with system_scope("test"):
+    print(OutboxMessage.objects.get(key="lost-broker").state)
+"""
+
+
+def test_a_broker_that_hangs_and_forgets_loses_nothing(service: Service) -> None:
+    broker = process_of(service.home, "valkey-server")
+    os.kill(broker, signal.SIGSTOP)
+
+    began = time.monotonic()
+    answer = requests.get(f"{service.origin}/login/", timeout=10)
+    waited = time.monotonic() - began
+    service.manage("shell", "-c", ENQUEUE)
+    os.kill(process_of(service.home, "governance.project.celery worker"), signal.SIGKILL)
+    os.kill(broker, signal.SIGCONT)
+    with redis.Redis.from_url((service.home / "secrets/redis_url").read_text().strip()) as client:
+        client.flushall()
+
+    assert answer.status_code == 200
+    assert waited < 5
+    assert eventually(lambda: service.manage("shell", "-c", STATE).split()[-1] == "done")
 
 
 def ready(service: Service) -> str:

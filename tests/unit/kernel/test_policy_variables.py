@@ -75,3 +75,35 @@ def test_a_variable_matches_its_own_value_alone(value: str, asked: str) -> None:
     named = policy("*", StringLike={"lakewarden:Owner": "${aws:username}"})
 
     assert allowed(named, "x", lakewarden_Owner=asked, aws_username=value) is (asked == value)
+
+
+def test_an_allow_that_leaves_out_something_unknown_grants_nothing() -> None:
+    statement = {
+        "Effect": "Allow",
+        "Action": "lakewarden:ReadDashboards",
+        "NotResource": "arn:aws:lakewarden::253914981264:dashboard/${aws:username}",
+    }
+    others = Policy.parse(name="p", document={"Version": "2012-10-17", "Statement": statement})
+    not_mine = policy("*", StringNotEquals={"lakewarden:Owner": "${aws:username}"})
+
+    assert not allowed(others, "x")
+    assert allowed(others, "x", aws_username="joe")
+    assert not allowed(not_mine, "x", lakewarden_Owner="ann")
+
+
+def test_a_deny_that_leaves_out_something_unknown_denies() -> None:
+    deny = {
+        "Effect": "Deny",
+        "Action": "*",
+        "NotResource": "arn:aws:lakewarden::253914981264:dashboard/${aws:username}",
+    }
+    denying = Policy.parse(name="d", document={"Version": "2012-10-17", "Statement": deny})
+
+    answer = decide(
+        policies=[policy("*"), denying],
+        action="lakewarden:ReadDashboards",
+        resource="arn:aws:lakewarden::253914981264:dashboard/x",
+        context={},
+    )
+
+    assert not answer.allowed
