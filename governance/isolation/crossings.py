@@ -33,6 +33,8 @@ def namespace_of_domain(domain: str) -> UUID | None:
 
 
 def _one(sql: str, value: str) -> tuple[UUID, ...] | None:
+    if "\0" in value:
+        return None  # PostgreSQL has no such text, so nothing can bear it
     with connection.cursor() as cursor:
         cursor.execute(sql, [value])
         row = cursor.fetchone()

@@ -1,12 +1,15 @@
-"""What every request passes: whom a proxy speaks for, and the content security policy."""
+"""What every request passes: addresses, whom a proxy speaks for, the content security policy."""
 
 from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from csp.middleware import CSPMiddleware, PolicyParts
 from django.conf import settings
+from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+
+from governance.project import errors
 
 ADMIN_PATH = "/admin/"
 
@@ -31,6 +34,18 @@ class TrustedProxyMiddleware:
                     break
             if request.headers.get("X-Forwarded-Proto") == "https":
                 request.META["wsgi.url_scheme"] = "https"
+        return self.get_response(request)
+
+
+class PlainAddressMiddleware:
+    """An address with a NUL in it is refused: PostgreSQL has no such text, so nothing matches."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
+            return errors.bad_request(request, SuspiciousOperation("a NUL in the address"))
         return self.get_response(request)
 
 
