@@ -1,11 +1,12 @@
 from django.urls import path
 
-from governance.portal.views import dashboards, home, sessions, sql
+from governance.portal.views import dashboards, home, sessions, sql, step_up
 
 app_name = "portal"
 urlpatterns = [
     path("", home.home, name="home"),
     path("roles/", sessions.roles, name="roles"),
+    path("step-up/", step_up.page, name="step_up"),
     path("sign-out/", sessions.sign_out, name="sign_out"),
     path("n/<str:ns>/", home.home, name="namespace"),
     path("n/<str:ns>/sql/", sql.editor, name="sql"),

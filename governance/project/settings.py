@@ -163,6 +163,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "/login/"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/login/"
+TENANCY_STEP_UP_SECONDS = environment.integer("STEP_UP_SECONDS", default=600, least=60)
 # Counted in the cache: no table of names and addresses.
 AXES_HANDLER = "axes.handlers.cache.AxesCacheHandler"
 AXES_ENABLE_ADMIN = False

@@ -5,19 +5,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
 from typing import Concatenate, ParamSpec
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from governance.kernel.actors import Actor
 from governance.kernel.refusals import Refusal
 from governance.restapi.problems import status_of
 from governance.tenancy.models import Namespace, UserSession
+from governance.tenancy.services import step_up
 
+HOME = "/"
 Rest = ParamSpec("Rest")
 
 
@@ -72,8 +75,26 @@ def signed_in(page: Page[Rest]) -> Callable[..., HttpResponseBase]:
 
 
 def refused(visit: Visit, refusal: Refusal) -> HttpResponse:
-    context = {"sentence": str(refusal), "status": status_of(refusal)}
+    context: dict[str, object] = {"sentence": str(refusal), "status": status_of(refusal)}
+    if isinstance(refusal, step_up.AuthenticationTooOld):
+        context["step_up_url"] = step_up.address(back_to=page_before(visit.request))
     return render(visit.request, "portal/refused.html", context, status=status_of(refusal))
+
+
+def page_before(request: HttpRequest) -> str:
+    """The page that a person looks at: this one, or the one whose form was posted."""
+    if request.method == "GET":
+        return request.get_full_path()
+    came_from = urlsplit(request.headers.get("referer", ""))
+    if came_from.netloc != request.get_host():
+        return HOME
+    return safe_path(came_from._replace(scheme="", netloc="").geturl())
+
+
+def safe_path(wanted: str) -> str:
+    """A path of this site, else the start page."""
+    safe = wanted.startswith("/") and url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
+    return wanted if safe else HOME
 
 
 def _sent_to_sign_in(request: HttpRequest, namespace: object) -> HttpResponse:

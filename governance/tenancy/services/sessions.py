@@ -115,10 +115,14 @@ def switch_role(*, session: UserSession, role_id: UUID, actor: Actor, now: datet
     return session
 
 
-def reauthenticated(*, session: UserSession, now: datetime) -> None:
-    """The person proved again who they are (step-up)."""
+def reauthenticated(
+    *, request: HttpRequest, session: UserSession, actor: Actor, now: datetime
+) -> None:
+    """The person proved again who they are (step-up): this browser's session key changes."""
     session.authenticated_at = now
     session.save(update_fields=["authenticated_at"])
+    request.session.cycle_key()
+    trail.record(actor=actor, action="session.reauthenticated", target=session, now=now)
 
 
 def end(*, session: UserSession, reason: str, now: datetime) -> int:
