@@ -1,6 +1,7 @@
 """Tables of federation: SAML identity providers and their rules, directories and mappings."""
 
 from federation.models.directories import Directory, DirectoryMapping
+from federation.models.enforcement import OneTimePassword, SingleSignOnEnforcement
 from federation.models.identity_providers import (
     ClaimRule,
     IdentityProvider,
@@ -16,6 +17,7 @@ __all__ = [
     "Directory",
     "DirectoryMapping",
     "IdentityProvider",
+    "OneTimePassword",
     "ProviderCertificate",
     "ScimGroup",
     "ScimMembership",
@@ -23,4 +25,5 @@ __all__ = [
     "ServiceProviderKey",
     "SignInAttempt",
     "SignInRequest",
+    "SingleSignOnEnforcement",
 ]

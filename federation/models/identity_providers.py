@@ -64,6 +64,26 @@ class IdentityProvider(NamespacedModel):
         default=60, validators=[MaxValueValidator(LONGEST_SKEW_SECONDS)]
     )
     enabled = models.BooleanField(default=False)
+    last_refreshed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    last_refresh_tried_at = models.DateTimeField(null=True, blank=True, editable=False)
+    last_refresh_problem = models.CharField(
+        max_length=500,
+        blank=True,
+        editable=False,
+        help_text="Why the last refresh failed.",
+    )
+    keys_sought_at = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text="When a signature by an unknown key last made us fetch the metadata.",
+    )
+    keys_search_ended_at = models.DateTimeField(null=True, editable=False)
+    proved_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="When somebody last signed in, or a test succeeded, with what is configured.",
+    )
 
     class Meta:
         constraints = [

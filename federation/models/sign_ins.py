@@ -18,6 +18,9 @@ class SignInRequest(NamespacedModel):
     )
     landing_path = models.CharField(max_length=2048, default="/")
     is_test = models.BooleanField(default=False)
+    tester_session_id = models.UUIDField(
+        null=True, help_text="The session of the administrator who tests; the request ends with it."
+    )
     expires_at = models.DateTimeField()
     consumed_at = models.DateTimeField(null=True)
 
@@ -66,8 +69,16 @@ class SignInAttempt(NamespacedModel):
     )
     reference = models.CharField(max_length=16)
     outcome = models.CharField(max_length=16, choices=Outcome)
+    is_test = models.BooleanField("test", default=False)
+    check_name = models.CharField("failed check", max_length=64, blank=True)
     code = models.CharField(max_length=64, blank=True)
     explanation = models.TextField(blank=True)
+    facts = models.JSONField(
+        default=list, blank=True, help_text="What arrived beside what is expected. Names nobody."
+    )
+    rules = models.JSONField(
+        default=list, blank=True, help_text="What became of each claim rule, without values."
+    )
     user = models.ForeignKey(
         "tenancy.User", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
