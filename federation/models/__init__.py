@@ -9,7 +9,12 @@ from federation.models.identity_providers import (
     ServiceProviderKey,
 )
 from federation.models.provisioning import ScimGroup, ScimMembership, ScimUser
-from federation.models.sign_ins import ConsumedAssertion, SignInAttempt, SignInRequest
+from federation.models.sign_ins import (
+    ConsumedAssertion,
+    RoleChoice,
+    SignInAttempt,
+    SignInRequest,
+)
 
 __all__ = [
     "ClaimRule",
@@ -19,6 +24,7 @@ __all__ = [
     "IdentityProvider",
     "OneTimePassword",
     "ProviderCertificate",
+    "RoleChoice",
     "ScimGroup",
     "ScimMembership",
     "ScimUser",

@@ -18,6 +18,9 @@ class SignInRequest(NamespacedModel):
     )
     landing_path = models.CharField(max_length=2048, default="/")
     is_test = models.BooleanField(default=False)
+    session_id = models.UUIDField(
+        null=True, blank=True, help_text="The session whose person is to prove it again."
+    )
     tester_session_id = models.UUIDField(
         null=True, help_text="The session of the administrator who tests; the request ends with it."
     )
@@ -34,6 +37,39 @@ class SignInRequest(NamespacedModel):
 
     def __str__(self) -> str:
         return self.request_id
+
+
+class RoleChoice(NamespacedModel):
+    """A verified sign-in that waits for its person to choose one of several roles. Good once.
+
+    What was proved stays here; the browser holds a secret, of which this is the SHA-256.
+    """
+
+    identity_provider = models.ForeignKey(
+        IdentityProvider, on_delete=models.CASCADE, related_name="role_choices"
+    )
+    user = models.ForeignKey("tenancy.User", on_delete=models.CASCADE, related_name="+")
+    secret_digest = models.CharField(max_length=64)
+    role_ids = models.JSONField(default=list)
+    session_name = models.CharField(max_length=64)
+    name_id = models.CharField(max_length=1024)
+    session_index = models.CharField(max_length=256, blank=True)
+    tags = models.JSONField(default=dict)
+    authenticated_at = models.DateTimeField()
+    proof_expires_at = models.DateTimeField()
+    landing_path = models.CharField(max_length=2048, default="/")
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["namespace", "secret_digest"], name="role_choice_secret_once"
+            ),
+        ]
+        indexes = [models.Index(fields=["expires_at"])]
+
+    def __str__(self) -> str:
+        return f"choice {self.pk}"
 
 
 class ConsumedAssertion(NamespacedModel):

@@ -41,7 +41,8 @@ class UserSession(ScopedModel):
     """A person signed in, as one role, until `expires_at` or `ended_at`.
 
     `provider_id`, `name_id` and `session_index` are how single logout finds it.
-    `role` is empty for a local session that carries all roles of the person.
+    `role` is empty for a local session that carries all roles of the person. What was proved at
+    sign-in holds until `proof_expires_at`; in a role, the session may end before that.
     """
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sessions")
@@ -55,6 +56,7 @@ class UserSession(ScopedModel):
     network = models.CharField(max_length=50, blank=True)
     authenticated_at = models.DateTimeField()
     expires_at = models.DateTimeField()
+    proof_expires_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     end_reason = models.CharField(max_length=100, blank=True)
 
