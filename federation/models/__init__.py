@@ -15,6 +15,7 @@ from federation.models.sign_ins import (
     SignInAttempt,
     SignInRequest,
 )
+from federation.models.sign_outs import SignOutRequest
 
 __all__ = [
     "ClaimRule",

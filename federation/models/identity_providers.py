@@ -16,6 +16,11 @@ class IdentityProvider(NamespacedModel):
     That an assertion must be signed is not a field: nothing can switch it off.
     """
 
+    class RequestBinding(models.TextChoices):
+        AUTOMATIC = "auto", "Automatic"
+        REDIRECT = "redirect", "HTTP-Redirect"
+        POST = "post", "HTTP-POST"
+
     name = models.CharField(
         max_length=128,
         validators=[RegexValidator(r"\A[A-Za-z0-9_.-]{1,128}\Z")],
@@ -54,6 +59,22 @@ class IdentityProvider(NamespacedModel):
     )
     sign_requests = models.BooleanField(
         default=False, help_text="Sign what we send, with a key that is made here."
+    )
+    request_binding = models.CharField(
+        "how requests are sent",
+        max_length=8,
+        choices=RequestBinding,
+        default=RequestBinding.AUTOMATIC,
+        help_text="Automatic: HTTP-Redirect, or HTTP-POST where the provider offers only that.",
+    )
+    want_assertions_encrypted = models.BooleanField(
+        default=False,
+        help_text="Refuse assertions that are not encrypted to a key that is made here.",
+    )
+    sign_metadata = models.BooleanField(
+        "sign our metadata",
+        default=False,
+        help_text="Sign the metadata that we publish for this provider, with a key made here.",
     )
     max_validity_seconds = models.PositiveIntegerField(
         default=4500,
@@ -133,7 +154,10 @@ class ProviderCertificate(NamespacedModel):
 
 
 class ServiceProviderKey(NamespacedModel):
-    """Our own key pair towards one identity provider: signs requests, opens encrypted answers."""
+    """Our own key pair towards one identity provider: signs requests, opens encrypted answers.
+
+    At most two. The one whose `signs_from` passed last signs; both are published and both open.
+    """
 
     identity_provider = models.ForeignKey(
         IdentityProvider, on_delete=models.CASCADE, related_name="service_provider_keys"
@@ -141,6 +165,9 @@ class ServiceProviderKey(NamespacedModel):
     certificate = models.TextField()
     private_key = models.TextField(help_text="Sealed.")
     fingerprint = models.CharField(max_length=64)
+    signs_from = models.DateTimeField(
+        null=True, blank=True, help_text="Empty until somebody says when it takes over."
+    )
     not_after = models.DateTimeField()
 
     class Meta:
