@@ -9,6 +9,7 @@ from federation.domain.directories import DirectoryPerson, DirectorySettings, Ex
 from federation.domain.login_names import LoginName
 from federation.domain.metadata import ProviderMetadata
 from federation.domain.saml import (
+    AuthnRequest,
     Certificate,
     Expectation,
     ServiceProvider,
@@ -98,10 +99,8 @@ class SAMLWriter(Protocol):
     def sign_in_url(
         self,
         *,
-        sso_url: str,
-        request_id: str,
+        request: AuthnRequest,
         service_provider: ServiceProvider,
-        relay_state: str,
         own_key: OwnKey | None,
         now: datetime,
     ) -> str:

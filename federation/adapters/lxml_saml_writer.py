@@ -15,6 +15,7 @@ from federation.domain.saml import (
     POST_BINDING,
     PROTOCOL_NS,
     SIGNATURE_NS,
+    AuthnRequest,
     ServiceProvider,
 )
 from federation.ports import OwnKey
@@ -32,28 +33,33 @@ class LXMLSAMLWriter:
     def sign_in_url(
         self,
         *,
-        sso_url: str,
-        request_id: str,
+        request: AuthnRequest,
         service_provider: ServiceProvider,
-        relay_state: str,
         own_key: OwnKey | None,
         now: datetime,
     ) -> str:
-        request = etree.Element(
+        message = etree.Element(
             samlp("AuthnRequest"),
             attrib={
-                "ID": request_id,
+                "ID": request.request_id,
                 "Version": "2.0",
                 "IssueInstant": now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-                "Destination": sso_url,
+                "Destination": request.destination,
                 "ProtocolBinding": POST_BINDING,
                 "AssertionConsumerServiceURL": service_provider.acs_url,
             },
             nsmap={"samlp": PROTOCOL_NS, "saml": ASSERTION_NS},
         )
+        if request.force_authn:
+            message.set("ForceAuthn", "true")
         # No Subject and no RequestedAuthnContext: Entra refuses both.
-        etree.SubElement(request, saml("Issuer")).text = service_provider.entity_id
-        return _redirect(sso_url, _deflated(request), relay_state=relay_state, own_key=own_key)
+        etree.SubElement(message, saml("Issuer")).text = service_provider.entity_id
+        return _redirect(
+            request.destination,
+            _deflated(message),
+            relay_state=request.relay_state,
+            own_key=own_key,
+        )
 
     def service_provider_metadata(
         self, *, service_provider: ServiceProvider, certificates: tuple[str, ...]

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 HOME = "/"
 LONGEST_PATH = 2_000
 # A sign-in must not end where the next one begins.
-NOT_LANDING = ("/saml/", "/login/", "/logout/")
+NOT_LANDING = ("/saml/", "/login/", "/logout/", "/step-up/")
 
 
 def landing_path(*, target: str, public_url: str) -> str:

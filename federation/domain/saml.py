@@ -52,6 +52,16 @@ class ServiceProvider:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AuthnRequest:
+    """A request for a sign-in. `force_authn`: the provider must ask the person again."""
+
+    request_id: str
+    destination: str
+    relay_state: str
+    force_authn: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Certificate:
     """A certificate that a provider signs with, as PEM text."""
 

@@ -3,9 +3,10 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from federation.domain.landing import landing_path
-from federation.domain.saml import ResponseRefused
+from federation.domain.saml import AuthnRequest, ResponseRefused
 from federation.models import IdentityProvider, SignInRequest
 from federation.ports import SAMLWriter
 from federation.selectors import identity_providers
@@ -52,11 +53,15 @@ class OtherBrowser(ResponseRefused):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Beginning:
-    """What the entrance brings: a fresh request id, and this browser's secret cookie value."""
+    """What the entrance brings: a fresh request id, and this browser's secret cookie value.
+
+    `session_id` is the session whose person is to prove again who they are (step-up).
+    """
 
     request_id: str
     browser: str
     target: str
+    session_id: UUID | None = None
 
 
 def begin(
@@ -80,13 +85,17 @@ def begin(
         request_id=beginning.request_id,
         browser_fingerprint=_fingerprint(beginning.browser),
         landing_path=landing_path(target=beginning.target, public_url=public_url),
+        session_id=beginning.session_id,
         expires_at=now + REQUEST_LIFE,
     )
     return writer.sign_in_url(
-        sso_url=provider.sso_redirect_url,
-        request_id=row.request_id,
+        request=AuthnRequest(
+            request_id=row.request_id,
+            destination=provider.sso_redirect_url,
+            relay_state=row.landing_path,
+            force_authn=row.session_id is not None,
+        ),
         service_provider=identity_providers.service_provider(provider, public_url=public_url),
-        relay_state=row.landing_path,
         own_key=service_provider_keys.current(provider) if provider.sign_requests else None,
         now=now,
     )
