@@ -1,0 +1,70 @@
+"""What the addresses of single sign-on share: the provider, the browser, and refusals."""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+
+from federation.models import IdentityProvider
+from federation.selectors import identity_providers
+from federation.services.sign_in_requests import REQUEST_LIFE
+from governance.isolation import crossings
+from governance.isolation.scopes import namespace_scope
+from governance.kernel.refusals import Refusal
+from governance.restapi import problems
+
+BROWSER_COOKIE = "lakewarden_saml"
+BROWSER_BYTES = 32
+
+
+@contextmanager
+def provider_scope(*, namespace: str, name: str) -> Iterator[IdentityProvider]:
+    """The provider that an address names, in its namespace's scope; else 404."""
+    namespace_id = crossings.namespace_named(namespace)
+    if namespace_id is None:
+        raise Http404
+    with namespace_scope(namespace_id):
+        row = identity_providers.named(name)
+        if row is None:
+            raise Http404
+        yield row
+
+
+def refused(request: HttpRequest, refusal: Refusal, *, reference: str) -> HttpResponse:
+    """403 with the name of the check that failed: a page, or a problem where JSON is asked."""
+    check = getattr(refusal, "check", "sign-in")
+    accept = request.headers.get("accept", "")
+    if "json" in accept and "text/html" not in accept:
+        document = problems.document(
+            status=HTTPStatus.FORBIDDEN, code=refusal.code, detail=str(refusal)
+        )
+        document |= {"check": check, "reference": reference}
+        return JsonResponse(document, status=HTTPStatus.FORBIDDEN, content_type=problems.MEDIA_TYPE)
+    context = {"refusal": refusal, "check": check, "reference": reference}
+    return render(request, "federation/refused.html", context, status=HTTPStatus.FORBIDDEN)
+
+
+def browser_of(request: HttpRequest) -> str:
+    """The secret that a browser's requests and their answers have in common; new if it has none."""
+    return request.COOKIES.get(BROWSER_COOKIE) or secrets.token_urlsafe(BROWSER_BYTES)
+
+
+def remember_browser(response: HttpResponse, browser: str) -> None:
+    """A short cookie that comes back with the provider's cross-site POST.
+
+    Browsers send it there only as SameSite=None, which they accept over https alone; over http
+    the provider is on this same machine, so Lax is enough.
+    """
+    response.set_cookie(
+        BROWSER_COOKIE,
+        browser,
+        max_age=REQUEST_LIFE,
+        path="/saml/",
+        secure=settings.HTTPS,
+        httponly=True,
+        samesite="None" if settings.HTTPS else "Lax",
+    )
