@@ -1,7 +1,11 @@
 """Every hostile response is refused by the check that is meant to, whatever was signed."""
 
+import gc
+import resource
+import socket
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -15,7 +19,9 @@ from governance.isolation.scopes import namespace_scope
 from governance.tenancy.models import User, UserSession
 from tests.factories.federation_saml import an_identity_provider, the_walk_through
 from tests.factories.tenancy import a_namespace
-from tests.fakes.hostile_responses import HOSTILE, Hostile
+from tests.fakes.hostile import HOSTILE, THEMES
+from tests.fakes.hostile.cases import Hostile
+from tests.fakes.hostile.lure import lure
 from tests.fakes.idp import (
     NOW,
     Response,
@@ -26,6 +32,9 @@ from tests.fakes.idp import (
 )
 
 SIGNED = ("Assertion", "Response")
+WARMING_ROUNDS, MEASURED_ROUNDS = 2, 4
+# A leak of 1 KiB a refusal would be about 3 MiB.
+GROWTH_ALLOWED = 2 << 20
 
 
 def verified_name(saml_response: str, **expected: object) -> str:
@@ -38,6 +47,17 @@ def verified_name(saml_response: str, **expected: object) -> str:
     )
 
 
+def refused_code(saml_response: str) -> str:
+    with pytest.raises(ResponseRefused) as refusal:
+        verified_name(saml_response)
+    return refusal.value.code
+
+
+def resident_bytes() -> int:
+    """What this process holds of the machine's memory, as Linux counts it."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+
+
 @pytest.mark.parametrize("sign", [*SIGNED, "both"])
 def test_a_good_response_is_accepted(sign: str) -> None:
     assert verified_name(a_response(sign=sign)) == "joe@customer.example"
@@ -48,15 +68,50 @@ def test_a_good_response_is_accepted(sign: str) -> None:
 def test_a_hostile_response_is_refused_by_its_check(hostile: Hostile, sign: str) -> None:
     response = hostile.build(Response(), sign)
 
-    with pytest.raises(ResponseRefused) as refusal:
-        verified_name(response)
+    code = refused_code(response)
 
-    assert refusal.value.code in hostile.codes, refusal.value
+    assert code in hostile.codes
 
 
 def test_there_are_many_of_them() -> None:
-    assert len(HOSTILE) > 100
+    assert len(HOSTILE) > 300
     assert len({one.name for one in HOSTILE}) == len(HOSTILE)
+    assert all(len(list(cases)) > 1 for cases in THEMES.values())
+
+
+@pytest.mark.parametrize("sign", SIGNED)
+def test_none_of_them_makes_the_service_fetch_anything(sign: str) -> None:
+    lure().visits()
+
+    for hostile in HOSTILE:
+        refused_code(hostile.build(Response(), sign))
+
+    assert lure().visits() == 0
+
+
+def test_the_lure_counts_who_comes() -> None:
+    lure().visits()
+
+    socket.create_connection(lure().listener.getsockname()).close()
+
+    assert lure().visits() == 1
+
+
+def test_the_process_does_not_grow_with_what_it_refuses() -> None:
+    responses = [hostile.build(Response(), sign) for hostile in HOSTILE for sign in SIGNED]
+
+    def a_round() -> int:
+        for response in responses:
+            refused_code(response)
+        gc.collect()
+        return resident_bytes()
+
+    for _ in range(WARMING_ROUNDS):
+        a_round()
+    before = a_round()
+    after = [a_round() for _ in range(MEASURED_ROUNDS)][-1]
+
+    assert after - before < GROWTH_ALLOWED
 
 
 @pytest.mark.parametrize(("kind", "method"), [("ec256", "ecdsa-sha256"), ("rsa3072", "rsa-sha512")])
@@ -147,15 +202,15 @@ def test_none_of_them_signs_anybody_in_or_uses_up_what_is_open() -> None:
         )
         return answer.status_code, answer.json()["code"] if answer.status_code == 403 else ""
 
-    # Each once: that both ways of signing are refused is asked of the verifier above.
     answers = {
-        hostile.name: (post(hostile.build(good, SIGNED[index % 2])), hostile.codes)
-        for index, hostile in enumerate(HOSTILE)
+        (hostile.name, sign): (post(hostile.build(good, sign)), hostile.codes)
+        for hostile in HOSTILE
+        for sign in SIGNED
     }
 
     wrong = {
-        name: (status, code)
-        for name, ((status, code), codes) in answers.items()
+        case: (status, code)
+        for case, ((status, code), codes) in answers.items()
         if status != 403 or code not in codes
     }
     assert wrong == {}
