@@ -16,7 +16,12 @@ from federation.admin import provider_results
 from federation.admin.provider_forms import MetadataForm, TryRulesForm
 from federation.models import IdentityProvider
 from federation.selectors import identity_providers as providers
-from federation.services import claim_rules, identity_providers
+from federation.services import (
+    claim_rules,
+    identity_providers,
+    metadata_refreshes,
+    provider_metadata,
+)
 from federation.services.identity_providers import ProviderValues
 from governance.adminsite.actions import detail_action
 from governance.adminsite.options import NamespacedModelAdmin
@@ -161,8 +166,8 @@ class IdentityProviderAdmin(NamespacedModelAdmin):
     ) -> Result | str:
         ports, now = wiring.provider_ports(), timezone.now()
         xml, entity_id = values["metadata_xml"], values["entity_id"]
-        seen = identity_providers.preview(
-            provider=row, xml=xml, entity_id=entity_id, ports=ports, now=now
+        seen = provider_metadata.preview(
+            provider=row, xml=xml, entity_id=entity_id, reader=ports.reader, now=now
         )
         if not values["save"]:
             return provider_results.preview(seen)
@@ -183,13 +188,13 @@ class IdentityProviderAdmin(NamespacedModelAdmin):
     )
     def refresh(self, request: HttpRequest, row: IdentityProvider, values: dict[str, Any]) -> str:
         del values
-        identity_providers.refresh(
+        changed = metadata_refreshes.refresh(
             provider=row,
             ports=wiring.provider_ports(),
             actor=self.actor(request),
             now=timezone.now(),
         )
-        return "The metadata was fetched and saved."
+        return "Its metadata was renewed." if changed else "Its metadata has not changed."
 
     @detail_action(
         label="Try its rules",

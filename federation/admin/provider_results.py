@@ -1,6 +1,6 @@
 """What the buttons of an identity provider show: a preview, and rules one by one."""
 
-from federation.services.identity_providers import Preview
+from federation.services.provider_metadata import Preview
 from federation.services.role_grants import Explanation
 from governance.adminsite.attention import Urgency
 from governance.adminsite.results import Result

@@ -21,7 +21,12 @@ from federation.api.provider_serializers import (
     SimulationOut,
 )
 from federation.models import ClaimRule, IdentityProvider
-from federation.services import claim_rules, identity_providers
+from federation.services import (
+    claim_rules,
+    identity_providers,
+    metadata_refreshes,
+    provider_metadata,
+)
 from governance.kernel.actions import Action
 from governance.restapi.views import CreateMixin, DestroyMixin, ReadViewSet, UpdateMixin
 
@@ -82,11 +87,11 @@ class IdentityProviderViewSet(CreateMixin, UpdateMixin, DestroyMixin, ReadViewSe
     def preview(self, request: Request, **kwargs: Any) -> Response:  # noqa: ANN401, ARG002 - DRF's
         """What metadata holds and what importing it would change. Saves nothing."""
         values = self.validated(PreviewIn)
-        seen = identity_providers.preview(
+        seen = provider_metadata.preview(
             provider=self.get_object(),
             xml=values["metadata_xml"],
             entity_id=values["entity_id"],
-            ports=wiring.provider_ports(),
+            reader=wiring.provider_ports().reader,
             now=self.now,
         )
         return Response(PreviewOut(seen).data)
@@ -95,8 +100,9 @@ class IdentityProviderViewSet(CreateMixin, UpdateMixin, DestroyMixin, ReadViewSe
     @action(detail=True, methods=["post"])
     def refresh(self, request: Request, **kwargs: Any) -> Response:  # noqa: ANN401, ARG002 - DRF's
         """Fetch the metadata from its URL again. A failure keeps what worked."""
-        row = identity_providers.refresh(
-            provider=self.get_object(),
+        row = self.get_object()
+        metadata_refreshes.refresh(
+            provider=row,
             ports=wiring.provider_ports(),
             actor=self.actor,
             now=self.now,

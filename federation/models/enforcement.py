@@ -31,9 +31,13 @@ class SingleSignOnEnforcement(NamespacedModel):
 
 
 class OneTimePassword(NamespacedModel):
-    """A local user whose password was made by `recover_access`: good for one sign-in."""
+    """A local user whose password was made by `recover_access`: good for one sign-in.
+
+    `digest` is SHA-256 of the stored hash, so that a password set later is an ordinary one.
+    """
 
     user = models.ForeignKey("tenancy.User", on_delete=models.CASCADE, related_name="+")
+    digest = models.CharField(max_length=64)
     expires_at = models.DateTimeField()
 
     class Meta:

@@ -5,20 +5,25 @@ and for the first hours of a namespace. django-axes counts the failures by name 
 """
 
 from contextlib import AbstractContextManager
-from typing import Any
+from datetime import datetime
+from typing import Any, Protocol
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth import authenticate, logout
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.module_loading import import_string
 from django.views.decorators.debug import sensitive_post_parameters
 
 from governance.adminsite.callers import actor_of
 from governance.audit import trail
 from governance.isolation.scopes import namespace_scope, system_scope
+from governance.kernel.actors import Actor
+from governance.kernel.refusals import Refusal
 from governance.tenancy.models import User, UserSession
 from governance.tenancy.services import actors, sessions
 
@@ -26,6 +31,14 @@ WRONG = "This login name and password do not fit, or the account is deactivated.
 LOCKED = "Too many attempts with this name from here. Wait a quarter of an hour."
 MAX_NAME = 150
 MAX_PASSWORD = 1024
+
+
+class Gate(Protocol):
+    """Asked in the scope of the user's namespace, in the transaction that opens the session."""
+
+    def __call__(self, *, user: User, network: str, actor: Actor, now: datetime) -> None:
+        """Raises the Refusal that is shown in the form."""
+        ...
 
 
 class LocalSignInForm(forms.Form):
@@ -59,11 +72,13 @@ def answer(request: HttpRequest, extra_context: dict[str, Any]) -> HttpResponse:
             password=form.cleaned_data["password"],
         )
         if isinstance(user, User):
-            return _opened(request, user)
+            try:
+                return _opened(request, user)
+            except Refusal as refusal:
+                form.add_error(None, str(refusal))
+                return _shown(request, form, extra_context)
         form.add_error(None, LOCKED if getattr(request, "axes_locked_out", False) else WRONG)
-    context = {**extra_context, "form": form, "next": safe_next(request), "title": "Sign in"}
-    status = 403 if form.errors else 200
-    return TemplateResponse(request, "adminsite/login.html", context, status=status)
+    return _shown(request, form, extra_context)
 
 
 def leave(request: HttpRequest) -> HttpResponse:
@@ -91,6 +106,20 @@ def safe_next(request: HttpRequest) -> str:
     return wanted if safe else reverse("admin:index")
 
 
+def _shown(
+    request: HttpRequest, form: LocalSignInForm, extra_context: dict[str, Any]
+) -> HttpResponse:
+    context = {**extra_context, "form": form, "next": safe_next(request), "title": "Sign in"}
+    status = 403 if form.errors else 200
+    return TemplateResponse(request, "adminsite/login.html", context, status=status)
+
+
+def _gate() -> Gate:
+    """Whoever else has a say once the password is right (`LOCAL_SIGN_IN_GATE`)."""
+    gate: Gate = import_string(settings.LOCAL_SIGN_IN_GATE)
+    return gate
+
+
 def _opened(request: HttpRequest, user: User) -> HttpResponse:
     now = timezone.now()
     if user.namespace_id is None:
@@ -101,6 +130,7 @@ def _opened(request: HttpRequest, user: User) -> HttpResponse:
         actor = actors.for_user(
             user=user, role=None, network=getattr(request, "network", ""), authenticated_at=now
         )
+        _gate()(user=user, network=actor.network, actor=actor, now=now)
         grant = sessions.Grant(role=None, expires_at=now + sessions.LOCAL_SESSION)
         sessions.open_session(request=request, user=user, grant=grant, actor=actor, now=now)
     return HttpResponseRedirect(safe_next(request))

@@ -6,6 +6,7 @@ A job that a namespace's data calls for is not here: it is a row of the outbox w
 from dataclasses import dataclass
 from typing import Any
 
+from federation import job_names as federation_jobs
 from governance.analytics import job_names as analytics_jobs
 from governance.audit import job_names as audit_jobs
 from governance.outbox import job_names as outbox_jobs
@@ -30,6 +31,7 @@ PERIODIC: tuple[Periodic, ...] = (
     Periodic(job=restapi_jobs.SWEEP_ANSWERS, seconds=3600),
     Periodic(job=analytics_jobs.SWEEP_RESULTS, seconds=600),
     Periodic(job=usage_jobs.TEND, seconds=60),
+    Periodic(job=federation_jobs.TEND_PROVIDERS, seconds=3600),
 )
 
 # Rings of the platform's own, which keep no slot: doing them twice costs nothing.

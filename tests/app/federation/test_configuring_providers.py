@@ -89,7 +89,7 @@ def test_imported_metadata_brings_addresses_and_certificates(script: Script) -> 
 
     body = made.json()
     assert made.status_code == 201, body
-    assert body["enabled"] is True
+    assert body["enabled"] is False, "no door opens by itself"
     assert body["entity_id"] == "https://idp.customer.example/metadata"
     assert body["sso_redirect_url"] == "https://idp.customer.example/sso"
     assert [one["fingerprint"] for one in body["certificates"]] == [a_key_pair().fingerprint]

@@ -1,0 +1,26 @@
+"""What happens to identity providers by itself: metadata is fetched, endings are announced."""
+
+from datetime import datetime
+from uuid import UUID
+
+from federation.job_names import REFRESH_METADATA
+from federation.models import IdentityProvider
+from federation.services import expiry_warnings, metadata_refreshes
+from governance.outbox.services import messages
+
+
+def namespaces_to_tend() -> list[UUID]:
+    """Those that have an identity provider. Needs a system scope."""
+    found = IdentityProvider.objects.values_list("namespace_id", flat=True)
+    return sorted(set(found))
+
+
+def tend(*, now: datetime) -> None:
+    """For the open scope's namespace: a job for each metadata that is due, and the warnings."""
+    for provider_id in metadata_refreshes.due(now=now):
+        messages.enqueue_job(
+            name=REFRESH_METADATA,
+            key=f"{provider_id}:{now:%Y%m%d%H%M}",
+            identity_provider_id=provider_id,
+        )
+    expiry_warnings.send(now=now)
