@@ -1,5 +1,6 @@
 """What federation needs from outside: SAML documents, directories, counters of failed sign-ins."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -7,12 +8,17 @@ from typing import Protocol
 from federation.domain.attempts import Attempt
 from federation.domain.directories import DirectoryPerson, DirectorySettings, Examination
 from federation.domain.login_names import LoginName
+from federation.domain.logouts import (
+    LogoutExpectation,
+    OutgoingMessage,
+    ReceivedLogout,
+)
 from federation.domain.metadata import ProviderMetadata
 from federation.domain.saml import (
-    AuthnRequest,
     Certificate,
+    Departure,
     Expectation,
-    ServiceProvider,
+    OwnDescription,
     VerifiedAssertion,
 )
 from governance.kernel.personal import Personal
@@ -74,6 +80,29 @@ class AssertionVerifier(Protocol):
         ...
 
 
+class LogoutVerifier(Protocol):
+    """The only way from a logout message to something that may be believed."""
+
+    def redirected(
+        self, *, query: str, expectation: LogoutExpectation, now: datetime
+    ) -> ReceivedLogout:
+        """From the raw query of HTTP-Redirect, whose very characters are signed.
+
+        Raises a ResponseRefused that names the check that failed.
+        """
+        ...
+
+    def posted(
+        self,
+        *,
+        parameters: Mapping[str, Sequence[str]],
+        expectation: LogoutExpectation,
+        now: datetime,
+    ) -> ReceivedLogout:
+        """From the form of HTTP-POST, whose document is signed. Raises likewise."""
+        ...
+
+
 class MetadataReader(Protocol):
     """Identity provider metadata, read but not trusted."""
 
@@ -94,23 +123,22 @@ class OwnKey:
 
 
 class SAMLWriter(Protocol):
-    """SAML documents that we send: requests for a sign-in, and our own metadata."""
+    """SAML documents that we send: requests, answers to logout requests, and our own metadata."""
 
-    def sign_in_url(
-        self,
-        *,
-        request: AuthnRequest,
-        service_provider: ServiceProvider,
-        own_key: OwnKey | None,
-        now: datetime,
-    ) -> str:
-        """Where to send the browser (HTTP-Redirect binding), signed if a key is given."""
+    def redirected(
+        self, *, message: OutgoingMessage, own_key: OwnKey | None, now: datetime
+    ) -> Departure:
+        """HTTP-Redirect binding: the address to go to, its query signed if a key is given."""
         ...
 
-    def service_provider_metadata(
-        self, *, service_provider: ServiceProvider, certificates: tuple[str, ...]
-    ) -> str:
-        """Our metadata, with certificates for signing and encryption if there are any."""
+    def posted(
+        self, *, message: OutgoingMessage, own_key: OwnKey | None, now: datetime
+    ) -> Departure:
+        """HTTP-POST binding: the form to post, the document in it signed if a key is given."""
+        ...
+
+    def own_metadata(self, *, description: OwnDescription, signed_by: OwnKey | None) -> str:
+        """Our metadata, signed if a key is given."""
         ...
 
 

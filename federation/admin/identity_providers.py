@@ -14,6 +14,7 @@ from unfold.decorators import display
 from federation import wiring
 from federation.admin import provider_results
 from federation.admin.provider_forms import MetadataForm, TryRulesForm
+from federation.admin.provider_keys import ProviderKeysMixin
 from federation.models import IdentityProvider
 from federation.selectors import identity_providers as providers
 from federation.services import (
@@ -30,7 +31,7 @@ from governance.kernel.actions import Action
 
 
 @admin.register(IdentityProvider)
-class IdentityProviderAdmin(NamespacedModelAdmin):
+class IdentityProviderAdmin(ProviderKeysMixin, NamespacedModelAdmin):
     read_action = Action.READ_FEDERATION
     write_action = Action.MANAGE_IDENTITY_PROVIDERS
     list_display = ("name", "state_pill", "entity_id", "certificates_until", "rules")
@@ -46,6 +47,7 @@ class IdentityProviderAdmin(NamespacedModelAdmin):
         "entity_id",
         "addresses",
         "certificates_held",
+        "our_keys",
     )
     empty_state = "No identity provider yet. Add one: its addresses are there at once."
 
@@ -65,7 +67,8 @@ class IdentityProviderAdmin(NamespacedModelAdmin):
         if obj is None:
             return ((None, {"fields": ("name", "display_name")}),)
         ours = ("our_entity_id", "acs_url", "login_url", "our_metadata_url", "arn")
-        checks = ("want_messages_signed", "allow_idp_initiated", "sign_requests")
+        checks = ("want_messages_signed", "want_assertions_encrypted", "allow_idp_initiated")
+        sent = ("sign_requests", "request_binding", "sign_metadata", "our_keys")
         return (
             (None, {"fields": ("name", "display_name", "enabled")}),
             ("Type these into the identity provider", {"fields": ours}),
@@ -77,6 +80,7 @@ class IdentityProviderAdmin(NamespacedModelAdmin):
                 "What a sign-in must meet",
                 {"fields": (*checks, "max_validity_seconds", "clock_skew_seconds")},
             ),
+            ("What we send", {"fields": sent}),
             ("Reading it", {"fields": ("groups_attribute", "issuer_alias")}),
         )
 

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from federation import wiring
+from federation.api.provider_keys import ProviderKeysMixin
 from federation.api.provider_serializers import (
     ClaimRuleIn,
     ClaimRuleOut,
@@ -31,7 +32,9 @@ from governance.kernel.actions import Action
 from governance.restapi.views import CreateMixin, DestroyMixin, ReadViewSet, UpdateMixin
 
 
-class IdentityProviderViewSet(CreateMixin, UpdateMixin, DestroyMixin, ReadViewSet):
+class IdentityProviderViewSet(
+    ProviderKeysMixin, CreateMixin, UpdateMixin, DestroyMixin, ReadViewSet
+):
     """Who may say who a person is."""
 
     model = IdentityProvider

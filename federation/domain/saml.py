@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import ClassVar
 
+from governance.kernel.personal import Personal
 from governance.kernel.refusals import Forbidden
 
 POST_BINDING = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
@@ -57,8 +58,28 @@ class AuthnRequest:
 
     request_id: str
     destination: str
+    issuer: str
+    acs_url: str
     relay_state: str
     force_authn: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Departure:
+    """Where a browser goes next with a message of ours: an address, or a form to post there."""
+
+    address: str
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnDescription:
+    """What our metadata says of us towards one identity provider. Certificates are PEM text."""
+
+    service_provider: ServiceProvider
+    requests_signed: bool
+    signing_certificates: tuple[str, ...]
+    encryption_certificates: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +107,8 @@ class Expectation:
     want_messages_signed: bool
     max_validity: timedelta
     clock_skew: timedelta
+    opening_keys: tuple[Personal[str], ...] = ()
+    want_assertions_encrypted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from django.db import transaction
 from federation.models import IdentityProvider
 from federation.models.identity_providers import LONGEST_SKEW_SECONDS
 from federation.ports import ProviderPorts
+from federation.selectors import own_keys
 from federation.services import enforcements, provider_metadata, service_provider_keys
 from governance.audit import trail
 from governance.kernel.actors import Actor
@@ -30,6 +31,9 @@ class ProviderValues(TypedDict, total=False):
     want_messages_signed: bool
     allow_idp_initiated: bool
     sign_requests: bool
+    request_binding: str
+    want_assertions_encrypted: bool
+    sign_metadata: bool
     max_validity_seconds: int
     clock_skew_seconds: int
     enabled: bool
@@ -134,7 +138,7 @@ def _saved(
         if provider.enabled and not provider.entity_id:
             raise ProviderIncomplete
         provider.save()
-        if provider.sign_requests:
+        if own_keys.is_wanted(provider):
             service_provider_keys.ensure(provider=provider, key_maker=ports.key_maker, now=now)
         if disabled:
             end_sessions(provider=provider, reason="identity provider disabled", now=now)

@@ -1,38 +1,143 @@
-"""Our own key pairs, one or two for each identity provider; the newest signs."""
+"""Our own key pairs, one or two for each identity provider, and how one follows the other.
+
+A rollover has three steps: the next key is published beside the one that signs; it takes over,
+at once or at a moment that was chosen; the previous one is dropped. Between the steps the
+identity provider has time to fetch our metadata again, and nobody's sign-in fails.
+"""
 
 from datetime import datetime
 
+from django.db import transaction
+
 from federation.models import IdentityProvider, ServiceProviderKey
-from federation.ports import OwnKey, OwnKeyMaker
+from federation.ports import OwnKeyMaker
+from federation.selectors import own_keys
+from federation.selectors.own_keys import KeyState
+from governance.audit import trail
+from governance.kernel.actors import Actor
+from governance.kernel.refusals import Conflict, FieldError, Invalid
 from governance.secrets import sealing
 
-
-def current(provider: IdentityProvider) -> OwnKey | None:
-    row = provider.service_provider_keys.order_by("-created_at", "-id").first()
-    if row is None:
-        return None
-    private_key = sealing.get(row, "private_key")
-    if private_key is None:
-        return None
-    return OwnKey(private_key=private_key, certificate=row.certificate)
+MOST_KEYS = 2
 
 
-def certificates(provider: IdentityProvider) -> tuple[str, ...]:
-    keys = provider.service_provider_keys.order_by("-created_at", "-id")
-    return tuple(keys.values_list("certificate", flat=True))
+class KeysRolling(Conflict):
+    code = "own_key_already_rolling"
+    sentence = (
+        "There are two keys already. Let the next one take over and drop the previous one first."
+    )
+
+
+class NoNextKey(Conflict):
+    code = "own_key_no_next"
+    sentence = "There is no next key that waits. Roll the key first."
+
+
+class NoPreviousKey(Conflict):
+    code = "own_key_no_previous"
+    sentence = "There is no previous key to drop. The key that signs is never dropped."
+
+
+class SwitchInThePast(Invalid):
+    code = "own_key_switch_in_the_past"
+    sentence = "The moment when the next key takes over lies in the past. Choose a later one."
 
 
 def ensure(*, provider: IdentityProvider, key_maker: OwnKeyMaker, now: datetime) -> None:
-    """A key pair to sign requests with, unless there is one that is still good."""
+    """A key pair that signs now, unless there is one that is still good."""
     if provider.service_provider_keys.filter(not_after__gt=now).exists():
         return
+    _make(provider, key_maker=key_maker, signs_from=now, now=now)
+
+
+def roll(
+    *,
+    provider: IdentityProvider,
+    switch_at: datetime | None,
+    key_maker: OwnKeyMaker,
+    actor: Actor,
+    now: datetime,
+) -> ServiceProviderKey:
+    """Publish a next key. It signs from `switch_at`, or once `switch` is called.
+
+    The very first key signs at once. Raises KeysRolling, SwitchInThePast.
+    """
+    if switch_at is not None and switch_at < now:
+        detail = str(SwitchInThePast())
+        raise SwitchInThePast(
+            errors=[FieldError(pointer="/switch_at", code=SwitchInThePast.code, detail=detail)]
+        )
+    with transaction.atomic():
+        _lock(provider)
+        held = own_keys.states(provider, now=now)
+        if len(held) >= MOST_KEYS:
+            raise KeysRolling
+        signs_from = switch_at if held else now
+        row = _make(provider, key_maker=key_maker, signs_from=signs_from, now=now)
+        _record(provider, "own_key_published", fingerprint=row.fingerprint, actor=actor, now=now)
+    return row
+
+
+def switch(*, provider: IdentityProvider, actor: Actor, now: datetime) -> None:
+    """Let the next key sign from now on; the previous one still opens. Raises NoNextKey."""
+    with transaction.atomic():
+        _lock(provider)
+        fingerprint = _in_state(provider, KeyState.NEXT, now=now)
+        if fingerprint is None:
+            raise NoNextKey
+        provider.service_provider_keys.filter(fingerprint=fingerprint).update(signs_from=now)
+        _record(provider, "own_key_switched", fingerprint=fingerprint, actor=actor, now=now)
+
+
+def drop_previous(*, provider: IdentityProvider, actor: Actor, now: datetime) -> None:
+    """Forget the key that signed before: what is encrypted to it opens no more."""
+    with transaction.atomic():
+        _lock(provider)
+        fingerprint = _in_state(provider, KeyState.PREVIOUS, now=now)
+        if fingerprint is None:
+            raise NoPreviousKey
+        provider.service_provider_keys.filter(fingerprint=fingerprint).delete()
+        _record(provider, "own_key_dropped", fingerprint=fingerprint, actor=actor, now=now)
+
+
+def _in_state(provider: IdentityProvider, state: KeyState, *, now: datetime) -> str | None:
+    found = (key for key in own_keys.states(provider, now=now) if key.state is state)
+    return next((key.fingerprint for key in found), None)
+
+
+def _lock(provider: IdentityProvider) -> None:
+    """Two rolls at once must not make three keys."""
+    IdentityProvider.objects.select_for_update().get(pk=provider.pk)
+
+
+def _make(
+    provider: IdentityProvider,
+    *,
+    key_maker: OwnKeyMaker,
+    signs_from: datetime | None,
+    now: datetime,
+) -> ServiceProviderKey:
     own, described = key_maker.own_key(common_name=f"lakewarden {provider.name}", now=now)
     row = ServiceProviderKey(
         identity_provider=provider,
         namespace_id=provider.namespace_id,
         certificate=own.certificate,
         fingerprint=described.fingerprint,
+        signs_from=signs_from,
         not_after=described.not_after,
     )
     sealing.put(row, "private_key", own.private_key.reveal())
     row.save()
+    return row
+
+
+def _record(
+    provider: IdentityProvider, verb: str, *, fingerprint: str, actor: Actor, now: datetime
+) -> None:
+    trail.record(
+        actor=actor,
+        action=f"identity_provider.{verb}",
+        target=provider,
+        detail={"name": provider.name, "fingerprint": fingerprint},
+        now=now,
+    )

@@ -6,11 +6,10 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from federation.domain.landing import landing_path
-from federation.domain.saml import AuthnRequest, ResponseRefused
+from federation.domain.saml import AuthnRequest, Departure, ResponseRefused
 from federation.models import IdentityProvider, SignInRequest
 from federation.ports import SAMLWriter
-from federation.selectors import identity_providers
-from federation.services import service_provider_keys
+from federation.selectors import identity_providers, own_keys
 from governance.kernel.refusals import Conflict
 
 REQUEST_LIFE = timedelta(minutes=15)
@@ -22,11 +21,11 @@ class ProviderDisabled(ResponseRefused):
     check = "provider"
 
 
-class NoRedirectAddress(Conflict):
-    code = "saml_no_redirect_address"
+class NoSignInAddress(Conflict):
+    code = "saml_no_address_for_requests"
     sentence = (
-        "The identity provider names no HTTP-Redirect address, so a sign-in cannot begin here. "
-        "Begin it at the identity provider."
+        "The identity provider's metadata names no address for requests by {binding}, so a sign-in "
+        "cannot begin here. An administrator may choose another way to send them."
     )
 
 
@@ -71,14 +70,13 @@ def begin(
     writer: SAMLWriter,
     public_url: str,
     now: datetime,
-) -> str:
-    """Remember the request and return where to send the browser.
+) -> Departure:
+    """Remember the request and return where to send the browser, by redirect or by a form.
 
     The landing place stays here, by request id: nothing that comes back can change it.
     """
     check_open(provider)
-    if not provider.sso_redirect_url:
-        raise NoRedirectAddress
+    destination, by_form = _way(provider)
     SignInRequest.objects.filter(expires_at__lte=now).delete()
     row = SignInRequest.objects.create(
         identity_provider=provider,
@@ -88,15 +86,18 @@ def begin(
         session_id=beginning.session_id,
         expires_at=now + REQUEST_LIFE,
     )
-    return writer.sign_in_url(
-        request=AuthnRequest(
+    own = identity_providers.service_provider(provider, public_url=public_url)
+    send = writer.posted if by_form else writer.redirected
+    return send(
+        message=AuthnRequest(
             request_id=row.request_id,
-            destination=provider.sso_redirect_url,
+            destination=destination,
+            issuer=own.entity_id,
+            acs_url=own.acs_url,
             relay_state=row.landing_path,
             force_authn=row.session_id is not None,
         ),
-        service_provider=identity_providers.service_provider(provider, public_url=public_url),
-        own_key=service_provider_keys.current(provider) if provider.sign_requests else None,
+        own_key=own_keys.current(provider, now=now) if provider.sign_requests else None,
         now=now,
     )
 
@@ -135,6 +136,21 @@ def answered(
     row.consumed_at = now
     row.save(update_fields=["consumed_at", "updated_at"])
     return row
+
+
+def _way(provider: IdentityProvider) -> tuple[str, bool]:
+    """The address that requests go to, and whether by a form (HTTP-POST)."""
+    redirect, post = provider.sso_redirect_url, provider.sso_post_url
+    match IdentityProvider.RequestBinding(provider.request_binding):
+        case IdentityProvider.RequestBinding.AUTOMATIC:
+            found, by_form = (redirect, False) if redirect else (post, True)
+        case IdentityProvider.RequestBinding.REDIRECT:
+            found, by_form = redirect, False
+        case IdentityProvider.RequestBinding.POST:
+            found, by_form = post, True
+    if not found:
+        raise NoSignInAddress(binding="HTTP-POST" if by_form else "HTTP-Redirect")
+    return found, by_form
 
 
 def _fingerprint(browser: str) -> str:

@@ -4,11 +4,13 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 
+from federation.domain.saml import Departure
 from federation.models import IdentityProvider
 from federation.selectors import identity_providers
 from federation.services.sign_in_requests import REQUEST_LIFE
@@ -34,18 +36,39 @@ def provider_scope(*, namespace: str, name: str) -> Iterator[IdentityProvider]:
         yield row
 
 
-def refused(request: HttpRequest, refusal: Refusal, *, reference: str) -> HttpResponse:
+def refused(
+    request: HttpRequest,
+    refusal: Refusal,
+    *,
+    reference: str,
+    status: HTTPStatus = HTTPStatus.FORBIDDEN,
+    title: str = "Sign-in refused",
+) -> HttpResponse:
     """403 with the name of the check that failed: a page, or a problem where JSON is asked."""
     check = getattr(refusal, "check", "sign-in")
     accept = request.headers.get("accept", "")
     if "json" in accept and "text/html" not in accept:
-        document = problems.document(
-            status=HTTPStatus.FORBIDDEN, code=refusal.code, detail=str(refusal)
-        )
+        document = problems.document(status=status, code=refusal.code, detail=str(refusal))
         document |= {"check": check, "reference": reference}
-        return JsonResponse(document, status=HTTPStatus.FORBIDDEN, content_type=problems.MEDIA_TYPE)
-    context = {"refusal": refusal, "check": check, "reference": reference}
-    return render(request, "federation/refused.html", context, status=HTTPStatus.FORBIDDEN)
+        return JsonResponse(document, status=status, content_type=problems.MEDIA_TYPE)
+    context = {"refusal": refusal, "check": check, "reference": reference, "title": title}
+    return render(request, "federation/refused.html", context, status=status)
+
+
+def departed(request: HttpRequest, departure: Departure) -> HttpResponse:
+    """Send the browser on: a redirect, or a page with a form that posts itself.
+
+    The page may post to the provider and nowhere else; browsers hold a form's redirects to the
+    same list (CSP 3, form-action), so what an identity provider does over https is allowed too.
+    """
+    if not departure.fields:
+        return HttpResponseRedirect(departure.address)
+    parts = urlsplit(departure.address)
+    context = {"address": departure.address, "fields": departure.fields, "host": parts.netloc}
+    response = render(request, "federation/departure.html", context)
+    allowed = {"form-action": [f"{parts.scheme}://{parts.netloc}", "https:"]}
+    response._csp_update = allowed  # type: ignore[attr-defined] # noqa: SLF001 - django-csp's own
+    return response
 
 
 def browser_of(request: HttpRequest) -> str:

@@ -19,12 +19,15 @@ from federation.services import sign_in_requests, sign_ins
 from federation.services.sign_in_requests import Beginning
 from federation.services.sign_ins import Posted
 from federation.views.access import (
+    BROWSER_BYTES,
     BROWSER_COOKIE,
     browser_of,
+    departed,
     provider_scope,
     refused,
     remember_browser,
 )
+from federation.views.roles import remember_choice
 from governance.isolation import crossings
 from governance.isolation.scopes import namespace_scope
 from governance.kernel.refusals import Refusal
@@ -57,7 +60,7 @@ def login(request: HttpRequest, namespace: str, provider: str) -> HttpResponse:
     )
     try:
         with provider_scope(namespace=namespace, name=provider) as row:
-            address = sign_in_requests.begin(
+            departure = sign_in_requests.begin(
                 provider=row,
                 beginning=beginning,
                 writer=wiring.saml_writer(),
@@ -66,7 +69,7 @@ def login(request: HttpRequest, namespace: str, provider: str) -> HttpResponse:
             )
     except Refusal as refusal:
         return refused(request, refusal, reference="")
-    response = HttpResponseRedirect(address)
+    response = departed(request, departure)
     remember_browser(response, browser)
     return response
 
@@ -83,7 +86,7 @@ def acs(request: HttpRequest, namespace: str, provider: str) -> HttpResponse:
         return refused(request, refusal, reference="")
     try:
         with provider_scope(namespace=namespace, name=provider) as row:
-            path = sign_ins.complete(
+            landing = sign_ins.complete(
                 request=request,
                 provider=row,
                 posted=posted,
@@ -95,7 +98,10 @@ def acs(request: HttpRequest, namespace: str, provider: str) -> HttpResponse:
         with provider_scope(namespace=namespace, name=provider) as row:
             reference = sign_ins.refused(provider=row, posted=posted, refusal=refusal, now=now)
         return refused(request, refusal, reference=reference)
-    return HttpResponseRedirect(path)
+    response = HttpResponseRedirect(landing.path)
+    if landing.asks_for_role:
+        remember_choice(response, posted.secret)
+    return response
 
 
 @never_cache
@@ -125,6 +131,7 @@ def _posted(request: HttpRequest) -> Posted:
         browser=request.COOKIES.get(BROWSER_COOKIE, ""),
         network=network_of(request.META.get("REMOTE_ADDR", "")),
         reference="".join(secrets.choice(REFERENCE_LETTERS) for _ in range(REFERENCE_LENGTH)),
+        secret=secrets.token_urlsafe(BROWSER_BYTES),
     )
 
 
