@@ -116,6 +116,11 @@ def session_name(values: Sequence[str]) -> str:
     return values[0]
 
 
+def label(*, role: str, session_name: str) -> str:
+    """`Role/RoleSessionName`, as AWS calls the session of an assumed role."""
+    return f"{role}/{session_name}"
+
+
 def session_seconds(values: Sequence[str]) -> int:
     if not values:
         return USUAL_SESSION

@@ -34,13 +34,23 @@ class Subject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleGrant:
-    """What a person gets: the first role is the one their session starts in."""
+    """What a person gets. Of several roles they choose one; the rest is told for the first.
+
+    `claimed_seconds` is what the provider asks for; a role's own maximum may be less.
+    """
 
     person: Person
     roles: tuple[Role, ...]
+    session_name: str = field(repr=False)
     username: str = field(repr=False)
     session_seconds: int
+    claimed_seconds: int
     tags: Mapping[str, str] = field(repr=False)
+
+    @property
+    def only_role(self) -> Role | None:
+        """The role, where there is nothing to choose."""
+        return self.roles[0] if len(self.roles) == 1 else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,8 +121,10 @@ def _grant(
     return RoleGrant(
         person=person,
         roles=roles,
-        username=f"{first.name}/{asked.session_name}",
+        session_name=asked.session_name,
+        username=session_names.label(role=first.name, session_name=asked.session_name),
         session_seconds=min(asked.session_seconds, first.max_session_seconds),
+        claimed_seconds=asked.session_seconds,
         tags=asked.tags,
     )
 

@@ -2,8 +2,8 @@
 
 The story: the provider may be used; the response is verified; it answers this browser's open
 request; its assertion was never used; the claims give a role that trusts the provider; the
-person is provisioned; the session is opened. Any refusal leaves nothing behind but its line in
-the sign-in log.
+person is provisioned; the session is opened, or waits for a choice of role. Any refusal leaves
+nothing behind but its line in the sign-in log.
 """
 
 import hashlib
@@ -15,20 +15,22 @@ from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 
+from federation.domain import session_names
 from federation.domain.attributes import Person
 from federation.domain.landing import landing_path
 from federation.domain.saml import ResponseRefused, VerifiedAssertion
 from federation.models import ConsumedAssertion, IdentityProvider, SignInAttempt
 from federation.ports import AssertionVerifier
 from federation.selectors import identity_providers
-from federation.services import role_grants, sign_in_requests
+from federation.services import fresh_proofs, role_choices, role_grants, sign_in_requests
+from federation.services.role_choices import Proof
 from federation.services.role_grants import RoleGrant, Subject
 from governance.isolation.scopes import current_namespace_id
 from governance.kernel.actors import Actor
 from governance.kernel.refusals import Refusal
 from governance.tenancy.domain.people import ProvidedPerson
 from governance.tenancy.models import NamespaceStatus, User, UserSource
-from governance.tenancy.services import actors, sessions, users
+from governance.tenancy.services import actors, users
 
 LONGEST_DISPLAY_NAME = 200
 EMAIL_FORMAT = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"
@@ -50,13 +52,25 @@ class NamespaceClosed(ResponseRefused):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posted:
-    """What a browser posted to the ACS, and what the entrance knows of it."""
+    """What a browser posted to the ACS, and what the entrance knows of it.
+
+    `secret` is fresh: the browser gets it where it has a choice of roles to make.
+    """
 
     saml_response: str
     relay_state: str
     browser: str
     network: str
     reference: str
+    secret: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Landing:
+    """Where the browser goes on. `asks_for_role`: it needs the posted `secret` there."""
+
+    path: str
+    asks_for_role: bool
 
 
 def complete(
@@ -67,8 +81,8 @@ def complete(
     verifier: AssertionVerifier,
     public_url: str,
     now: datetime,
-) -> str:
-    """Sign the person in and return the path to land on. Raises the refusal of a failed check."""
+) -> Landing:
+    """Sign the person in, or let them choose a role first. Raises the refusal of a failed check."""
     sign_in_requests.check_open(provider)
     if provider.namespace.status != NamespaceStatus.CREATED:
         raise NamespaceClosed
@@ -85,15 +99,29 @@ def complete(
             now=now,
         )
         _use_up(assertion, now=now)
+        proved_again = fresh_proofs.session_of(asked, assertion=assertion, now=now)
         grant = role_grants.granted(
             provider=provider, subject=_subject(assertion), public_url=public_url
         )
         user = _provisioned(provider, assertion, grant, network=posted.network, now=now)
-        _open(request, provider, assertion, grant, user, network=posted.network, now=now)
-        _log(provider, posted, user=user, role_name=grant.roles[0].name, now=now)
-    if asked is not None:
-        return asked.landing_path
-    return landing_path(target=posted.relay_state, public_url=public_url)
+        proof = _proof(provider, assertion, grant, user, now=now)
+        path = (
+            landing_path(target=posted.relay_state, public_url=public_url)
+            if asked is None
+            else asked.landing_path
+        )
+        role = fresh_proofs.role_to_keep(proved_again, user=user) or grant.only_role
+        if role is None:
+            path = role_choices.offer(
+                proof=proof, roles=grant.roles, landing_path=path, secret=posted.secret, now=now
+            )
+        else:
+            role_choices.open_as(
+                request=request, proof=proof, role=role, network=posted.network, now=now
+            )
+        fresh_proofs.replace(proved_again, now=now)
+        _log(provider, posted, user=user, role_name="" if role is None else role.name, now=now)
+    return Landing(path=path, asks_for_role=role is None)
 
 
 def refused(*, provider: IdentityProvider, posted: Posted, refusal: Refusal, now: datetime) -> str:
@@ -156,7 +184,7 @@ def _provisioned(
         source=UserSource.SAML,
         provider_id=provider.pk,
         subject=assertion.name_id,
-        username=grant.username,
+        username=_username(provider, assertion, grant),
         email=_email(grant.person, assertion),
         display_name=_display_name(grant.person),
     )
@@ -164,34 +192,36 @@ def _provisioned(
     return users.provision(person=person, roles=grant.roles, actor=actor, now=now)
 
 
-def _open(  # noqa: PLR0913 - the parts of a sign-in, once
-    request: HttpRequest,
+def _username(provider: IdentityProvider, assertion: VerifiedAssertion, grant: RoleGrant) -> str:
+    """The label that the person has, where it fits the grant: until they choose another role."""
+    labels = [
+        session_names.label(role=role.name, session_name=grant.session_name) for role in grant.roles
+    ]
+    known = users.known_as(provider_id=provider.pk, subject=assertion.name_id)
+    return known if known in labels else labels[0]
+
+
+def _proof(
     provider: IdentityProvider,
     assertion: VerifiedAssertion,
     grant: RoleGrant,
     user: User,
     *,
-    network: str,
     now: datetime,
-) -> None:
-    """Until the earliest of the claimed duration, the provider's own end and the role's maximum."""
-    ends = [now + timedelta(seconds=grant.session_seconds)]
+) -> Proof:
+    """It holds until the earlier of the claimed duration and the provider's own end."""
+    ends = [now + timedelta(seconds=grant.claimed_seconds)]
     if assertion.session_not_on_or_after is not None:
         ends.append(assertion.session_not_on_or_after)
-    role = grant.roles[0]
-    sessions.open_session(
-        request=request,
+    return Proof(
+        provider=provider,
         user=user,
-        grant=sessions.Grant(
-            role=role,
-            expires_at=min(ends),
-            provider_id=provider.pk,
-            name_id=assertion.name_id,
-            session_index=assertion.session_index,
-            tags=grant.tags,
-        ),
-        actor=actors.for_user(user=user, role=role, network=network, authenticated_at=now),
-        now=now,
+        session_name=grant.session_name,
+        name_id=assertion.name_id,
+        session_index=assertion.session_index,
+        tags=grant.tags,
+        authenticated_at=min(now, assertion.authenticated_at),
+        expires_at=min(ends),
     )
 
 

@@ -13,7 +13,8 @@ from django.utils.functional import SimpleLazyObject
 from governance.kernel.actions import Action
 from governance.kernel.actors import Actor
 from governance.kernel.permissions import allows
-from governance.tenancy.models import RoleBinding, UserSession
+from governance.tenancy.models import UserSession
+from governance.tenancy.services import sessions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +51,7 @@ def visitor(request: HttpRequest) -> Mapping[str, object]:
 def visitor_of(*, session: UserSession, actor: Actor, path: str) -> Visitor:
     namespace = "" if session.namespace is None else session.namespace.name
     title = "" if session.namespace is None else session.namespace.display_name
-    bindings = RoleBinding.objects.filter(user_id=session.user_id).select_related("role")
-    roles = sorted({(binding.role_id, binding.role.name) for binding in bindings}, key=_by_name)
+    roles = [(role.pk, role.name) for role in sessions.roles_open_to(session)]
     own = session.role.name if session.role is not None else ""
     shown = own or ", ".join(name for _, name in roles)
     return Visitor(
@@ -64,10 +64,6 @@ def visitor_of(*, session: UserSession, actor: Actor, path: str) -> Visitor:
         expires_at=session.expires_at,
         pages=tuple(_pages(actor, namespace, path)) if namespace else (),
     )
-
-
-def _by_name(role: tuple[UUID, str]) -> str:
-    return role[1]
 
 
 def _pages(actor: Actor, namespace: str, path: str) -> Sequence[Page]:

@@ -9,14 +9,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from governance.audit import trail
 from governance.portal.views.access import Visit, signed_in
-from governance.tenancy.models import RoleBinding
 from governance.tenancy.services import sessions
 
 
 @require_http_methods(["GET", "POST"])
 @signed_in
 def roles(visit: Visit) -> HttpResponse:
-    """The roles that the person holds; POST goes on as another."""
+    """The roles that the session's proofs hold; POST goes on as another."""
     if visit.request.method == "POST":
         chosen = _uuid(visit.request.POST.get("role", ""))
         sessions.switch_role(
@@ -24,11 +23,9 @@ def roles(visit: Visit) -> HttpResponse:
         )
         messages.success(visit.request, "You now act in another role.")
         return redirect("portal:home")
-    bindings = RoleBinding.objects.filter(user_id=visit.session.user_id).select_related("role")
-    held = {binding.role_id: binding.role for binding in bindings}
     context = {
         "ns": visit.ns,
-        "held": sorted(held.values(), key=lambda role: role.name),
+        "held": sessions.roles_open_to(visit.session),
         "current": visit.session.role_id,
     }
     return render(visit.request, "portal/roles.html", context)

@@ -16,8 +16,8 @@ from governance.kernel.refusals import FieldError, Invalid
 from governance.restapi.api.namespaces import CredentialScopedView
 from governance.restapi.api.serializers import MeOut, TokenIn, TokenMadeOut, TokenOut
 from governance.restapi.views import CreateMixin, DestroyMixin
-from governance.tenancy.models import ApiToken, Namespace, RoleBinding, UserSession
-from governance.tenancy.services import tokens
+from governance.tenancy.models import ApiToken, Namespace, UserSession
+from governance.tenancy.services import sessions, tokens
 
 
 class TokenNamespaceUnknown(Invalid):
@@ -104,12 +104,12 @@ class MeViewSet(CredentialScopedView):
     def _of_session(self, request: Request) -> dict[str, object]:
         # Set by the tenancy middleware.
         session: UserSession = request._request.user_session  # type: ignore[attr-defined]  # noqa: SLF001
-        held = RoleBinding.objects.filter(user_id=session.user_id)
+        held = sessions.roles_open_to(session)
         return {
             "namespace": None if session.namespace is None else session.namespace.name,
             "username": session.user.username,
             "role": None if session.role is None else session.role.name,
-            "roles": sorted(set(held.values_list("role__name", flat=True))),
+            "roles": list(held.values_list("name", flat=True)),
             "expires_at": session.expires_at,
             "tags": session.tags,
         }

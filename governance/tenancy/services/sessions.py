@@ -10,13 +10,14 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.contrib.auth import login
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from governance.audit import trail
 from governance.kernel.actors import Actor
 from governance.kernel.refusals import Forbidden
 from governance.tenancy.models import Role, RoleBinding, User, UserSession
+from governance.tenancy.models.access import BindingSource
 
 BINDING = "lakewarden_session"
 LOCAL_SESSION = timedelta(hours=8)
@@ -25,18 +26,29 @@ BACKEND = "governance.tenancy.auth_backends.LocalBackend"
 
 class RoleNotHeld(Forbidden):
     code = "role_not_held"
-    sentence = "You do not have this role. Ask an administrator of your namespace."
+    sentence = "You do not have this role here. Ask an administrator of your namespace."
+
+
+class RoleTimeOver(Forbidden):
+    code = "role_time_over"
+    sentence = (
+        "The longest session of the role {role} has passed since you signed in. Sign in again to "
+        "act in it."
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
     """What a sign-in grants: a role, until when, and what single logout will ask for.
 
-    Without a role (local sign-in) the person acts with all roles bound to them.
+    Without a role (local sign-in) the person acts with all roles bound to them. The proof holds
+    until `expires_at`; the role's own maximum may end the session before. `authenticated_at` is
+    when the person gave the proof, if that was not just now: a provider may remember them.
     """
 
     role: Role | None
     expires_at: datetime
+    authenticated_at: datetime | None = None
     provider_id: UUID | None = None
     name_id: str = ""
     session_index: str = ""
@@ -51,6 +63,7 @@ def open_session(
     Needs the scope of the user's namespace (a system scope for platform administrators).
     """
     login(request, user, backend=BACKEND)
+    ends_at = _end_in(role=grant.role, proved_at=now, proof_expires_at=grant.expires_at)
     session = UserSession.objects.create(
         user=user,
         role=grant.role,
@@ -59,11 +72,13 @@ def open_session(
         session_index=grant.session_index,
         tags=dict(grant.tags),
         network=actor.network,
-        authenticated_at=now,
-        expires_at=grant.expires_at,
+        authenticated_at=min(now, grant.authenticated_at or now),
+        expires_at=ends_at,
+        proof_expires_at=grant.expires_at,
     )
     namespace = "" if user.namespace_id is None else str(user.namespace_id)
     request.session[BINDING] = {"id": str(session.pk), "namespace": namespace}
+    # A switch of role may lengthen it up to this; our row says when it really ends.
     request.session.set_expiry(max(1, int((grant.expires_at - now).total_seconds())))
     User.objects.filter(pk=user.pk).update(last_sign_in_at=now)
     trail.record(
@@ -92,24 +107,41 @@ def live(*, session_id: UUID, now: datetime) -> UserSession | None:
     return session if held else None
 
 
+def roles_open_to(session: UserSession) -> QuerySet[Role]:
+    """The roles of this session's own proofs, and those given to the person by hand.
+
+    What another provider gave takes a sign-in through that provider.
+    """
+    bindings = RoleBinding.objects.filter(user_id=session.user_id)
+    ours = Q(source=BindingSource.MANUAL)
+    if session.provider_id is not None:
+        ours |= Q(provider_id=session.provider_id)
+    held = bindings.filter(ours).values("role_id")
+    return Role.objects.select_related("namespace").filter(pk__in=held).order_by("name")
+
+
 def switch_role(*, session: UserSession, role_id: UUID, actor: Actor, now: datetime) -> UserSession:
-    """Go on as another role that the person holds. Raises RoleNotHeld."""
-    binding = (
-        RoleBinding.objects.select_related("role")
-        .filter(user_id=session.user_id, role_id=role_id)
-        .first()
-    )
-    if binding is None:
+    """Go on as another role, as long as the proof and that role's maximum allow.
+
+    Raises RoleNotHeld, and RoleTimeOver where that maximum has passed since the proof.
+    """
+    role = roles_open_to(session).filter(pk=role_id).first()
+    if role is None:
         raise RoleNotHeld
-    session.role = binding.role
-    longest = session.authenticated_at + timedelta(seconds=binding.role.max_session_seconds)
-    session.expires_at = min(session.expires_at, longest)
+    ends_at = _end_in(
+        role=role,
+        proved_at=max(session.created_at, session.authenticated_at),
+        proof_expires_at=session.proof_expires_at or session.expires_at,
+    )
+    if ends_at <= now:
+        raise RoleTimeOver(role=role.name)
+    session.role, session.expires_at = role, ends_at
     session.save(update_fields=["role", "expires_at"])
     trail.record(
         actor=actor,
         action="session.role_switched",
         target=session,
-        detail={"role": binding.role.name},
+        detail={"role": role.name},
         now=now,
     )
     return session
@@ -153,6 +185,13 @@ def end_of_provider(
     if session_indexes:
         rows = rows.filter(session_index__in=session_indexes)
     return _end(rows, reason=reason, now=now)
+
+
+def _end_in(*, role: Role | None, proved_at: datetime, proof_expires_at: datetime) -> datetime:
+    """The earlier end: of the proof, or of the role's longest session since it was given."""
+    if role is None:
+        return proof_expires_at
+    return min(proof_expires_at, proved_at + timedelta(seconds=role.max_session_seconds))
 
 
 def _end(rows: QuerySet[UserSession], *, reason: str, now: datetime) -> int:

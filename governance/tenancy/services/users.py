@@ -60,6 +60,12 @@ def provision(
     return user
 
 
+def known_as(*, provider_id: UUID, subject: str) -> str:
+    """What the person whom a provider names is called here; empty for a stranger."""
+    identities = Identity.objects.filter(provider_id=provider_id, subject=subject)
+    return identities.values_list("user__username", flat=True).first() or ""
+
+
 def enrol(
     *, person: ProvidedPerson, aliases: Sequence[str] = (), actor: Actor, now: datetime
 ) -> User:
@@ -103,6 +109,16 @@ def describe(*, user: User, email: str, display_name: str) -> None:
     """Take over what a provider says of a person."""
     user.email, user.display_name = email, display_name
     user.save(update_fields=["email", "display_name", "updated_at"])
+
+
+def call(*, user: User, username: str) -> User:
+    """Give the person another label, and remember the one that they were signed in under."""
+    if user.username != username:
+        if user.sessions.exists():
+            UsernameChange.objects.create(user=user, username=user.username)
+        user.username = username
+        user.save(update_fields=["username", "updated_at"])
+    return user
 
 
 def sync_roles(
