@@ -8,8 +8,10 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from lxml import etree
 
 from federation.adapters.lxml_saml_shapes import ds
@@ -149,27 +151,34 @@ def _certificates(
 def _certificate(text: str, *, now: datetime) -> tuple[Certificate | None, str]:
     try:
         read = x509.load_der_x509_certificate(base64.b64decode(text, validate=True))
-        key = read.public_key()
-    except (ValueError, TypeError, binascii.Error, x509.InvalidVersion):
+        strong = _is_strong(read.public_key())
+        certificate = _described(read)
+    except (ValueError, TypeError, binascii.Error, x509.InvalidVersion, UnsupportedAlgorithm):
+        # Parts of a certificate are parsed only when they are asked for.
         return None, "A certificate in it cannot be read."
-    fingerprint = read.fingerprint(hashes.SHA256()).hex()
-    name = f"The certificate {fingerprint[:16]}"
-    strong = isinstance(key, ec.EllipticCurvePublicKey) or (
-        isinstance(key, rsa.RSAPublicKey) and key.key_size >= LEAST_RSA_BITS
-    )
+    name = f"The certificate {certificate.fingerprint[:16]}"
     if not strong:
         return None, f"{name} is too weak and was left out."
-    if read.not_valid_after_utc <= now:
-        return None, f"{name} expired on {read.not_valid_after_utc:%Y-%m-%d} and was left out."
-    certificate = Certificate(
+    if certificate.not_after <= now:
+        return None, f"{name} expired on {certificate.not_after:%Y-%m-%d} and was left out."
+    ahead = f"{name} is valid from {certificate.not_before:%Y-%m-%d}."
+    return certificate, ahead if certificate.not_before > now else ""
+
+
+def _is_strong(key: CertificatePublicKeyTypes) -> bool:
+    return isinstance(key, ec.EllipticCurvePublicKey) or (
+        isinstance(key, rsa.RSAPublicKey) and key.key_size >= LEAST_RSA_BITS
+    )
+
+
+def _described(read: x509.Certificate) -> Certificate:
+    return Certificate(
         pem=read.public_bytes(serialization.Encoding.PEM).decode(),
-        fingerprint=fingerprint,
+        fingerprint=read.fingerprint(hashes.SHA256()).hex(),
         subject=read.subject.rfc4514_string()[:500],
         not_before=read.not_valid_before_utc.astimezone(UTC),
         not_after=read.not_valid_after_utc.astimezone(UTC),
     )
-    ahead = f"{name} is valid from {certificate.not_before:%Y-%m-%d}."
-    return certificate, ahead if certificate.not_before > now else ""
 
 
 def _location(
