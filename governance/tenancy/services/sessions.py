@@ -62,6 +62,8 @@ def open_session(
 
     Needs the scope of the user's namespace (a system scope for platform administrators).
     """
+    # Nothing of what this browser had before goes on: login() keeps the key of the same person.
+    request.session.flush()
     login(request, user, backend=BACKEND)
     ends_at = _end_in(role=grant.role, proved_at=now, proof_expires_at=grant.expires_at)
     session = UserSession.objects.create(

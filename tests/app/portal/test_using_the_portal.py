@@ -159,7 +159,7 @@ def test_a_queued_query_is_cancelled_at_once(acme: Namespace) -> None:
 def test_the_role_is_switched_among_those_held(acme: Namespace) -> None:
     browser = a_browser(acme, "author", "reader", acting="reader")
     page = browser.get("/roles/").content.decode()
-    [author, _] = re.findall(r'name="role" value="([^"]+)"', page)  # in the menu, on the page
+    [author, _] = re.findall(r'name="role"\s+value="([^"]+)"', page)  # in the menu, on the page
 
     browser.post("/roles/", {"role": author})
 
