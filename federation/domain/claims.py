@@ -96,8 +96,9 @@ def evaluated(*, rules: Iterable[ClaimRule], person: Person) -> Claims:
     values: dict[str, tuple[str, ...]] = {}
     found: list[RuleOutcome] = []
     winners: dict[str, int] = {}
+    folded = frozenset(name.casefold() for name in person.groups)
     for rule in _in_order(rules):
-        outcome = _outcome(rule=rule, person=person)
+        outcome = _outcome(rule=rule, person=person, folded=folded)
         if outcome.matched:
             winners[rule.claim] = len(found)
             values[rule.claim] = outcome.values
@@ -114,14 +115,15 @@ def _in_order(rules: Iterable[ClaimRule]) -> Sequence[ClaimRule]:
     return sorted(rules, key=lambda rule: (rule.source is Source.TRANSFORMATION, rule.position))
 
 
-def _outcome(*, rule: ClaimRule, person: Person) -> RuleOutcome:
+def _outcome(*, rule: ClaimRule, person: Person, folded: frozenset[str]) -> RuleOutcome:
+    """`folded` are the person's groups without regard to case, folded once for all rules."""
     if not fits(wanted=rule.user_type, kind=person.kind):
         return RuleOutcome(rule=rule, result=RuleResult.WRONG_USER_TYPE)
     if rule.groups and not rule.groups & person.groups:
         return RuleOutcome(
             rule=rule,
             result=RuleResult.NOT_IN_GROUP,
-            near_misses=_differing_in_case(rule.groups, person.groups),
+            near_misses=tuple(sorted(name for name in rule.groups if name.casefold() in folded)),
         )
     values = _values(rule=rule, person=person)
     result = RuleResult.OVERRIDDEN if values else RuleResult.EMPTY
@@ -141,8 +143,3 @@ def _values(*, rule: ClaimRule, person: Person) -> tuple[str, ...]:
         case Source.TRANSFORMATION:
             found = transformed(steps=rule.steps, person=person)
     return tuple(value for value in found if value.strip())
-
-
-def _differing_in_case(wanted: frozenset[str], have: frozenset[str]) -> tuple[str, ...]:
-    folded = {name.casefold() for name in have}
-    return tuple(sorted(name for name in wanted if name.casefold() in folded))
