@@ -1,4 +1,4 @@
-"""The structural guard: what a SAML response must look like before any cryptography runs.
+"""The structural guard: what a SAML message must look like before any cryptography runs.
 
 Transforms run before a signature fails, so a stranger's key is enough to make an XML signature
 library work for minutes (XSLT, XPath). Here nothing is computed: bytes are bounded, parsed once
@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from lxml import etree
 
 from federation.adapters import lxml_saml_signatures as signatures
+from federation.adapters.lxml_saml_encryption import Sealed, sealed
 from federation.adapters.lxml_saml_shapes import (
     CHILDREN,
     CONTAINERS,
@@ -38,6 +39,10 @@ DECLARED_ENCODING = re.compile(rb"encoding\s*=\s*[\"']([^\"']*)[\"']")
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9._-]{0,255}")
 XML_ID = "{http://www.w3.org/XML/1998/namespace}id"
 ENCRYPTED_ASSERTION = saml("EncryptedAssertion")
+SIGNATURE = ds("Signature")
+IDENTIFIED = frozenset(
+    {samlp("Response"), samlp("LogoutRequest"), samlp("LogoutResponse"), saml("Assertion")}
+)
 
 
 class ResponseTooLarge(ResponseRefused):
@@ -79,6 +84,15 @@ class SignatureMissing(ResponseRefused):
     check = "signature"
 
 
+class AssertionNotEncrypted(ResponseRefused):
+    code = "saml_assertion_not_encrypted"
+    sentence = (
+        "The assertion is not encrypted, and this provider must encrypt it. Let it import our "
+        "current metadata and switch encryption on."
+    )
+    check = "encryption"
+
+
 class AssertionEncrypted(ResponseRefused):
     code = "saml_assertion_encrypted"
     sentence = "The assertion is encrypted, and this service gave out no key for that."
@@ -87,12 +101,19 @@ class AssertionEncrypted(ResponseRefused):
 
 @dataclass(frozen=True, slots=True)
 class GuardedResponse:
-    """A response that has the right shape. Nothing in it is trusted yet."""
+    """A response that has the right shape. Nothing in it is trusted yet.
+
+    It holds either a plain assertion or an encrypted one.
+    """
 
     response: etree._Element
-    assertion: etree._Element
+    assertion: etree._Element | None
+    sealed: Sealed | None
     response_signed: bool
-    assertion_signed: bool
+
+    @property
+    def assertion_signed(self) -> bool:
+        return self.assertion is not None and self.assertion.find(SIGNATURE) is not None
 
 
 def parser() -> etree.XMLParser:
@@ -144,35 +165,79 @@ def parsed(*, raw: bytes) -> etree._Element:
         raise ResponseNotPlainXML from error
 
 
-def guarded(*, raw: bytes) -> GuardedResponse:
-    """The response's parts, if the document has the only shape that is accepted."""
-    root = parsed(raw=raw)
-    if root.tag != samlp("Response"):
-        raise ResponseShapeUnknown(what="its root is no Response")
-    _check_extent(root)
-    if root.find(ENCRYPTED_ASSERTION) is not None:
+def guarded(*, raw: bytes, opens: bool = False) -> GuardedResponse:
+    """The response's parts, if the document has the only shape that is accepted.
+
+    `opens` says whether we have keys to open an encrypted assertion with.
+    """
+    root = _bounded(raw=raw, tags=frozenset({samlp("Response")}))
+    encrypted = root.find(ENCRYPTED_ASSERTION)
+    if encrypted is not None and not opens:
         raise AssertionEncrypted
-    for element in root.iter():
-        _check_place(element)
+    _check_places(root)
     _check_identifiers(root)
     _check_status(root)
     assertion = root.find(saml("Assertion"))
-    if assertion is None:
-        raise ResponseShapeUnknown(what="it holds no assertion")
-    response_signature = root.find(ds("Signature"))
-    assertion_signature = assertion.find(ds("Signature"))
-    if response_signature is None and assertion_signature is None:
+    if (assertion is None) == (encrypted is None):
+        raise ResponseShapeUnknown(what="it must hold one assertion")
+    signed = [_check_signature(part) for part in (root, assertion) if part is not None]
+    if not any(signed) and encrypted is None:
         raise SignatureMissing
-    if response_signature is not None:
-        signatures.check(signature=response_signature, parent=root)
-    if assertion_signature is not None:
-        signatures.check(signature=assertion_signature, parent=assertion)
     return GuardedResponse(
         response=root,
         assertion=assertion,
-        response_signed=response_signature is not None,
-        assertion_signed=assertion_signature is not None,
+        sealed=None if encrypted is None else sealed(element=encrypted),
+        response_signed=signed[0],
     )
+
+
+def guarded_assertion(*, raw: bytes) -> etree._Element:
+    """An assertion that was encrypted. It must be signed itself: anybody can encrypt to us."""
+    root = _bounded(raw=raw, tags=frozenset({saml("Assertion")}))
+    _check_places(root)
+    _check_identifiers(root)
+    if not _check_signature(root):
+        raise SignatureMissing
+    return root
+
+
+def guarded_logout(*, raw: bytes, name: str) -> etree._Element:
+    """A LogoutRequest or LogoutResponse (`name`) of the right shape, signed inside or not."""
+    root = _bounded(raw=raw, tags=frozenset({samlp(name)}))
+    _check_places(root)
+    _check_identifiers(root)
+    _check_signature(root)
+    return root
+
+
+def _bounded(*, raw: bytes, tags: frozenset[str]) -> etree._Element:
+    """The root, if it is one of these and the document is not too large or too deep."""
+    root = parsed(raw=raw)
+    if root.tag not in tags:
+        names = " or ".join(sorted(etree.QName(tag).localname for tag in tags))
+        raise ResponseShapeUnknown(what=f"its root is no {names}")
+    _check_extent(root)
+    return root
+
+
+def _check_signature(parent: etree._Element) -> bool:
+    """Whether it is signed; its signature has the one accepted shape."""
+    signature = parent.find(SIGNATURE)
+    if signature is None:
+        return False
+    signatures.check(signature=signature, parent=parent)
+    return True
+
+
+def _check_places(root: etree._Element) -> None:
+    """Every element, but for those within an encrypted assertion, which have their own table."""
+    waiting = [root]
+    while waiting:
+        element = waiting.pop()
+        if element.tag == ENCRYPTED_ASSERTION:
+            continue
+        _check_place(element)
+        waiting.extend(element)
 
 
 def _check_status(root: etree._Element) -> None:
@@ -245,7 +310,7 @@ def _check_identifiers(root: etree._Element) -> None:
             if value in seen or not NAME.fullmatch(value):
                 raise IdentifierNotUnique
             seen.add(value)
-        if element.tag in {samlp("Response"), saml("Assertion")} and "ID" not in element.attrib:
+        if element.tag in IDENTIFIED and "ID" not in element.attrib:
             raise IdentifierNotUnique
 
 

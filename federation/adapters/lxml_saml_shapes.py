@@ -1,11 +1,14 @@
-"""The one shape of a sign-in response that is accepted: which element may stand in which.
+"""The one shape of each message that is accepted: which element may stand in which.
 
 From the SAML 2.0 core and the web browser profile, less what no sign-in needs (Advice,
-Extensions, Object, encrypted parts, authorization decisions).
+Extensions, Object, encrypted names and attributes, authorization decisions). What may stand in
+an encrypted assertion is in `lxml_saml_encryption`.
 """
 
 from federation.domain.saml import (
     ASSERTION_NS,
+    ENCRYPTION_11_NS,
+    ENCRYPTION_NS,
     EXCLUSIVE_C14N,
     PROTOCOL_NS,
     SIGNATURE_NS,
@@ -24,12 +27,31 @@ def ds(name: str) -> str:
     return f"{{{SIGNATURE_NS}}}{name}"
 
 
+def xenc(name: str) -> str:
+    return f"{{{ENCRYPTION_NS}}}{name}"
+
+
+def xenc11(name: str) -> str:
+    return f"{{{ENCRYPTION_11_NS}}}{name}"
+
+
 INCLUSIVE_NAMESPACES = f"{{{EXCLUSIVE_C14N}}}InclusiveNamespaces"
 
 CHILDREN: dict[str, frozenset[str]] = {
     samlp("Response"): frozenset(
-        {saml("Issuer"), ds("Signature"), samlp("Status"), saml("Assertion")}
+        {
+            saml("Issuer"),
+            ds("Signature"),
+            samlp("Status"),
+            saml("Assertion"),
+            saml("EncryptedAssertion"),
+        }
     ),
+    samlp("LogoutRequest"): frozenset(
+        {saml("Issuer"), ds("Signature"), saml("NameID"), samlp("SessionIndex")}
+    ),
+    samlp("LogoutResponse"): frozenset({saml("Issuer"), ds("Signature"), samlp("Status")}),
+    samlp("SessionIndex"): frozenset(),
     samlp("Status"): frozenset(
         {samlp("StatusCode"), samlp("StatusMessage"), samlp("StatusDetail")}
     ),
@@ -101,6 +123,7 @@ REPEATABLE: frozenset[tuple[str, str]] = frozenset(
         (saml("Assertion"), saml("AttributeStatement")),
         (saml("AttributeStatement"), saml("Attribute")),
         (saml("Attribute"), saml("AttributeValue")),
+        (samlp("LogoutRequest"), samlp("SessionIndex")),
         (ds("Transforms"), ds("Transform")),
         (ds("X509Data"), ds("X509Certificate")),
     }
@@ -116,6 +139,7 @@ TEXT_HOLDERS: frozenset[str] = frozenset(
         saml("AuthnContextDeclRef"),
         saml("AuthenticatingAuthority"),
         samlp("StatusMessage"),
+        samlp("SessionIndex"),
         ds("DigestValue"),
         ds("SignatureValue"),
         ds("X509Certificate"),
@@ -127,7 +151,11 @@ CONTAINERS: frozenset[str] = frozenset(CHILDREN) - TEXT_HOLDERS
 # Which attribute is an element's identifier; no other element may have one in any spelling.
 ID_HOLDERS: dict[str, str] = {
     samlp("Response"): "ID",
+    samlp("LogoutRequest"): "ID",
+    samlp("LogoutResponse"): "ID",
     saml("Assertion"): "ID",
+    xenc("EncryptedData"): "Id",
+    xenc("EncryptedKey"): "Id",
     ds("Signature"): "Id",
     ds("SignedInfo"): "Id",
     ds("SignatureValue"): "Id",

@@ -19,6 +19,8 @@ ASSERTION_NS = "urn:oasis:names:tc:SAML:2.0:assertion"
 PROTOCOL_NS = "urn:oasis:names:tc:SAML:2.0:protocol"
 METADATA_NS = "urn:oasis:names:tc:SAML:2.0:metadata"
 SIGNATURE_NS = "http://www.w3.org/2000/09/xmldsig#"
+ENCRYPTION_NS = "http://www.w3.org/2001/04/xmlenc#"
+ENCRYPTION_11_NS = "http://www.w3.org/2009/xmlenc11#"
 EXCLUSIVE_C14N = "http://www.w3.org/2001/10/xml-exc-c14n#"
 
 
@@ -28,6 +30,8 @@ class ResponseRefused(Forbidden):
     code = "saml_response_refused"
     sentence = "The sign-in response was refused."
     check: ClassVar[str] = "response"
+    # What the claim rules made of the person, where it came to that: for the sign-in log.
+    explanation: object = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

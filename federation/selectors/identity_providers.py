@@ -10,6 +10,7 @@ from federation.domain.claim_rows import steps
 from federation.domain.claims import ClaimRule, Source
 from federation.domain.saml import Certificate, Expectation, ServiceProvider
 from federation.models import ClaimRule as ClaimRuleRow, IdentityProvider
+from federation.selectors import own_keys
 from governance.kernel.arns import saml_provider_arn
 
 
@@ -56,6 +57,8 @@ def expectation(provider: IdentityProvider, *, public_url: str) -> Expectation:
         want_messages_signed=provider.want_messages_signed,
         max_validity=timedelta(seconds=provider.max_validity_seconds),
         clock_skew=timedelta(seconds=provider.clock_skew_seconds),
+        opening_keys=own_keys.opening(provider),
+        want_assertions_encrypted=provider.want_assertions_encrypted,
     )
 
 

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from federation.domain.saml import OwnDescription
+from federation.domain.saml import OwnDescription, ServiceProvider
 from federation.models import IdentityProvider, ServiceProviderKey
 from federation.ports import OwnKey
-from federation.selectors import identity_providers
 from governance.kernel.personal import Personal
 from governance.secrets import sealing
 
@@ -64,11 +63,11 @@ def opening(provider: IdentityProvider) -> tuple[Personal[str], ...]:
     return tuple(key for key in sealed if key is not None)
 
 
-def description(provider: IdentityProvider, *, public_url: str) -> OwnDescription:
+def description(provider: IdentityProvider, *, own: ServiceProvider) -> OwnDescription:
     """What our metadata says of us. The certificate that signs is among the first two."""
     certificates = tuple(row.certificate for row in _newest_first(provider))
     return OwnDescription(
-        service_provider=identity_providers.service_provider(provider, public_url=public_url),
+        service_provider=own,
         requests_signed=provider.sign_requests,
         signing_certificates=certificates,
         encryption_certificates=certificates[:1],

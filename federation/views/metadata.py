@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from federation import wiring
-from federation.selectors import own_keys
+from federation.selectors import identity_providers, own_keys
 from federation.views.access import provider_scope, refused
 from governance.kernel.refusals import Conflict
 
@@ -35,8 +35,9 @@ def metadata(request: HttpRequest, namespace: str, provider: str) -> HttpRespons
             signed_by = own_keys.current(row, now=timezone.now())
             if signed_by is None:
                 return refused(request, NoKeyToSignWith(), reference="", status=HTTPStatus.CONFLICT)
+        own = identity_providers.service_provider(row, public_url=settings.PUBLIC_URL)
         text = wiring.saml_writer().own_metadata(
-            description=own_keys.description(row, public_url=settings.PUBLIC_URL),
+            description=own_keys.description(row, own=own),
             signed_by=signed_by,
         )
     return HttpResponse(text, content_type=MEDIA_TYPE)
