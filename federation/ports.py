@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from federation.domain.attempts import Attempt
+from federation.domain.captures import Captured
 from federation.domain.directories import DirectoryPerson, DirectorySettings, Examination
 from federation.domain.login_names import LoginName
 from federation.domain.logouts import (
@@ -77,6 +78,14 @@ class AssertionVerifier(Protocol):
         self, *, saml_response: str, expectation: Expectation, now: datetime
     ) -> VerifiedAssertion:
         """Raises a ResponseRefused that names the check that failed."""
+        ...
+
+
+class ResponseReader(Protocol):
+    """What a response says about itself, to explain it and for nothing else."""
+
+    def captured(self, *, saml_response: str) -> Captured | None:
+        """Unproved texts; None where the response is too large or is no plain XML."""
         ...
 
 

@@ -6,16 +6,28 @@ from django.conf import settings
 from federation.adapters.cryptography_own_keys import CryptographyOwnKeyMaker
 from federation.adapters.egress_metadata_fetcher import EgressMetadataFetcher
 from federation.adapters.ldap3_directory import LDAP3Directory
+from federation.adapters.lxml_saml_captures import LXMLResponseReader
 from federation.adapters.lxml_saml_metadata import LXMLMetadataReader
 from federation.adapters.lxml_saml_writer import LXMLSAMLWriter
 from federation.adapters.python3saml_verifier import PythonSAMLVerifier
 from federation.adapters.valkey_throttle import ValkeyThrottle
 from federation.domain.attempts import Budget
-from federation.ports import AssertionVerifier, Directory, ProviderPorts, SAMLWriter, SignInThrottle
+from federation.ports import (
+    AssertionVerifier,
+    Directory,
+    ProviderPorts,
+    ResponseReader,
+    SAMLWriter,
+    SignInThrottle,
+)
 
 
 def assertion_verifier() -> AssertionVerifier:
     return PythonSAMLVerifier()
+
+
+def response_reader() -> ResponseReader:
+    return LXMLResponseReader()
 
 
 def provider_ports() -> ProviderPorts:

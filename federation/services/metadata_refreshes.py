@@ -139,14 +139,22 @@ def run(
 # --- a signature by a key that is not known
 
 
-def sought(
-    *, namespace_id: UUID, provider_id: UUID, known: frozenset[str], ports: ProviderPorts
-) -> bool:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeySearch:
+    """A provider that may sign with other keys than those that were known."""
+
+    namespace_id: UUID
+    provider_id: UUID
+    known: frozenset[str]
+
+
+def sought(*, search: KeySearch, ports: ProviderPorts) -> bool:
     """Look once for the keys of a provider that may have changed them; whether others are known.
 
     Called with no transaction open. Of those who come at the same time one fetches and the
     others wait for it; whoever comes in the next two minutes gets the answer that was found.
     """
+    namespace_id, provider_id = search.namespace_id, search.provider_id
     with namespace_scope(namespace_id):
         wanted = _claimed(provider_id, now=timezone.now())
     if wanted is None:
@@ -159,7 +167,7 @@ def sought(
             )
     with namespace_scope(namespace_id):
         provider = IdentityProvider.objects.get(pk=provider_id)
-        return bool(provider_metadata.fingerprints(provider) - known)
+        return bool(provider_metadata.fingerprints(provider) - search.known)
 
 
 def _claimed(provider_id: UUID, *, now: datetime) -> Refresh | None:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from federation.domain import claims as claim_rules, session_names, trust
 from federation.domain.attributes import Person, person as person_from
 from federation.domain.claims import Claims
-from federation.domain.saml import ResponseRefused
+from federation.domain.saml import ResponseRefused, VerifiedAssertion
+from federation.domain.session_names import NoRoleClaimed
 from federation.models import IdentityProvider
 from federation.selectors import identity_providers
 from governance.kernel.refusals import Refusal
@@ -30,6 +31,15 @@ class Subject:
     name_id: str = field(repr=False)
     name_id_format: str
     attributes: Mapping[str, tuple[str, ...]] = field(repr=False)
+
+    @classmethod
+    def of(cls, assertion: VerifiedAssertion) -> "Subject":
+        return cls(
+            issuer=assertion.issuer,
+            name_id=assertion.name_id,
+            name_id_format=assertion.name_id_format,
+            attributes=assertion.attributes,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +70,7 @@ class Explanation:
     claims: Claims | None
     grant: RoleGrant | None
     refusal: Refusal | None
+    notes: tuple[str, ...] = ()
 
 
 def explained(*, provider: IdentityProvider, subject: Subject, public_url: str) -> Explanation:
@@ -76,9 +87,13 @@ def explained(*, provider: IdentityProvider, subject: Subject, public_url: str) 
 
 def granted(*, provider: IdentityProvider, subject: Subject, public_url: str) -> RoleGrant:
     """Raises the ResponseRefused of the first thing that does not hold."""
-    person = _person(provider, subject)
-    claims = _claims(provider, person)
-    return _grant(provider, subject, person, claims, public_url=public_url)
+    explanation = explained(provider=provider, subject=subject, public_url=public_url)
+    if explanation.grant is not None:
+        return explanation.grant
+    refusal = explanation.refusal or NoRoleClaimed()
+    if isinstance(refusal, ResponseRefused):
+        refusal.explanation = explanation
+    raise refusal
 
 
 def _person(provider: IdentityProvider, subject: Subject) -> Person:

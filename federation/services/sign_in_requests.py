@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from federation.domain.landing import landing_path
 from federation.domain.saml import AuthnRequest, Departure, ResponseRefused
 from federation.models import IdentityProvider, SignInRequest
@@ -54,13 +56,15 @@ class OtherBrowser(ResponseRefused):
 class Beginning:
     """What the entrance brings: a fresh request id, and this browser's secret cookie value.
 
-    `session_id` is the session whose person is to prove again who they are (step-up).
+    `session_id` is the session whose person is to prove again who they are (step-up);
+    `tester_session_id` that of an administrator who tests the provider.
     """
 
     request_id: str
     browser: str
     target: str
     session_id: UUID | None = None
+    tester_session_id: UUID | None = None
 
 
 def begin(
@@ -75,7 +79,9 @@ def begin(
 
     The landing place stays here, by request id: nothing that comes back can change it.
     """
-    check_open(provider)
+    is_test = beginning.tester_session_id is not None
+    if not is_test:
+        check_open(provider)
     destination, by_form = _way(provider)
     SignInRequest.objects.filter(expires_at__lte=now).delete()
     row = SignInRequest.objects.create(
@@ -84,6 +90,8 @@ def begin(
         browser_fingerprint=_fingerprint(beginning.browser),
         landing_path=landing_path(target=beginning.target, public_url=public_url),
         session_id=beginning.session_id,
+        is_test=is_test,
+        tester_session_id=beginning.tester_session_id,
         expires_at=now + REQUEST_LIFE,
     )
     own = identity_providers.service_provider(provider, public_url=public_url)
@@ -124,6 +132,7 @@ def answered(
         .filter(
             identity_provider=provider,
             request_id=request_id,
+            is_test=False,
             consumed_at__isnull=True,
             expires_at__gt=now,
         )
@@ -136,6 +145,36 @@ def answered(
     row.consumed_at = now
     row.save(update_fields=["consumed_at", "updated_at"])
     return row
+
+
+def is_open(*, provider: IdentityProvider, request_id: str, browser: str, now: datetime) -> bool:
+    """Whether this browser waits for the answer of that request. Uses nothing up."""
+    rows = _waiting(provider=provider, browser=browser, now=now)
+    return rows.filter(request_id=request_id).exists()
+
+
+def tests_of(*, provider: IdentityProvider, browser: str, now: datetime) -> QuerySet[SignInRequest]:
+    """The tests that this browser began and waits for, the newest last."""
+    return _waiting(provider=provider, browser=browser, now=now).filter(is_test=True)
+
+
+def check_answers(test: SignInRequest, *, request_id: str | None, now: datetime) -> None:
+    """The signed InResponseTo names this very test, once. Uses it up."""
+    if request_id is None:
+        raise UnsolicitedResponse
+    open_test = SignInRequest.objects.filter(pk=test.pk, consumed_at__isnull=True)
+    if request_id != test.request_id or not open_test.update(consumed_at=now):
+        raise RequestUnknown
+
+
+def _waiting(*, provider: IdentityProvider, browser: str, now: datetime) -> QuerySet[SignInRequest]:
+    rows = SignInRequest.objects.filter(
+        identity_provider=provider,
+        browser_fingerprint=_fingerprint(browser),
+        consumed_at__isnull=True,
+        expires_at__gt=now,
+    )
+    return rows.order_by("created_at", "id") if browser else rows.none()
 
 
 def _way(provider: IdentityProvider) -> tuple[str, bool]:

@@ -6,42 +6,40 @@ person is provisioned; the session is opened, or waits for a choice of role. Any
 nothing behind but its line in the sign-in log.
 """
 
-import hashlib
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.http import HttpRequest
 
 from federation.domain import session_names
 from federation.domain.attributes import Person
 from federation.domain.landing import landing_path
 from federation.domain.saml import ResponseRefused, VerifiedAssertion
-from federation.models import ConsumedAssertion, IdentityProvider, SignInAttempt
+from federation.models import IdentityProvider
 from federation.ports import AssertionVerifier
 from federation.selectors import identity_providers
-from federation.services import fresh_proofs, role_choices, role_grants, sign_in_requests
+from federation.services import (
+    fresh_proofs,
+    replays,
+    role_choices,
+    role_grants,
+    sign_in_attempts,
+    sign_in_requests,
+)
 from federation.services.role_choices import Proof
 from federation.services.role_grants import RoleGrant, Subject
+from federation.services.sign_in_attempts import Arrival
 from governance.isolation.scopes import current_namespace_id
 from governance.kernel.actors import Actor
-from governance.kernel.refusals import Refusal
 from governance.tenancy.domain.people import ProvidedPerson
 from governance.tenancy.models import NamespaceStatus, User, UserSource
 from governance.tenancy.services import actors, users
 
 LONGEST_DISPLAY_NAME = 200
 EMAIL_FORMAT = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"
-ATTEMPTS_KEPT = timedelta(days=90)
-REFUSALS_KEPT_A_MINUTE = 30
-
-
-class AssertionReplayed(ResponseRefused):
-    code = "saml_assertion_replayed"
-    sentence = "This sign-in response was used already. Begin again."
-    check = "replay"
 
 
 class NamespaceClosed(ResponseRefused):
@@ -63,6 +61,10 @@ class Posted:
     network: str
     reference: str
     secret: str
+
+    @property
+    def arrival(self) -> Arrival:
+        return Arrival(reference=self.reference, network=self.network)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,10 +100,10 @@ def complete(
             browser=posted.browser,
             now=now,
         )
-        _use_up(assertion, now=now)
+        replays.use_up(assertion, now=now)
         proved_again = fresh_proofs.session_of(asked, assertion=assertion, now=now)
         grant = role_grants.granted(
-            provider=provider, subject=_subject(assertion), public_url=public_url
+            provider=provider, subject=Subject.of(assertion), public_url=public_url
         )
         user = _provisioned(provider, assertion, grant, network=posted.network, now=now)
         proof = _proof(provider, assertion, grant, user, now=now)
@@ -120,56 +122,14 @@ def complete(
                 request=request, proof=proof, role=role, network=posted.network, now=now
             )
         fresh_proofs.replace(proved_again, now=now)
-        _log(provider, posted, user=user, role_name="" if role is None else role.name, now=now)
+        sign_in_attempts.accepted(
+            provider=provider,
+            arrival=posted.arrival,
+            user=user,
+            role_name="" if role is None else role.name,
+            now=now,
+        )
     return Landing(path=path, asks_for_role=role is None)
-
-
-def refused(*, provider: IdentityProvider, posted: Posted, refusal: Refusal, now: datetime) -> str:
-    """Keep a refusal and return the reference to show; empty where it was not kept.
-
-    Strangers write here, so a network has a budget, and the append-only trail is not for them.
-    """
-    minute = SignInAttempt.objects.filter(
-        identity_provider=provider,
-        at__gt=now - timedelta(minutes=1),
-        outcome=SignInAttempt.Outcome.REFUSED,
-        network=posted.network,
-    )
-    if minute.count() >= REFUSALS_KEPT_A_MINUTE:
-        return ""
-    SignInAttempt.objects.create(
-        identity_provider=provider,
-        reference=posted.reference,
-        outcome=SignInAttempt.Outcome.REFUSED,
-        code=refusal.code,
-        explanation=str(refusal),
-        network=posted.network,
-        at=now,
-    )
-    return posted.reference
-
-
-def _use_up(assertion: VerifiedAssertion, *, now: datetime) -> None:
-    """Remember the assertion until time alone refuses it. The unique row decides races."""
-    text = f"{len(assertion.issuer)}:{assertion.issuer}{assertion.assertion_id}"
-    ConsumedAssertion.objects.filter(expires_at__lte=now).delete()
-    try:
-        with transaction.atomic():
-            ConsumedAssertion.objects.create(
-                digest=hashlib.sha256(text.encode()).hexdigest(),
-                expires_at=assertion.usable_until,
-            )
-    except IntegrityError as error:
-        raise AssertionReplayed from error
-
-
-def _subject(assertion: VerifiedAssertion) -> Subject:
-    return Subject(
-        issuer=assertion.issuer,
-        name_id=assertion.name_id,
-        name_id_format=assertion.name_id_format,
-        attributes=assertion.attributes,
-    )
 
 
 def _provisioned(
@@ -222,21 +182,6 @@ def _proof(
         tags=grant.tags,
         authenticated_at=min(now, assertion.authenticated_at),
         expires_at=min(ends),
-    )
-
-
-def _log(
-    provider: IdentityProvider, posted: Posted, *, user: User, role_name: str, now: datetime
-) -> None:
-    SignInAttempt.objects.filter(at__lte=now - ATTEMPTS_KEPT).delete()
-    SignInAttempt.objects.create(
-        identity_provider=provider,
-        reference=posted.reference,
-        outcome=SignInAttempt.Outcome.ACCEPTED,
-        user=user,
-        role_name=role_name,
-        network=posted.network,
-        at=now,
     )
 
 

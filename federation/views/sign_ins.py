@@ -1,6 +1,7 @@
 """Signing in: the beginning, the assertion consumer service, and the choice of a provider."""
 
 import secrets
+from datetime import datetime
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -15,9 +16,16 @@ from federation.domain.landing import HOME, landing_path
 from federation.domain.saml import ResponseRefused
 from federation.models import IdentityProvider
 from federation.selectors import identity_providers
-from federation.services import sign_in_requests, sign_ins
+from federation.services import (
+    explained_refusals,
+    metadata_refreshes,
+    sign_in_requests,
+    sign_ins,
+    unknown_keys,
+)
 from federation.services.sign_in_requests import Beginning
-from federation.services.sign_ins import Posted
+from federation.services.sign_ins import Landing, Posted
+from federation.views import sign_in_tests
 from federation.views.access import (
     BROWSER_BYTES,
     BROWSER_COOKIE,
@@ -84,19 +92,21 @@ def acs(request: HttpRequest, namespace: str, provider: str) -> HttpResponse:
         posted = _posted(request)
     except ResponseRefused as refusal:
         return refused(request, refusal, reference="")
+    report = sign_in_tests.examined(namespace=namespace, provider=provider, posted=posted, now=now)
+    if report is not None:
+        return sign_in_tests.shown(request, report)
     try:
+        landing = _completed(request, namespace, provider, posted, now=now)
+    except Refusal as refusal:
         with provider_scope(namespace=namespace, name=provider) as row:
-            landing = sign_ins.complete(
-                request=request,
+            reference = explained_refusals.kept(
                 provider=row,
                 posted=posted,
-                verifier=wiring.assertion_verifier(),
+                refusal=refusal,
+                reader=wiring.response_reader(),
                 public_url=settings.PUBLIC_URL,
                 now=now,
             )
-    except Refusal as refusal:
-        with provider_scope(namespace=namespace, name=provider) as row:
-            reference = sign_ins.refused(provider=row, posted=posted, refusal=refusal, now=now)
         return refused(request, refusal, reference=reference)
     response = HttpResponseRedirect(landing.path)
     if landing.asks_for_role:
@@ -120,6 +130,47 @@ def choose(request: HttpRequest) -> HttpResponse:
             ]
     context = {"namespace": name, "offers": offers, "next": target, "home": HOME}
     return render(request, "federation/login.html", context)
+
+
+def _completed(
+    request: HttpRequest, namespace: str, provider: str, posted: Posted, *, now: datetime
+) -> Landing:
+    """Once, and once more where the provider turns out to sign with a new key by now."""
+
+    def attempt() -> Landing:
+        with provider_scope(namespace=namespace, name=provider) as row:
+            return sign_ins.complete(
+                request=request,
+                provider=row,
+                posted=posted,
+                verifier=wiring.assertion_verifier(),
+                public_url=settings.PUBLIC_URL,
+                now=now,
+            )
+
+    try:
+        return attempt()
+    except ResponseRefused as refusal:
+        if not _has_new_keys(refusal, namespace, provider, posted, now=now):
+            raise
+    return attempt()
+
+
+def _has_new_keys(
+    refusal: ResponseRefused, namespace: str, provider: str, posted: Posted, *, now: datetime
+) -> bool:
+    """Whether keys were found that were not known when the response was refused."""
+    with provider_scope(namespace=namespace, name=provider) as row:
+        search = unknown_keys.worth_seeking(
+            provider=row,
+            refusal=refusal,
+            posted=posted,
+            reader=wiring.response_reader(),
+            now=now,
+        )
+    return search is not None and metadata_refreshes.sought(
+        search=search, ports=wiring.provider_ports()
+    )
 
 
 def _posted(request: HttpRequest) -> Posted:

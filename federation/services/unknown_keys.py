@@ -1,0 +1,43 @@
+"""Whether a refused response is a reason to look for new keys of its provider.
+
+Anybody can post anything, and fetching metadata is work for two sides. So only the answer of a
+request that this very browser waits for counts (or one that nobody asked for, where that is
+allowed), and not one that comes with a key that is known: then something else is wrong.
+"""
+
+from datetime import datetime
+
+from federation.domain.saml import ResponseRefused
+from federation.models import IdentityProvider
+from federation.ports import ResponseReader
+from federation.services import provider_metadata, sign_in_requests
+from federation.services.metadata_refreshes import KeySearch
+from federation.services.sign_ins import Posted
+
+CODES = frozenset({"saml_signature_invalid", "saml_no_trusted_certificate"})
+
+
+def worth_seeking(
+    *,
+    provider: IdentityProvider,
+    refusal: ResponseRefused,
+    posted: Posted,
+    reader: ResponseReader,
+    now: datetime,
+) -> KeySearch | None:
+    if refusal.code not in CODES or not provider.metadata_url or not provider.enabled:
+        return None
+    captured = reader.captured(saml_response=posted.saml_response)
+    if captured is None:
+        return None
+    if captured.in_response_to:
+        awaited = sign_in_requests.is_open(
+            provider=provider, request_id=captured.in_response_to, browser=posted.browser, now=now
+        )
+    else:
+        awaited = provider.allow_idp_initiated
+    known = frozenset(provider_metadata.fingerprints(provider))
+    is_new = not captured.signed_with or bool(set(captured.signed_with) - known)
+    if not awaited or not is_new:
+        return None
+    return KeySearch(namespace_id=provider.namespace_id, provider_id=provider.pk, known=known)
