@@ -16,10 +16,12 @@ from django.http import (
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
+from governance.adminsite import refusals
 from governance.adminsite.actions import DetailAction, actions_of, shown_for
 from governance.adminsite.callers import may
 from governance.adminsite.results import Result
 from governance.kernel.refusals import Refusal
+from governance.tenancy.services import step_up
 
 
 class ButtonsMixin:
@@ -89,10 +91,13 @@ class ButtonsMixin:
         form: Form | None,
         refusal: Refusal,
     ) -> HttpResponse:
+        back_to = self.change_url(row.pk)  # type: ignore[attr-defined]
+        if form is None and isinstance(refusal, step_up.AuthenticationTooOld):
+            return HttpResponseRedirect(step_up.address(back_to=back_to))
         if form is None:
             messages.error(request, str(refusal))
             return self._back(row)
-        _place(refusal, form)
+        _place(refusal, form, page=request.get_full_path())
         return self._asking(request, row, button, form)
 
     def _asking(
@@ -127,7 +132,7 @@ class ButtonsMixin:
         return row
 
 
-def _place(refusal: Refusal, form: Form) -> None:
+def _place(refusal: Refusal, form: Form, *, page: str) -> None:
     """The refusal's sentences at the fields they are about."""
     placed = False
     for error in refusal.errors:
@@ -135,4 +140,4 @@ def _place(refusal: Refusal, form: Form) -> None:
         form.add_error(name if name in form.fields else None, error.detail)
         placed = placed or name in form.fields
     if not placed:
-        form.add_error(None, str(refusal))
+        form.add_error(None, refusals.worded(refusal, page=page))

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from django import forms
 from unfold.widgets import UnfoldAdminPasswordWidget
 
+from governance.adminsite import refusals
 from governance.kernel.refusals import Refusal
 
 SECRET_MARK = "••••"  # noqa: S105 - what is shown in place of a secret
@@ -40,11 +41,12 @@ class RefusalForm(forms.ModelForm[Any]):
     """Mixed into every admin form by `NamespacedModelAdmin.get_form`.
 
     `refusal` is what the service said on the first attempt: its field errors land at their
-    fields, its sentence above the form. Secret columns are no fields of `Meta`, so no plain
-    text ever reaches the instance.
+    fields, its sentence above the form. `page` is where the person is. Secret columns are no
+    fields of `Meta`, so no plain text ever reaches the instance.
     """
 
     refusal: ClassVar[Refusal | None] = None
+    page: ClassVar[str] = ""
 
     def _post_clean(self) -> None:
         super()._post_clean()  # type: ignore[misc]
@@ -61,4 +63,4 @@ class RefusalForm(forms.ModelForm[Any]):
             else:
                 self.add_error(None, error.detail)
         if not placed:
-            self.add_error(None, str(refusal))
+            self.add_error(None, refusals.worded(refusal, page=self.page))

@@ -71,6 +71,7 @@ from governance.kernel.actors import Actor
 from governance.kernel.refusals import Refusal
 from governance.secrets import sealing
 from governance.tenancy.selectors import actor_name
+from governance.tenancy.services import step_up
 
 MANY = 200
 
@@ -152,7 +153,7 @@ class NamespacedModelAdmin(PermissionsMixin, ButtonsMixin, ModelAdmin):  # type:
         if kwargs["fields"] is not None:
             kwargs["fields"] = [name for name in named if name not in self.secret_fields]
         plain = super().get_form(request, obj, change, **kwargs)
-        own = {"refusal": getattr(request, "refusal", None)}
+        own = {"refusal": getattr(request, "refusal", None), "page": request.get_full_path()}
         made: type[forms.ModelForm[Any]] = type(plain.__name__, (RefusalForm, plain), own)
         for name in secrets:
             column = self.opts.get_field(name)
@@ -233,6 +234,8 @@ class NamespacedModelAdmin(PermissionsMixin, ButtonsMixin, ModelAdmin):  # type:
         try:
             with transaction.atomic():
                 return super().delete_view(request, object_id, extra_context)
+        except step_up.AuthenticationTooOld:
+            return HttpResponseRedirect(step_up.address(back_to=request.get_full_path()))
         except Refusal as refusal:
             messages.error(request, str(refusal))
             return HttpResponseRedirect(self.change_url(object_id))

@@ -10,6 +10,7 @@ from governance.kernel import policies
 from governance.kernel.actors import Actor
 from governance.kernel.refusals import Conflict, FieldError, Invalid
 from governance.tenancy.models import Policy
+from governance.tenancy.services import step_up
 
 
 class PolicyValues(TypedDict, total=False):
@@ -44,6 +45,7 @@ def change(*, policy: Policy, values: PolicyValues, actor: Actor, now: datetime)
 
 
 def remove(*, policy: Policy, actor: Actor, now: datetime) -> None:
+    step_up.require_recent(actor=actor, now=now)
     if policy.attachments.exists():
         raise PolicyInUse(name=policy.name)
     trail.record(
@@ -55,6 +57,7 @@ def remove(*, policy: Policy, actor: Actor, now: datetime) -> None:
 def _save(
     *, policy: Policy, values: PolicyValues, verb: str, actor: Actor, now: datetime
 ) -> Policy:
+    step_up.require_recent(actor=actor, now=now)
     before = policy.document
     policy.name = values.get("name", policy.name)
     policy.description = values.get("description", policy.description)

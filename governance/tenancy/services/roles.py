@@ -13,7 +13,7 @@ from governance.kernel.actors import Actor
 from governance.kernel.refusals import Conflict
 from governance.tenancy.models import Policy, Role, RoleBinding, RolePolicy, User
 from governance.tenancy.models.access import BindingSource
-from governance.tenancy.services import sessions
+from governance.tenancy.services import sessions, step_up
 
 
 class RoleValues(TypedDict, total=False):
@@ -51,6 +51,7 @@ def change(*, role: Role, values: RoleValues, actor: Actor, now: datetime) -> Ro
 
 
 def remove(*, role: Role, actor: Actor, now: datetime) -> None:
+    step_up.require_recent(actor=actor, now=now)
     if role.bindings.exists():
         raise RoleInUse(name=role.name)
     trail.record(
@@ -77,6 +78,7 @@ def simulate(
 
 def bind(*, user: User, role: Role, actor: Actor, now: datetime) -> RoleBinding:
     """Give a person a role by hand. Giving it twice keeps the first."""
+    step_up.require_recent(actor=actor, now=now)
     binding, created = RoleBinding.objects.get_or_create(
         user=user, role=role, source=BindingSource.MANUAL, provider_id=None
     )
@@ -88,6 +90,7 @@ def bind(*, user: User, role: Role, actor: Actor, now: datetime) -> RoleBinding:
 
 def unbind(*, binding: RoleBinding, actor: Actor, now: datetime) -> None:
     """Take back what was given by hand; sessions in that role end at once."""
+    step_up.require_recent(actor=actor, now=now)
     if binding.source != BindingSource.MANUAL:
         raise BindingOfProvider(source=BindingSource(binding.source).label)
     user, role_id = binding.user, binding.role_id
@@ -105,11 +108,13 @@ def set_manual(*, user: User, roles: Sequence[Role], actor: Actor, now: datetime
     manual = RoleBinding.objects.filter(user=user, source=BindingSource.MANUAL)
     for binding in manual.exclude(role_id__in=wanted).select_related("user"):
         unbind(binding=binding, actor=actor, now=now)
-    for role in wanted.values():
-        bind(user=user, role=role, actor=actor, now=now)
+    had = set(manual.values_list("role_id", flat=True))
+    for role_id in wanted.keys() - had:
+        bind(user=user, role=wanted[role_id], actor=actor, now=now)
 
 
 def _save(*, role: Role, values: RoleValues, verb: str, actor: Actor, now: datetime) -> Role:
+    step_up.require_recent(actor=actor, now=now)
     attached = values.get("policies")
     changed = {name: value for name, value in values.items() if name != "policies"}
     for name, value in changed.items():

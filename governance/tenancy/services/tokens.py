@@ -11,6 +11,7 @@ from governance.kernel.permissions import allows
 from governance.kernel.refusals import FieldError, Forbidden, Invalid
 from governance.tenancy.domain import tokens
 from governance.tenancy.models import ApiToken
+from governance.tenancy.services import step_up
 
 DEFAULT_DAYS = 90
 MAX_DAYS = 365
@@ -39,8 +40,9 @@ def create(
     """A token of the open scope's namespace, and its text, which is never seen again.
 
     Raises TokenInvalid for an unknown scope, a bad lifetime, or a SCIM token without provider,
-    TokenExceedsMaker for a scope with something that the maker may not do.
+    TokenExceedsMaker for a scope with something that the maker may not do, AuthenticationTooOld.
     """
+    step_up.require_recent(actor=actor, now=now)
     _check(scopes=scopes, days=days, provider_id=provider_id)
     for scope in scopes:
         _check_maker(scope=scope, actor=actor)

@@ -20,7 +20,7 @@ from governance.tenancy.models import (
     UsernameChange,
     UserSource,
 )
-from governance.tenancy.services import sessions
+from governance.tenancy.services import sessions, step_up
 
 
 class LoginNameTaken(Conflict):
@@ -167,6 +167,7 @@ def create_local(
 
     Without a password they cannot sign in until one is set. Raises LoginNameTaken.
     """
+    step_up.require_recent(actor=actor, now=now)
     if crossings.local_user_of_login_name(person.login_name) is not None:
         raise LoginNameTaken
     with transaction.atomic():
@@ -220,6 +221,7 @@ def change(
 
 def set_password(*, user: User, password: str, actor: Actor, now: datetime) -> User:
     """Give a local user a new password, and end every session that knew the old one."""
+    step_up.require_recent(actor=actor, now=now)
     if user.source != UserSource.LOCAL:
         raise UserNotLocal
     user.set_password(password)
