@@ -15,6 +15,8 @@ PACKAGES := governance federation purge usage_limits
 TESTS ?= tests
 PYTEST_OPTIONS ?=
 WORKERS ?= auto
+FUZZED := guard metadata
+RUNS ?= 1000000
 # Packages without wheels: built from hashed sources, for the tests alone.
 FROM_SOURCE := pyhive,pure-sasl,thrift-sasl
 DEBIAN_PACKAGES := slapd ldap-utils simplesamlphp php-cli php-xml php-mbstring php-curl \
@@ -33,6 +35,9 @@ test: $(VENV)/.installed-dev system-packages ## Run every test (TESTS=tests/unit
 
 test-full: $(VENV)/.installed-dev system-packages ## And the long ones: fuzzing, faults, heavy servers
 	@LAKEWARDEN_FULL=1 $(BIN)/python -m pytest $(PYTEST_OPTIONS) $(TESTS)
+
+fuzz: $(VENV)/.installed-dev ## A million inputs for each thing that strangers send to (RUNS=…)
+	@for target in $(FUZZED); do nice $(BIN)/python -m tests.fuzz $$target $(RUNS) || exit; done
 
 check: $(VENV)/.installed-dev ## Format, lint, layers, types, templates, spelling, deploy checks, migrations
 	@echo "· format";     $(BIN)/ruff format --check --quiet .
@@ -101,4 +106,4 @@ $(VENV)/.installed-dev: requirements-dev.lock requirements-build.lock | $(VENV)/
 system-packages:
 	@DEBIAN_PACKAGES="$(DEBIAN_PACKAGES)" .ci/system-packages
 
-.PHONY: run doctor test test-full check format migrations openapi bench lock clean help system-packages
+.PHONY: run doctor test test-full fuzz check format migrations openapi bench lock clean help system-packages
