@@ -3,11 +3,14 @@
 import sys
 from collections.abc import Callable, Iterator
 
-from bench import erase_ndjson, erase_parquet, rest
+from bench import claim_rules, erase_ndjson, erase_parquet, policies, rest, sign_ins
 from bench.measurements import Row, print_table
 
 MEASUREMENTS: dict[str, Callable[[], Iterator[Row]]] = {
     "rest": rest.rows,
+    "sign_ins": sign_ins.rows,
+    "claim_rules": claim_rules.rows,
+    "policies": policies.rows,
     "erase_ndjson": erase_ndjson.rows,
     "erase_parquet": erase_parquet.rows,
 }

@@ -47,9 +47,10 @@ class Installation:
 
 @dataclass(slots=True)
 class Client:
-    """One connection that is kept, as a client of an API does."""
+    """One connection that is kept, as a client of an API does. `process` is the server's."""
 
     connection: http.client.HTTPConnection
+    process: int
     headers: dict[str, str] = field(default_factory=dict)
 
     def request(self, method: str, path: str, body: object = None) -> object:
@@ -97,7 +98,7 @@ def served(application: str, *, environment: Mapping[str, str], log_file: Path) 
     try:
         _wait(port)
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-        yield Client(connection)
+        yield Client(connection, child.pid)
         connection.close()
     finally:
         children.stop(child, by=SIGTERM, patience_seconds=STOP_SECONDS)
