@@ -1,11 +1,21 @@
 """Whether a record is about a wanted person: yes, no, or not clear enough to decide by machine."""
 
+import itertools
 import json
+import math
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from purge.domain.identifiers import Identifier, IdentifierType, Wanted, canonical
+from purge.domain.canonical import IdentifierType, canonical, composite
+from purge.domain.identifiers import Identifier, Part, Wanted
+
+MOST_COMBINATIONS = 256
+
+
+class TooAmbiguousError(ValueError):
+    """The record holds so many candidates for a composite that it cannot be judged."""
 
 
 class Verdict(StrEnum):
@@ -31,13 +41,46 @@ class Pairs(list[tuple[str, object]]):
 
 
 def candidates(record: object, *, identifiers: Sequence[Identifier]) -> Iterator[Candidate]:
-    """Everything in the record that could be one of the identifiers."""
+    """Everything in the record that could be one of the identifiers. Raises TooAmbiguousError."""
     for identifier in identifiers:
-        for leaf, exact in _leaves(record, identifier.path):
-            found = canonical(leaf, wanted=identifier.type)
-            if found is not None:
-                value, right_type = found
-                yield Candidate(identifier.name, identifier.type, value, exact and right_type)
+        if identifier.parts:
+            yield from _composites(record, identifier)
+        elif identifier.path:
+            for value, exact in _values(record, identifier.path, identifier.type):
+                yield Candidate(identifier.name, identifier.type, value, exact)
+
+
+def _values(
+    record: object, path: Sequence[str], wanted: IdentifierType
+) -> Iterator[tuple[str, bool]]:
+    for leaf, exact in _leaves(record, path):
+        found = canonical(leaf, wanted=wanted)
+        if found is not None:
+            yield found[0], exact and found[1]
+
+
+def _composites(record: object, identifier: Identifier) -> Iterator[Candidate]:
+    """Every combination of what stands in the columns. A column that is not there is null."""
+    alternatives = [_alternatives(record, part) for part in identifier.parts]
+    if math.prod(map(len, alternatives)) > MOST_COMBINATIONS:
+        raise TooAmbiguousError
+    for combination in itertools.product(*alternatives):
+        texts = [text for text, _ in combination]
+        if any(text is not None for text in texts):
+            exact = all(exact for _, exact in combination)
+            yield Candidate(identifier.name, identifier.type, composite(texts), exact)
+
+
+def _alternatives(record: object, part: Part) -> list[tuple[str | None, bool]]:
+    leaves = list(_leaves(record, part.path))
+    found: dict[str | None, bool] = {}
+    for leaf, exact in leaves:
+        text = canonical(leaf, wanted=part.type)
+        if text is not None:
+            found[text[0]] = found.get(text[0], False) or (exact and text[1])
+        elif leaf is None:
+            found[None] = found.get(None, False) or exact
+    return list(found.items()) if leaves else [(None, True)]
 
 
 def verdict(found: Iterator[Candidate], *, wanted: Collection[Wanted]) -> Verdict:
@@ -56,8 +99,11 @@ def could_hold(raw: bytes, *, wanted: Collection[Wanted]) -> bool:
     Generous on purpose: spelled with escapes, in UTF-16, in another case, or torn off at the end.
     """
     text = raw.decode("utf-8", "replace").replace("\0", "").strip().casefold()
-    plain = _unescaped(text)
-    return any(_occurs(one.value.casefold(), (text, plain)) for one in wanted)
+    texts = (text, _unescaped(text))
+    return any(
+        all(_occurs(part.casefold(), texts) or _in_other_encoding(part, raw) for part in one.texts)
+        for one in wanted
+    )
 
 
 def _occurs(value: str, texts: Sequence[str]) -> bool:
@@ -65,6 +111,16 @@ def _occurs(value: str, texts: Sequence[str]) -> bool:
         value in text or any(text.endswith(value[:length]) for length in range(1, len(value)))
         for text in texts
     )
+
+
+def _in_other_encoding(value: str, raw: bytes) -> bool:
+    """Whether the value's letters of ASCII stand there with anything for the others."""
+    if value.isascii():
+        return False
+    pattern = b"".join(
+        re.escape(character.encode()) if character.isascii() else b".{1,4}" for character in value
+    )
+    return re.search(pattern, raw.replace(b"\0", b""), re.IGNORECASE | re.DOTALL) is not None
 
 
 def _unescaped(text: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from governance.kernel.refusals import Conflict
 from governance.secrets import sealing
-from purge.domain.identifiers import Identifier, public_fingerprint, wanted_in
+from purge.domain.identifiers import Identifier, public_fingerprint, texts_of, wanted_in
 from purge.models import ErasureRequest
 
 Subjects = Sequence[Mapping[str, object]]
@@ -20,18 +20,18 @@ def seal(request: ErasureRequest, subjects: Subjects) -> None:
     sealing.put(request, "subjects", json.dumps(subjects))
 
 
-def of(request: ErasureRequest) -> list[dict[str, str | int]]:
+def of(request: ErasureRequest) -> list[dict[str, object]]:
     """Raises SubjectsDestroyed after the end."""
     sealed = sealing.get(request, "subjects")
     if sealed is None:
         raise SubjectsDestroyed
-    opened: list[dict[str, str | int]] = json.loads(sealed.reveal())
+    opened: list[dict[str, object]] = json.loads(sealed.reveal())
     return opened
 
 
 def values_in(subjects: Subjects) -> frozenset[str]:
     """Every value as text, to keep them out of what is stored."""
-    return frozenset(str(value).strip() for subject in subjects for value in subject.values())
+    return frozenset(text for subject in subjects for text in texts_of(list(subject.values())))
 
 
 def fingerprints(subjects: Subjects, *, identifiers: Sequence[Identifier], key: bytes) -> list[str]:
