@@ -12,6 +12,7 @@ urlpatterns = [
     path("saml/<str:namespace>/<str:provider>/test/", sign_in_tests.begin, name="test"),
     path("saml/<str:namespace>/<str:provider>/acs/", sign_ins.acs, name="acs"),
     path("saml/<str:namespace>/<str:provider>/role/", roles.choose_role, name="choose_role"),
+    path("saml/<str:namespace>/<str:provider>/logout/", sign_outs.logout, name="logout"),
     path("saml/<str:namespace>/<str:provider>/sls/", sign_outs.sls, name="sls"),
     path("scim/v2/<str:ns>/", include("federation.scim.urls")),
 ]

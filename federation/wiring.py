@@ -9,12 +9,14 @@ from federation.adapters.ldap3_directory import LDAP3Directory
 from federation.adapters.lxml_saml_captures import LXMLResponseReader
 from federation.adapters.lxml_saml_metadata import LXMLMetadataReader
 from federation.adapters.lxml_saml_writer import LXMLSAMLWriter
+from federation.adapters.python3saml_logouts import PythonSAMLLogoutVerifier
 from federation.adapters.python3saml_verifier import PythonSAMLVerifier
 from federation.adapters.valkey_throttle import ValkeyThrottle
 from federation.domain.attempts import Budget
 from federation.ports import (
     AssertionVerifier,
     Directory,
+    LogoutVerifier,
     ProviderPorts,
     ResponseReader,
     SAMLWriter,
@@ -28,6 +30,10 @@ def assertion_verifier() -> AssertionVerifier:
 
 def response_reader() -> ResponseReader:
     return LXMLResponseReader()
+
+
+def logout_verifier() -> LogoutVerifier:
+    return PythonSAMLLogoutVerifier()
 
 
 def provider_ports() -> ProviderPorts:

@@ -7,6 +7,12 @@ from lxml import etree
 
 from federation.adapters.lxml_saml_shapes import saml, samlp
 from federation.domain.assertions import Confirmation, Envelope, Statement
+from federation.domain.logouts import (
+    MOST_SESSION_INDEXES,
+    ReceivedLogout,
+    ReceivedRequest,
+    ReceivedResponse,
+)
 from federation.domain.saml import ResponseRefused
 
 LATEST_YEAR = 2200  # Sums with validity and skew must not leave what datetime can say.
@@ -84,6 +90,42 @@ def statement(*, assertion: etree._Element) -> Statement:
         session_index=authentication.get("SessionIndex", ""),
         session_not_on_or_after=_optional_instant(authentication, "SessionNotOnOrAfter"),
         attributes=_attributes(assertion.iterfind(f"{saml('AttributeStatement')}/*")),
+    )
+
+
+def logout(*, element: etree._Element, relay_state: str) -> ReceivedLogout:
+    """What a LogoutRequest or LogoutResponse says. Its signature was found good before."""
+    message_id, version = element.get("ID", ""), element.get("Version", "")
+    issuer, destination = _text(_one(element, "Issuer")), element.get("Destination")
+    issued_at = instant(text=element.get("IssueInstant", ""), what="IssueInstant")
+    if element.tag == samlp("LogoutResponse"):
+        codes = element.find(samlp("Status"))
+        return ReceivedResponse(
+            message_id=message_id,
+            version=version,
+            issuer=issuer,
+            destination=destination,
+            issued_at=issued_at,
+            in_response_to=element.get("InResponseTo"),
+            statuses=tuple(
+                code.get("Value", "")
+                for code in ([] if codes is None else codes.iter(samlp("StatusCode")))
+            ),
+        )
+    name_id = element.find(saml("NameID"))
+    indexes = [_text(index) for index in element.iterfind(samlp("SessionIndex"))]
+    if len(indexes) > MOST_SESSION_INDEXES:
+        raise ValueUnreadable(what="too many sessions")
+    return ReceivedRequest(
+        message_id=message_id,
+        version=version,
+        issuer=issuer,
+        destination=destination,
+        issued_at=issued_at,
+        not_on_or_after=_optional_instant(element, "NotOnOrAfter"),
+        name_id=None if name_id is None else _text(name_id),
+        session_indexes=tuple(indexes),
+        relay_state=relay_state,
     )
 
 

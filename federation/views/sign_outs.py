@@ -1,24 +1,157 @@
 """Single logout: what identity providers send here, and what we send them."""
 
+import secrets
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods
 
-from federation.domain.saml import ResponseRefused
-from federation.views.access import provider_scope, refused
+from federation import wiring
+from federation.domain.logouts import ReceivedLogout, ReceivedRequest, ReceivedResponse
+from federation.domain.saml import Departure, ResponseRefused
+from federation.models import IdentityProvider
+from federation.services import sign_in_requests, sign_outs
+from federation.services.sign_outs import Leaving
+from federation.views.access import (
+    BROWSER_COOKIE,
+    browser_of,
+    departed,
+    provider_scope,
+    refused,
+    remember_browser,
+)
+from governance.isolation.scopes import current_namespace_id
+from governance.kernel.actors import Actor
+from governance.kernel.refusals import Refusal
+from governance.tenancy.middleware import network_of
+from governance.tenancy.services import actors
+from governance.tenancy.services.sign_outs import ENDED
+
+LONGEST_BODY = 256 * 1024
+TITLE = "Sign-out refused"
 
 
-class LogoutNotOffered(ResponseRefused):
-    code = "saml_logout_not_offered"
-    sentence = "Single logout is not offered here. Sign out in the portal."
-    check = "logout"
+class LogoutBodyTooLarge(ResponseRefused):
+    code = "saml_logout_body_too_large"
+    sentence = "What was posted is larger than a logout message can be."
+    check = "size"
 
 
 @never_cache
 @csrf_exempt
 @require_http_methods(["GET", "POST"])
 def sls(request: HttpRequest, namespace: str, provider: str) -> HttpResponse:
-    """Single logout: refused until signatures on it are verified here."""
-    with provider_scope(namespace=namespace, name=provider):
-        return refused(request, LogoutNotOffered(), reference="")
+    """Single logout service: what it must hold instead of a CSRF token is a signature."""
+    now = timezone.now()
+    try:
+        with provider_scope(namespace=namespace, name=provider) as row:
+            # Not only for sign-ins: of a disabled provider nothing counts, and no session is open.
+            sign_in_requests.check_open(row)
+            match _received(request, row, now=now):
+                case ReceivedRequest() as asked:
+                    return _answer(request, row, asked, now=now)
+                case ReceivedResponse() as response:
+                    complete = sign_outs.answered(
+                        provider=row,
+                        response=response,
+                        browser=request.COOKIES.get(BROWSER_COOKIE, ""),
+                        now=now,
+                    )
+                    return _signed_out(request, row, complete=complete)
+    except Refusal as refusal:
+        return refused(request, refusal, reference="", title=TITLE)
+
+
+@never_cache
+@require_GET
+def logout(request: HttpRequest, namespace: str, provider: str) -> HttpResponse:
+    """Go on to sign out at the provider, from a session that this browser has just ended.
+
+    A page and no redirect: browsers hold the redirects of the sign-out form to `form-action`,
+    and a person whose provider does not answer should have read that they are signed out here.
+    """
+    now = timezone.now()
+    browser = browser_of(request)
+    leaving = Leaving(
+        request_id=f"_{secrets.token_hex(20)}",
+        browser=browser,
+        session_id=_ended_session(request),
+    )
+    try:
+        with provider_scope(namespace=namespace, name=provider) as row:
+            departure = sign_outs.begin(
+                provider=row,
+                leaving=leaving,
+                writer=wiring.saml_writer(),
+                public_url=settings.PUBLIC_URL,
+                now=now,
+            )
+            response = _signed_out(request, row, departure=departure)
+    except Refusal as refusal:
+        return refused(request, refusal, reference="", title=TITLE)
+    remember_browser(response, browser)
+    return response
+
+
+def _received(request: HttpRequest, provider: IdentityProvider, *, now: datetime) -> ReceivedLogout:
+    verifier = wiring.logout_verifier()
+    expectation = sign_outs.expectation(provider, public_url=settings.PUBLIC_URL)
+    if request.method == "GET":
+        query = request.META.get("QUERY_STRING", "")
+        return verifier.redirected(query=query, expectation=expectation, now=now)
+    if int(request.headers.get("content-length") or 0) > LONGEST_BODY:
+        raise LogoutBodyTooLarge
+    parameters = dict(request.POST.lists())
+    return verifier.posted(parameters=parameters, expectation=expectation, now=now)
+
+
+def _answer(
+    request: HttpRequest, provider: IdentityProvider, asked: ReceivedRequest, *, now: datetime
+) -> HttpResponse:
+    departure = sign_outs.asked(
+        provider=provider,
+        request=asked,
+        response_id=f"_{secrets.token_hex(20)}",
+        writer=wiring.saml_writer(),
+        public_url=settings.PUBLIC_URL,
+        actor=_entrance(request),
+        now=now,
+    )
+    if departure is None:
+        return _signed_out(request, provider)
+    return departed(request, departure)
+
+
+def _signed_out(
+    request: HttpRequest,
+    provider: IdentityProvider,
+    *,
+    complete: bool = True,
+    departure: Departure | None = None,
+) -> HttpResponse:
+    context = {
+        "label": provider.label,
+        "namespace": provider.namespace.name,
+        "complete": complete,
+        "onward": "" if departure is None else departure.address,
+    }
+    return render(request, "federation/signed_out.html", context)
+
+
+def _ended_session(request: HttpRequest) -> UUID | None:
+    """The session that this browser ended last; asking for it takes it away."""
+    ended = request.session.pop(ENDED, None)
+    return None if ended is None else UUID(ended)
+
+
+def _entrance(request: HttpRequest) -> Actor:
+    """Nobody acts but the provider: the service itself, for a network."""
+    network = network_of(request.META.get("REMOTE_ADDR", ""))
+    return replace(actors.system(current_namespace_id()), network=network)

@@ -25,7 +25,7 @@ from governance.isolation.scopes import namespace_scope, system_scope
 from governance.kernel.actors import Actor
 from governance.kernel.refusals import Refusal
 from governance.tenancy.models import User, UserSession
-from governance.tenancy.services import actors, sessions
+from governance.tenancy.services import actors, sessions, sign_outs
 
 WRONG = "This login name and password do not fit, or the account is deactivated."
 LOCKED = "Too many attempts with this name from here. Wait a quarter of an hour."
@@ -84,10 +84,12 @@ def answer(request: HttpRequest, extra_context: dict[str, Any]) -> HttpResponse:
 def leave(request: HttpRequest) -> HttpResponse:
     """End the session here and in our table."""
     session = getattr(request, "user_session", None)
-    if session is not None:
-        sessions.end(session=session, reason="signed out", now=timezone.now())
-    logout(request)
-    return HttpResponseRedirect("/login/")
+    actor = actor_of(request)
+    if session is None or actor is None:
+        logout(request)
+        return HttpResponseRedirect("/login/")
+    path = sign_outs.leave(request=request, session=session, actor=actor, now=timezone.now())
+    return HttpResponseRedirect(path or "/login/")
 
 
 def password_changed(request: HttpRequest, session: UserSession) -> None:

@@ -254,6 +254,7 @@ ANALYTICS_RESULT_HOURS = environment.integer("ANALYTICS_RESULT_HOURS", default=2
 ANALYTICS_HISTORY_DAYS = environment.integer("ANALYTICS_HISTORY_DAYS", default=30, least=1)
 PORTAL_USAGE_PANEL = "usage_limits.wiring.usage_panel"
 LOCAL_SIGN_IN_GATE = "federation.services.enforcements.admit"
+TENANCY_AFTER_SIGN_OUT = "federation.services.sign_outs.path_after"
 
 # --- directories: keep the failures below the directory's own lockout
 FEDERATION_SIGN_IN_FAILURES = environment.integer("SIGN_IN_FAILURES", default=3, least=1)

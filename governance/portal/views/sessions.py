@@ -7,9 +7,8 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from governance.audit import trail
 from governance.portal.views.access import Visit, signed_in
-from governance.tenancy.services import sessions
+from governance.tenancy.services import sessions, sign_outs
 
 
 @require_http_methods(["GET", "POST"])
@@ -34,9 +33,12 @@ def roles(visit: Visit) -> HttpResponse:
 @require_POST
 @signed_in
 def sign_out(visit: Visit) -> HttpResponse:
-    sessions.end(session=visit.session, reason="signed out", now=visit.now)
-    trail.record(actor=visit.actor, action="session.ended", target=visit.session, now=visit.now)
-    visit.request.session.flush()
+    """End the session here; who came by single sign-on goes on to sign out there too."""
+    path = sign_outs.leave(
+        request=visit.request, session=visit.session, actor=visit.actor, now=visit.now
+    )
+    if path is not None:
+        return redirect(path)
     return redirect(f"/login/?namespace={visit.ns}" if visit.ns else "admin:login")
 
 

@@ -1,0 +1,238 @@
+"""Single logout both ways: what a provider asks of us, and what we ask of it.
+
+Either way our own sessions end first and for good; what the other side makes of it is told to
+the person, and changes nothing here.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from federation.domain import logouts
+from federation.domain.logouts import (
+    LogoutExpectation,
+    LogoutRequest,
+    LogoutResponse,
+    ReceivedRequest,
+    ReceivedResponse,
+)
+from federation.domain.saml import Departure, ResponseRefused
+from federation.models import ConsumedAssertion, IdentityProvider, RoleChoice, SignOutRequest
+from federation.ports import SAMLWriter
+from federation.selectors import identity_providers, own_keys
+from governance.audit import trail
+from governance.kernel.actors import Actor
+from governance.tenancy.models import UserSession
+from governance.tenancy.services import sessions, sign_outs
+
+REQUEST_LIFE = timedelta(minutes=15)
+
+
+class LogoutReplayed(ResponseRefused):
+    code = "saml_logout_replayed"
+    sentence = "This logout message was used already."
+    check = "replay"
+
+
+class LogoutAnswersNothing(ResponseRefused):
+    code = "saml_logout_answers_nothing"
+    sentence = (
+        "This answers no sign-out that waits for it: it was used already or began too long ago. "
+        "You are signed out here in any case."
+    )
+    check = "request"
+
+
+class LogoutOfOtherBrowser(ResponseRefused):
+    code = "saml_logout_other_browser"
+    sentence = "This sign-out was begun in another browser."
+    check = "browser"
+
+
+class NothingToSignOut(ResponseRefused):
+    code = "saml_nothing_to_sign_out"
+    sentence = "There is no session of yours to sign out of elsewhere. You are signed out here."
+    check = "session"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaving:
+    """What the entrance brings: a fresh id, this browser's cookie, and its ended session."""
+
+    request_id: str
+    browser: str
+    session_id: UUID | None
+
+
+def path_after(*, session: UserSession) -> str | None:
+    """Where the browser of an ended session goes to sign out at its provider too.
+
+    A path of ours: only there is the cookie that binds the provider's answer to the browser.
+    """
+    provider = (
+        IdentityProvider.objects.select_related("namespace")
+        .filter(pk=session.provider_id, enabled=True)
+        .exclude(slo_url="")
+        .first()
+    )
+    if provider is None:
+        return None
+    return f"/saml/{provider.namespace.name}/{provider.name}/logout/"
+
+
+def begin(
+    *,
+    provider: IdentityProvider,
+    leaving: Leaving,
+    writer: SAMLWriter,
+    public_url: str,
+    now: datetime,
+) -> Departure:
+    """A LogoutRequest for a session that this browser has just ended here."""
+    session = UserSession.objects.filter(
+        pk=leaving.session_id,
+        provider_id=provider.pk,
+        end_reason=sign_outs.REASON,
+        ended_at__gt=now - timedelta(seconds=sign_outs.ENDED_SECONDS),
+    ).first()
+    if session is None or not provider.slo_url:
+        raise NothingToSignOut
+    SignOutRequest.objects.filter(expires_at__lte=now).delete()
+    SignOutRequest.objects.create(
+        identity_provider=provider,
+        request_id=leaving.request_id,
+        browser_fingerprint=_digest(leaving.browser),
+        expires_at=now + REQUEST_LIFE,
+    )
+    own = identity_providers.service_provider(provider, public_url=public_url)
+    return writer.redirected(
+        message=LogoutRequest(
+            request_id=leaving.request_id,
+            destination=provider.slo_url,
+            issuer=own.entity_id,
+            name_id=session.name_id,
+            session_index=session.session_index,
+        ),
+        own_key=own_keys.current(provider, now=now),
+        now=now,
+    )
+
+
+def expectation(provider: IdentityProvider, *, public_url: str) -> LogoutExpectation:
+    """What a logout message must meet. Entra signs them under a second name."""
+    return LogoutExpectation(
+        issuers=frozenset(filter(None, (provider.entity_id, provider.issuer_alias))),
+        certificates=identity_providers.certificates(provider),
+        sls_url=identity_providers.service_provider(provider, public_url=public_url).sls_url,
+        clock_skew=timedelta(seconds=provider.clock_skew_seconds),
+    )
+
+
+def asked(  # noqa: PLR0913 - a request, and all that its answer needs
+    *,
+    provider: IdentityProvider,
+    request: ReceivedRequest,
+    response_id: str,
+    writer: SAMLWriter,
+    public_url: str,
+    actor: Actor,
+    now: datetime,
+) -> Departure | None:
+    """End the sessions that a verified LogoutRequest names; return the answer to go back with.
+
+    None where the provider has no address for answers. Running twice is refused as a replay.
+    """
+    with transaction.atomic():
+        _use_up(provider, request, now=now)
+        ended, known = _end(provider, request, now=now)
+        status, detail = logouts.outcome(ended=ended, known=known)
+        trail.record(
+            actor=actor,
+            action="identity_provider.single_logout",
+            target=provider,
+            detail={"name": provider.name, "sessions": ended, "status": status.name.lower()},
+            now=now,
+        )
+    address = provider.slo_response_url or provider.slo_url
+    if not address:
+        return None
+    own = identity_providers.service_provider(provider, public_url=public_url)
+    return writer.redirected(
+        message=LogoutResponse(
+            response_id=response_id,
+            destination=address,
+            issuer=own.entity_id,
+            in_response_to=request.message_id,
+            status=status,
+            detail=detail,
+            relay_state=request.relay_state,
+        ),
+        own_key=own_keys.current(provider, now=now),
+        now=now,
+    )
+
+
+def answered(
+    *, provider: IdentityProvider, response: ReceivedResponse, browser: str, now: datetime
+) -> bool:
+    """Whether the provider signed the person out everywhere. Good once, in one browser."""
+    with transaction.atomic():
+        row = (
+            SignOutRequest.objects.select_for_update()
+            .filter(
+                identity_provider=provider,
+                request_id=response.in_response_to or "",
+                consumed_at__isnull=True,
+                expires_at__gt=now,
+            )
+            .first()
+        )
+        if row is None:
+            raise LogoutAnswersNothing
+        if not browser or row.browser_fingerprint != _digest(browser):
+            raise LogoutOfOtherBrowser
+        row.consumed_at = now
+        row.save(update_fields=["consumed_at", "updated_at"])
+    return response.is_complete
+
+
+def _end(provider: IdentityProvider, request: ReceivedRequest, *, now: datetime) -> tuple[int, int]:
+    """How many sessions ended now, and how many this provider ever opened for that name.
+
+    A sign-in that still waits for a choice of role is no session yet, and must not become one.
+    """
+    name_id, indexes = request.name_id or "", request.session_indexes
+    waiting = RoleChoice.objects.filter(identity_provider=provider, name_id=name_id)
+    if indexes:
+        waiting = waiting.filter(session_index__in=indexes)
+    stopped, _ = waiting.delete()
+    ended = sessions.end_of_provider(
+        provider_id=provider.pk,
+        name_id=name_id,
+        session_indexes=indexes,
+        reason="single logout",
+        now=now,
+    )
+    known = UserSession.objects.filter(provider_id=provider.pk, name_id=name_id).count()
+    return ended + stopped, known
+
+
+def _use_up(provider: IdentityProvider, request: ReceivedRequest, *, now: datetime) -> None:
+    """Remember the request until time alone refuses it. The unique row decides races."""
+    skew = timedelta(seconds=provider.clock_skew_seconds)
+    text = f"logout:{len(request.issuer)}:{request.issuer}{request.message_id}"
+    ConsumedAssertion.objects.filter(expires_at__lte=now).delete()
+    try:
+        with transaction.atomic():
+            ConsumedAssertion.objects.create(
+                digest=_digest(text), expires_at=request.usable_until(skew=skew)
+            )
+    except IntegrityError as error:
+        raise LogoutReplayed from error
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
