@@ -16,6 +16,7 @@ from federation.services.role_grants import Explanation, Subject
 from governance.audit import trail
 from governance.kernel.actors import Actor
 from governance.kernel.refusals import FieldError
+from governance.tenancy.services import step_up
 
 MOST_RULES_PER_PROVIDER = 500
 LONGEST_GROUP = 512
@@ -46,6 +47,7 @@ def change(*, rule: ClaimRule, values: ClaimRuleValues, actor: Actor, now: datet
 
 
 def remove(*, rule: ClaimRule, actor: Actor, now: datetime) -> None:
+    step_up.require_recent(actor=actor, now=now)
     detail = {"identity_provider_id": str(rule.identity_provider_id), "claim": rule.claim}
     trail.record(actor=actor, action="claim_rule.deleted", target=rule, detail=detail, now=now)
     rule.delete()
@@ -71,6 +73,7 @@ def simulate(
 def _saved(
     rule: ClaimRule, values: ClaimRuleValues, *, verb: str, actor: Actor, now: datetime
 ) -> ClaimRule:
+    step_up.require_recent(actor=actor, now=now)
     if values.get("identity_provider", rule.identity_provider) != rule.identity_provider:
         raise _invalid("/identity_provider", "fixed", "A rule stays with its provider.")
     for name, value in values.items():

@@ -20,6 +20,7 @@ from governance.isolation.scopes import current_namespace_id
 from governance.kernel.actors import Actor
 from governance.kernel.refusals import Conflict, FieldError, Invalid
 from governance.secrets import sealing
+from governance.tenancy.services import step_up
 
 # A stored password must not be sent anywhere else than whoever typed it meant.
 PLACES_OF_PASSWORD = ("urls", "tls", "ca_certificates", "bind_dn")
@@ -85,6 +86,7 @@ def change(
 
 def remove(*, directory: Directory, actor: Actor, now: datetime) -> None:
     """Remove it with its mappings. People who came by it stay, and cannot come again."""
+    step_up.require_recent(actor=actor, now=now)
     with transaction.atomic():
         trail.record(actor=actor, action="directory.deleted", target=directory, now=now)
         directory.delete()
@@ -100,6 +102,9 @@ def settings_of(directory: Directory) -> DirectorySettings:
 def _saved(
     directory: Directory, values: DirectoryValues, *, verb: str, actor: Actor, now: datetime
 ) -> Directory:
+    # Shutting a door never waits for a proof.
+    if dict(values) != {"enabled": False}:
+        step_up.require_recent(actor=actor, now=now)
     before = {name: getattr(directory, name) for name in PLACES_OF_PASSWORD}
     has_password = bool(directory.bind_password)
     plain = {name: value for name, value in values.items() if name != "bind_password"}

@@ -11,6 +11,7 @@ from governance.audit import trail
 from governance.kernel.actors import Actor
 from governance.kernel.refusals import Conflict, FieldError, Invalid
 from governance.tenancy.models import Role
+from governance.tenancy.services import step_up
 
 
 class MappingValues(TypedDict, total=False):
@@ -47,6 +48,7 @@ def change(
 
 def remove(*, mapping: DirectoryMapping, actor: Actor, now: datetime) -> None:
     """Whoever had the role by this mapping loses it at their next sign-in."""
+    step_up.require_recent(actor=actor, now=now)
     with transaction.atomic():
         trail.record(actor=actor, action="directory_mapping.deleted", target=mapping, now=now)
         mapping.delete()
@@ -65,6 +67,7 @@ def _saved(
     actor: Actor,
     now: datetime,
 ) -> DirectoryMapping:
+    step_up.require_recent(actor=actor, now=now)
     for name, value in values.items():
         setattr(mapping, name, value)
     mapping.identifiers = [text.strip() for text in mapping.identifiers if text.strip()]

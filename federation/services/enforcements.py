@@ -20,7 +20,7 @@ from governance.kernel.refusals import Conflict, FieldError, Forbidden, Invalid
 from governance.tenancy.domain.people import LocalPerson
 from governance.tenancy.domain.presets import Preset
 from governance.tenancy.models import Role, User, UserSession, UserSource
-from governance.tenancy.services import users
+from governance.tenancy.services import step_up, users
 
 ONE_TIME_LIFE = timedelta(hours=1)
 PASSWORD_BYTES = 18
@@ -85,6 +85,7 @@ def enforce(
 
     Ends the password sessions of the others; whoever switches it on keeps theirs.
     """
+    step_up.require_recent(actor=actor, now=now)
     fit = (
         break_glass_user.source == UserSource.LOCAL
         and break_glass_user.is_active
@@ -123,6 +124,7 @@ def enforce(
 
 def lift(*, provider: IdentityProvider, actor: Actor, now: datetime) -> None:
     """Allow passwords again. Nothing happens where they are."""
+    step_up.require_recent(actor=actor, now=now)
     removed, _ = SingleSignOnEnforcement.objects.filter(identity_provider=provider).delete()
     if removed:
         trail.record(actor=actor, action="single_sign_on.lifted", target=provider, now=now)

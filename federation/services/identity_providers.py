@@ -15,6 +15,7 @@ from governance.audit import trail
 from governance.kernel.actors import Actor
 from governance.kernel.refusals import Conflict, FieldError, Invalid
 from governance.tenancy.models import RoleBinding, UserSession
+from governance.tenancy.services import step_up
 
 NAME = re.compile(r"[A-Za-z0-9_.-]{1,128}")
 LEAST_VALIDITY, MOST_VALIDITY = 60, 86_400
@@ -94,6 +95,7 @@ def change(
 
 def remove(*, provider: IdentityProvider, actor: Actor, now: datetime) -> None:
     """Take the provider away, with the roles it gave and the sessions it opened."""
+    step_up.require_recent(actor=actor, now=now)
     with transaction.atomic():
         enforcements.check_not_enforced(provider)
         trail.record(
@@ -122,6 +124,9 @@ def _saved(
     actor: Actor,
     now: datetime,
 ) -> IdentityProvider:
+    # Shutting a door never waits for a proof.
+    if dict(values) != {"enabled": False}:
+        step_up.require_recent(actor=actor, now=now)
     xml = _document(provider, values, ports=ports)
     plain = {
         name: value for name, value in values.items() if name not in {"metadata_xml", "entity_id"}

@@ -13,6 +13,7 @@ from governance.audit import trail
 from governance.kernel.actors import Actor
 from governance.kernel.refusals import Conflict, FieldError, Invalid, NotFound
 from governance.tenancy.models import Role
+from governance.tenancy.services import step_up
 
 
 class ScimGroupTaken(Conflict):
@@ -66,6 +67,7 @@ def remove(*, provider: IdentityProvider, group_id: UUID, actor: Actor, now: dat
 
 def give_role(*, group: ScimGroup, role: Role | None, actor: Actor, now: datetime) -> ScimGroup:
     """Decide what members of the group may do; theirs changes in this transaction."""
+    step_up.require_recent(actor=actor, now=now)
     with transaction.atomic():
         group = locked(provider=group.identity_provider, group_id=group.pk)
         group.role = role

@@ -18,7 +18,7 @@ from governance.tenancy.models import Namespace, RoleBinding, User, UserSession
 from governance.tenancy.services import sessions
 from tests.factories.federation_saml import an_identity_provider, the_walk_through
 from tests.factories.saml_sign_ins import SAMLBrowser, as_member_of
-from tests.factories.tenancy import a_namespace, the_role
+from tests.factories.tenancy import a_namespace, ivan as a_person, signed_in, the_role
 
 pytestmark = pytest.mark.django_db
 
@@ -195,3 +195,58 @@ def test_nobody_is_led_elsewhere(browser: SAMLBrowser, target: str) -> None:
     request_id = asked_again(browser, target=target)
 
     assert answered(browser, request_id=request_id)["Location"] == "/"
+
+
+# --- what wants it here
+
+
+def aged(namespace: Namespace) -> Client:
+    """Ivan's browser, eleven minutes after he signed in."""
+    ivan = a_person(namespace)
+    client = signed_in(ivan)
+    with namespace_scope(namespace.pk):
+        then = timezone.now() - timedelta(minutes=11)
+        UserSession.objects.filter(user=ivan).update(authenticated_at=then)
+    return client
+
+
+@pytest.mark.parametrize(
+    ("resource", "body"),
+    [
+        ("identity-providers", {"name": "Okta"}),
+        ("directories", {"name": "ad", "urls": ["ldaps://ldap.customer.example"]}),
+    ],
+)
+def test_doors_are_made_only_after_a_recent_proof(
+    acme: Namespace, resource: str, body: dict[str, Any]
+) -> None:
+    answer = aged(acme).post(
+        f"/api/v1/namespaces/acme/{resource}/", body, content_type="application/json"
+    )
+
+    assert answer.json()["code"] == "authentication_too_old"
+
+
+def test_a_provider_is_changed_only_after_a_recent_proof_but_shut_at_once(
+    acme: Namespace, provider: IdentityProvider
+) -> None:
+    ivan = aged(acme)
+    address = f"/api/v1/namespaces/acme/identity-providers/{provider.pk}/"
+
+    opened = ivan.patch(address, {"allow_idp_initiated": True}, content_type="application/json")
+    shut = ivan.patch(address, {"enabled": False}, content_type="application/json")
+
+    assert opened.json()["code"] == "authentication_too_old"
+    assert shut.json()["enabled"] is False
+
+
+def test_a_rule_is_made_only_after_a_recent_proof(
+    acme: Namespace, provider: IdentityProvider
+) -> None:
+    rule = {"identity_provider": str(provider.pk), "claim": "Role", "value": '"x"'}
+
+    answer = aged(acme).post(
+        "/api/v1/namespaces/acme/claim-rules/", rule, content_type="application/json"
+    )
+
+    assert answer.json()["code"] == "authentication_too_old"
