@@ -214,7 +214,7 @@ def aged(namespace: Namespace) -> Client:
     ("resource", "body"),
     [
         ("identity-providers", {"name": "Okta"}),
-        ("directories", {"name": "ad", "urls": ["ldaps://ldap.customer.example"]}),
+        ("directories", {"name": "ad", "urls": ["ldaps://a.example"], "base_dn": "dc=a"}),
     ],
 )
 def test_doors_are_made_only_after_a_recent_proof(
