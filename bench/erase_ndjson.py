@@ -18,6 +18,7 @@ from purge.adapters.ndjson_record_format import NdjsonRecordFormat
 from purge.domain.identifiers import Wanted, identifiers_of, wanted_in
 from purge.domain.matching import Verdict
 from purge.domain.spans import Cuts, Span
+from purge.ports import Record
 
 MIB = int(os.environ.get("BENCH_NDJSON_MIB", "1024"))
 RECORDS, ROUNDS = 10, 5
@@ -62,11 +63,11 @@ class Object:
             raise FileNotFoundError(self.path)
         present = [self.cuts.present(span) for span in spans]
         with self.layer.open(key=KEY, version=version) as source:
-            for span in present:
-                check(source.read(span), wanted)
+            for record in FORMAT.records(source=source, spans=present):
+                check(record, wanted)
             segments = list(FORMAT.segments(source=source, cuts=present))
         self.layer.publish(
-            staged=self.layer.stage(key=KEY, version=version, segments=segments, token="bench")  # noqa: S106 - names the attempt
+            staged=self.layer.stage(key=KEY, version=version, segments=segments, attempt="bench")
         )
         self.cuts = self.cuts.with_more(spans)
         self.round += 1
@@ -87,8 +88,8 @@ class Object:
             os.fsync(target.fileno())
 
 
-def check(raw: bytes, wanted: frozenset[Wanted]) -> None:
-    if FORMAT.judge(raw=raw, identifiers=IDENTIFIERS, wanted=wanted) is not Verdict.THEIRS:
+def check(record: Record, wanted: frozenset[Wanted]) -> None:
+    if record.judge(identifiers=IDENTIFIERS, wanted=wanted) is not Verdict.THEIRS:
         message = "the place does not hold the record"
         raise LookupError(message)
 

@@ -15,11 +15,17 @@ from purge.ports import (
     LayerKind,
     RecordFormat,
     StorageLayer,
+    TableStore,
 )
 
 
 def lake() -> Lake:
-    return Lake(layer=storage_layer, record_format=record_format, index=PostgreSQLMetastoreIndex())
+    return Lake(
+        layer=storage_layer,
+        tables=table_store,
+        record_format=record_format,
+        index=PostgreSQLMetastoreIndex(),
+    )
 
 
 def storage_layer(described: LayerDescription) -> StorageLayer:
@@ -27,12 +33,29 @@ def storage_layer(described: LayerDescription) -> StorageLayer:
     match described.kind:
         case LayerKind.FILESYSTEM:
             return _filesystem(described)
+        case LayerKind.S3:
+            raise LayerInvalid(why="this installation has no such layer")
+        case LayerKind.POSTGRESQL | LayerKind.TABLE:
+            raise LayerInvalid(why="it keeps tables, no objects")
+
+
+def table_store(described: LayerDescription) -> TableStore:
+    """Raises LayerInvalid where the options do not say tables that this namespace may use."""
+    match described.kind:
+        case LayerKind.POSTGRESQL | LayerKind.TABLE:
+            raise LayerInvalid(why="this installation has no such layer")
+        case LayerKind.FILESYSTEM | LayerKind.S3:
+            raise LayerInvalid(why="it keeps objects, no tables")
 
 
 def record_format(wanted: Format) -> RecordFormat:
     match wanted:
         case Format.NDJSON:
             return NdjsonRecordFormat()
+        case Format.CSV | Format.PARQUET | Format.ORC:
+            raise LayerInvalid(why=f"{wanted} cannot be read here yet")
+        case Format.TABLE:
+            raise LayerInvalid(why="a table's rows are its engine's")
 
 
 def _filesystem(described: LayerDescription) -> FilesystemStorageLayer:

@@ -1,6 +1,7 @@
 """Single files of a filesystem layer: reading one, writing its next version, naming what failed."""
 
 import errno
+import hashlib
 import os
 import stat
 from collections.abc import Iterable, Iterator
@@ -39,8 +40,14 @@ def parts_of(path: str) -> tuple[str, ...]:
     return parts
 
 
-def fresh_name(token: str) -> str:
-    return f"{OURS}{token}.new"
+def fresh_name(attempt: str) -> str:
+    return f"{OURS}{attempt}.new"
+
+
+def aside_name(name: str, version: str) -> str:
+    """The same each time, so that a second attempt finds what the first one left."""
+    digest = hashlib.sha256(f"{name}\0{version}".encode()).hexdigest()
+    return f"{OURS}{digest[:32]}.gone"
 
 
 def printable(key: str) -> str:

@@ -8,12 +8,18 @@ extended attributes; its modification time is new, because its content is.
 import os
 import stat
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from purge.adapters import filesystem_files as files
-from purge.adapters.filesystem_swap import swap, version_at, version_of
+from purge.adapters.filesystem_swap import (
+    swap,
+    take_away,
+    version_at,
+    version_of,
+)
 from purge.domain.spans import Segment
 from purge.ports import (
     ObjectChanged,
@@ -92,6 +98,9 @@ class FilesystemStorageLayer:
             raise ObjectUnreachable(reason="not_a_plain_file")
         return version_of(found)
 
+    def tags(self, *, key: str, version: str) -> Mapping[str, str]:
+        return {}
+
     @contextmanager
     def open(self, *, key: str, version: str) -> Iterator[ReadableObject]:
         with self._beside(key, missing=ObjectChanged()) as (folder, name):
@@ -104,23 +113,26 @@ class FilesystemStorageLayer:
             if not same or version_at(folder=folder, name=name) != version:
                 raise ObjectChanged
 
-    def stage(self, *, key: str, version: str, segments: Iterable[Segment], token: str) -> Staged:
+    def begin(self, *, key: str, version: str) -> str:
+        return uuid.uuid4().hex
+
+    def stage(self, *, key: str, version: str, segments: Iterable[Segment], attempt: str) -> Staged:
         with (
             files.told_as_unreachable(),
             self._beside(key, missing=ObjectChanged()) as (folder, name),
         ):
             source = self._opened(folder, name, version)
             try:
-                self._remove(folder, files.fresh_name(token))
-                fresh = files.write_fresh(folder, files.fresh_name(token), source, segments)
+                self._remove(folder, files.fresh_name(attempt))
+                fresh = files.write_fresh(folder, files.fresh_name(attempt), source, segments)
             except BaseException:
-                self._remove(folder, files.fresh_name(token))
+                self._remove(folder, files.fresh_name(attempt))
                 raise
             finally:
                 os.close(source)
             return Staged(
                 key=key,
-                token=token,
+                attempt=attempt,
                 replaces=version,
                 version=version_of(fresh),
                 size=fresh.st_size,
@@ -132,7 +144,7 @@ class FilesystemStorageLayer:
             files.told_as_unreachable(),
             self._beside(staged.key, missing=ObjectChanged()) as (folder, name),
         ):
-            fresh = files.fresh_name(staged.token)
+            fresh = files.fresh_name(staged.attempt)
             try:
                 swap(
                     folder=folder,
@@ -148,9 +160,17 @@ class FilesystemStorageLayer:
                 self._remove(folder, fresh)
                 raise
 
-    def discard(self, *, key: str, token: str) -> None:
+    def discard(self, *, key: str, attempt: str) -> None:
         with files.told_as_unreachable(), self._beside(key) as (folder, _):
-            self._remove(folder, files.fresh_name(token))
+            self._remove(folder, files.fresh_name(attempt))
+
+    def remove(self, *, key: str, version: str) -> None:
+        """No version is kept here but the one in force."""
+        with files.told_as_unreachable(), suppress(FileNotFoundError), self._beside(key) as beside:
+            folder, name = beside
+            take_away(
+                folder=folder, name=name, aside=files.aside_name(name, version), version=version
+            )
 
     # --- below: paths and single files
 

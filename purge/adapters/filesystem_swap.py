@@ -13,7 +13,7 @@ import fcntl
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from purge.ports import ObjectChanged, ObjectUnreachable
 
@@ -56,6 +56,34 @@ def swap(*, folder: int, name: str, fresh: str, old_version: str, new_version: s
                 _put_back(folder=folder, name=name, fresh=fresh, new_version=new_version)
                 raise ObjectChanged
             os.unlink(fresh, dir_fd=folder)
+            os.fsync(folder)
+    finally:
+        os.close(old)
+
+
+def take_away(*, folder: int, name: str, aside: str, version: str) -> None:
+    """Remove the file at `name` if it still is that version; otherwise leave what is there.
+
+    It is first renamed to `aside` and looked at again. A crash half-way leaves it there; doing
+    the same again removes it.
+    """
+    with suppress(FileNotFoundError):
+        if version_at(folder=folder, name=aside) == version:
+            os.unlink(aside, dir_fd=folder)
+    old = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+    try:
+        found = os.fstat(old)
+        if version_of(found) != version:
+            return
+        if found.st_nlink > 1:
+            raise ObjectUnreachable(reason="hard_links")
+        with _lease(old) as leased:
+            os.rename(name, aside, src_dir_fd=folder, dst_dir_fd=folder)
+            theirs = version_at(folder=folder, name=aside) != version
+            if theirs or (leased and not _is_unbroken(old)):
+                with suppress(FileExistsError):  # Another writer was there already.
+                    os.link(aside, name, src_dir_fd=folder, dst_dir_fd=folder)
+            os.unlink(aside, dir_fd=folder)
             os.fsync(folder)
     finally:
         os.close(old)

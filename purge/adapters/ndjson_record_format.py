@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from purge.domain.identifiers import Identifier, IdentifierType, Wanted
 from purge.domain.matching import Pairs, Verdict, candidates, could_hold, verdict
 from purge.domain.spans import Segment, Span, kept
-from purge.ports import ReadableObject, ScannedRecord
+from purge.ports import ReadableObject, Record, ScannedRecord
 
 BOM = codecs.BOM_UTF8
 LONGEST_RECORD = 64 * 1024 * 1024
@@ -24,6 +24,25 @@ Triple = tuple[str, str, str]
 # a record we can read is one we can erase.
 _plain = json.JSONDecoder(strict=False)
 _faithful = json.JSONDecoder(strict=False, object_pairs_hook=Pairs)
+
+
+class NdjsonRecord:
+    """Implements `purge.ports.Record`."""
+
+    def __init__(self, span: Span, raw: bytes) -> None:
+        self.span = span
+        self.size = span.length
+        self._raw = raw
+
+    def judge(self, *, identifiers: Sequence[Identifier], wanted: Collection[Wanted]) -> Verdict:
+        try:
+            record = _faithful.decode(self._raw.decode())
+        except (ValueError, RecursionError):
+            return Verdict.UNCLEAR if could_hold(self._raw, wanted=wanted) else Verdict.OTHER
+        return verdict(candidates(record, identifiers=identifiers), wanted=wanted)
+
+    def sample(self) -> str:
+        return self._raw[:LONGEST_SAMPLE].decode("utf-8", "replace").rstrip("\r\n")
 
 
 class NdjsonRecordFormat:
@@ -44,20 +63,12 @@ class NdjsonRecordFormat:
                     if scanned is not None:
                         yield scanned
 
-    def judge(
-        self, *, raw: bytes, identifiers: Sequence[Identifier], wanted: Collection[Wanted]
-    ) -> Verdict:
-        try:
-            record = _faithful.decode(raw.decode())
-        except (ValueError, RecursionError):
-            return Verdict.UNCLEAR if could_hold(raw, wanted=wanted) else Verdict.OTHER
-        return verdict(candidates(record, identifiers=identifiers), wanted=wanted)
+    def records(self, *, source: ReadableObject, spans: Sequence[Span]) -> Iterator[Record]:
+        for span in spans:
+            yield NdjsonRecord(span, source.read(span))
 
     def segments(self, *, source: ReadableObject, cuts: Sequence[Span]) -> Iterable[Segment]:
         return kept(size=source.size, cuts=cuts)
-
-    def sample(self, *, raw: bytes) -> str:
-        return raw[:LONGEST_SAMPLE].decode("utf-8", "replace").rstrip("\r\n")
 
 
 def _scanned(

@@ -14,6 +14,7 @@ SENTENCES = {
     "enoent": "the folder is not there",
     "enotdir": "a part of its path is no folder, or a symbolic link",
     "eio": "the disk reports an error",
+    "object_locked": "a lock of the layer forbids removing it until its time has passed",
     "object_gone": "the object was removed meanwhile",
     "object_changed": "the object changed meanwhile",
     "object_unreachable": "the object cannot be reached",

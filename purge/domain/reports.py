@@ -7,10 +7,15 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from purge.domain.plans import Plan
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundObject:
-    """An object with records of the person. `name` is layer and key, masked."""
+    """An object, or a version of one, or a table, with records of the person.
+
+    `name` is layer and key, masked. `plan` says how it is dealt with, `detail` more of it in words.
+    """
 
     number: int
     dataset_id: str
@@ -20,7 +25,8 @@ class FoundObject:
     records: int
     bytes: int
     unclear: int
-    plan: str = "splice"
+    plan: Plan = Plan.SPLICE
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +35,7 @@ class Unreachable:
 
     name: str
     reason: str
+    until: str = ""
 
 
 def document(

@@ -18,6 +18,10 @@ class Span(NamedTuple):
         return self.offset + self.length
 
 
+WHOLE = Span(0, 0)
+"""The place of a person to whom the whole object belongs: its name or a tag says so."""
+
+
 @dataclass(frozen=True, slots=True)
 class Keep:
     """Bytes of the present version that stay as they are, to be copied without being read."""

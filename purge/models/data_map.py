@@ -11,7 +11,20 @@ from purge.ports import Format, LayerKind
 class Locator(models.TextChoices):
     """How a person's data is found in a dataset."""
 
-    ROW = "row", "By records, each with an identifier"
+    ROW = "row", "By records, each with an identifier, kept in the index"
+    FILE_NAME = "file_name", "By the object's name"
+    METADATA_FILE = "metadata_file", "By a metadata file beside the object"
+    TAG = "tag", "By a tag of the object"
+    PARTITION = "partition", "By a folder named column=value"
+    SCAN = "scan", "By reading every record when somebody asks"
+
+
+LAYER_KINDS = {
+    LayerKind.FILESYSTEM: "Local folder",
+    LayerKind.S3: "S3",
+    LayerKind.POSTGRESQL: "PostgreSQL tables",
+    LayerKind.TABLE: "Tables of a table format",
+}
 
 
 class StorageLayer(NamespacedModel):
@@ -19,7 +32,7 @@ class StorageLayer(NamespacedModel):
 
     name = models.CharField(max_length=64)
     kind = models.CharField(
-        max_length=16, choices=[(kind.value, kind.name.capitalize()) for kind in LayerKind]
+        max_length=16, choices=[(kind.value, label) for kind, label in LAYER_KINDS.items()]
     )
     options = models.JSONField(
         default=dict,
@@ -53,7 +66,12 @@ class Dataset(NamespacedModel):
         choices=[(one.value, one.value) for one in Format],
         default=Format.NDJSON.value,
     )
-    compression = models.CharField(max_length=16, choices=[("none", "None")], default="none")
+    compression = models.CharField(
+        max_length=16,
+        choices=[("none", "None"), ("gzip", "gzip"), ("zstd", "zstd")],
+        default="none",
+        help_text="For people to read: what an object's bytes say decides.",
+    )
     locator = models.CharField(max_length=16, choices=Locator, default=Locator.ROW)
     identifiers = models.JSONField(
         help_text='A list such as [{"name": "customer_id", "path": "customer.id", '
@@ -73,7 +91,10 @@ class Dataset(NamespacedModel):
 
 
 class LakeObject(NamespacedModel):
-    """An object as it was indexed. `key` may hold an identifier: it is shown masked only.
+    """A version of an object, or a table, as it was indexed.
+
+    `key` may hold an identifier: it is shown masked only. The version in force has one row for
+    ever, which follows it; a version that is kept behind it (not `current`) has its own.
 
     `number` stands for the object in the index. `cuts` are the spans that erasures took out since
     it was indexed, in indexed positions: index rows are never shifted (`domain/spans.py`).
@@ -87,6 +108,7 @@ class LakeObject(NamespacedModel):
     )
     key = models.TextField()
     version = models.CharField(max_length=200)
+    current = models.BooleanField(default=True)
     size = models.BigIntegerField()
     entries = models.IntegerField(default=0)
     unreadable = models.IntegerField(default=0)
@@ -95,7 +117,16 @@ class LakeObject(NamespacedModel):
 
     class Meta:
         constraints = (
-            models.UniqueConstraint(fields=("dataset", "key"), name="lake_object_key_is_unique"),
+            models.UniqueConstraint(
+                fields=("dataset", "key"),
+                condition=models.Q(current=True),
+                name="lake_object_is_current_once",
+            ),
+            models.UniqueConstraint(
+                fields=("dataset", "key", "version"),
+                condition=models.Q(current=False),
+                name="lake_object_version_is_unique",
+            ),
         )
 
     def __str__(self) -> str:

@@ -6,6 +6,7 @@ from django.db.models import F, Q
 from governance.isolation.models import NamespacedModel
 from governance.secrets.fields import SealedTextField
 from purge.domain.erasure import State, is_final
+from purge.domain.plans import SENTENCES, Plan
 from purge.models.data_map import LakeObject
 
 DECIDED = tuple(
@@ -136,7 +137,7 @@ class ErasureDecision(NamespacedModel):
 
 
 class StepState(models.TextChoices):
-    """`staged`: the new version is written and about to be, or just was, put in force."""
+    """`staged`: what is about to be done is written down, and may be done already."""
 
     PENDING = "pending", "Waiting"
     STAGED = "staged", "Being replaced"
@@ -155,14 +156,21 @@ class ErasureStep(NamespacedModel):
     )
     object_number = models.IntegerField()
     object_name = models.TextField(help_text="Layer and key, with identifiers masked.")
+    plan = models.CharField(
+        max_length=16,
+        choices=[(plan.value, SENTENCES[plan]) for plan in Plan],
+        default=Plan.SPLICE.value,
+    )
     state = models.CharField(max_length=8, choices=StepState, default=StepState.PENDING)
     records = models.IntegerField(default=0)
     bytes = models.BigIntegerField(default=0)
     unclear = models.IntegerField(default=0)
     before_version = models.CharField(max_length=200, blank=True)
     after_version = models.CharField(max_length=200, blank=True)
-    staged = models.JSONField(default=dict, help_text="What is being replaced by what.")
+    staged = models.JSONField(default=dict, help_text="What is being done, to go on from.")
     problem = models.CharField(max_length=64, blank=True)
+    locked_until = models.CharField(max_length=40, blank=True)
+    reclaim = models.TextField(blank=True, help_text="What the layer says of the freed bytes.")
     finished_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

@@ -1,25 +1,29 @@
 """Cutting one object, so that a worker killed at any point leaves nothing half done.
 
-A step says what it is about to do before it does it. `staged` holds the version that will be in
-force once the new one is published: one look at the object then tells whether that happened.
+A step says what it is about to do before it does it (`steps.py`). One look at the object then
+tells whether that happened.
 
-    pending ──stage──▶ staged ──publish, index──▶ done
+    pending ──stage──▶ staged ──publish, index──▶ staged ──remove the replaced version──▶ done
        ▲                  │
        └──────────────────┘  the object changed meanwhile: find again, stage again
+
+A version that nothing can be cut from, or that is theirs whole, is removed instead.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from purge.domain.identifiers import Wanted, wanted_in
-from purge.domain.spans import Cuts, Span
-from purge.models import Dataset, ErasureStep, LakeObject, StepState
-from purge.ports import Lake, LayerInvalid, ObjectChanged, ObjectUnreachable, Staged, Work
-from purge.services import findings, indexing, subjects
+from purge.domain.identifiers import Wanted, identifiers_of, wanted_in
+from purge.domain.plans import Plan
+from purge.domain.reports import Unreachable
+from purge.models import Dataset, ErasureStep, LakeObject
+from purge.ports import Format, Lake, LayerInvalid, ObjectChanged, ObjectUnreachable, Work
+from purge.services import findings, indexing, steps, subjects, tables
 from purge.services.findings import Finding
 from purge.services.indexing import Clock, OpenDataset
-
-GONE = "object_gone"
+from purge.services.tables import TableStep
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,10 +34,7 @@ class OpenStep:
     dataset: OpenDataset
     row: LakeObject
     wanted: frozenset[Wanted]
-
-    @property
-    def token(self) -> str:
-        return self.id.hex
+    hand: dict[str, Any]
 
 
 def lake_object(number: int) -> LakeObject | None:
@@ -41,142 +42,136 @@ def lake_object(number: int) -> LakeObject | None:
 
 
 def cut(*, step_id: UUID, work: Work, lake: Lake, clock: Clock) -> None:
-    """Take the person's records out of the step's object. What cannot be done is its `problem`."""
+    """Take the people's records out of the step's object. What cannot be done is its `problem`."""
     try:
-        opened = _opened(step_id, work=work, lake=lake, clock=clock)
+        _cut(step_id, work=work, lake=lake, clock=clock)
     except LayerInvalid as refusal:
-        _end(step_id, StepState.FAILED, problem=refusal.code, work=work, clock=clock)
-        return
-    if opened is None:
-        return
-    try:
-        if _was_published(opened, work=work, lake=lake, clock=clock):
-            return
-        for _ in range(indexing.TRIES):
-            if _try(opened, work=work, lake=lake, clock=clock):
-                return
-        _end(step_id, StepState.FAILED, problem="keeps_changing", work=work, clock=clock)
+        problem = Unreachable(name="", reason=refusal.code)
+        steps.failed(step_id, problem, work=work, clock=clock)
     except ObjectUnreachable as refusal:
-        problem = str(refusal.values["reason"])
-        _end(step_id, StepState.FAILED, problem=problem, work=work, clock=clock)
+        problem = indexing.unreachable("", refusal)
+        steps.failed(step_id, problem, work=work, clock=clock)
 
 
-def _opened(step_id: UUID, *, work: Work, lake: Lake, clock: Clock) -> OpenStep | None:
+def _cut(step_id: UUID, *, work: Work, lake: Lake, clock: Clock) -> None:
+    match _opened(step_id, work=work, lake=lake):
+        case OpenStep() as opened:
+            _cut_object(opened, work=work, lake=lake, clock=clock)
+        case TableStep() as opened:
+            tables.erase(opened, work=work, clock=clock)
+        case {"removes": _}:
+            steps.removed(step_id, work=work, lake=lake, clock=clock)
+        case _:
+            steps.done(step_id, problem=steps.GONE, work=work, clock=clock)
+
+
+def _opened(step_id: UUID, *, work: Work, lake: Lake) -> OpenStep | TableStep | dict[str, Any]:
+    """What to work on; where the object is gone from the index, what a worker had in hand."""
     with work.scope():
         step = ErasureStep.objects.select_related("erasure_request", "lake_object").get(pk=step_id)
-        row = step.lake_object
+        row, hand = step.lake_object, step.staged
         if row is None:
-            _save_end(step, StepState.DONE, problem=GONE, clock=clock)
-            return None
+            return dict(hand)
         source = Dataset.objects.select_related("storage_layer").get(pk=row.dataset_id)
-        dataset = indexing.opened(source, lake=lake)
         people = subjects.of(step.erasure_request)
-        wanted = wanted_in(people, identifiers=dataset.identifiers)
-        return OpenStep(id=step.pk, dataset=dataset, row=row, wanted=wanted)
+        wanted = wanted_in(people, identifiers=identifiers_of(source.identifiers))
+        if source.format == Format.TABLE:
+            return TableStep(
+                id=step_id,
+                tables=tables.opened(source, lake=lake),
+                table=row.key,
+                wanted=wanted,
+                hand=hand,
+            )
+        return OpenStep(
+            id=step_id,
+            dataset=indexing.opened(source, lake=lake),
+            row=row,
+            wanted=wanted,
+            hand=hand,
+        )
 
 
-def _was_published(opened: OpenStep, *, work: Work, lake: Lake, clock: Clock) -> bool:
-    """Pick up what a killed worker left: finish a publication, or clear it away."""
-    with work.scope():
-        step = ErasureStep.objects.get(pk=opened.id)
-    key = opened.row.key
-    published = (
-        step.state == StepState.STAGED
-        and opened.dataset.layer.version(key=key) == step.staged["version"]
-    )
-    opened.dataset.layer.discard(key=key, token=opened.token)
-    if published:
-        _record(opened.id, work=work, lake=lake, clock=clock)
-    return published
+def _cut_object(opened: OpenStep, *, work: Work, lake: Lake, clock: Clock) -> None:
+    if _was_under_way(opened, work=work, lake=lake, clock=clock):
+        return
+    for _ in range(indexing.TRIES):
+        if _try(opened, work=work, lake=lake, clock=clock):
+            return
+    raise ObjectUnreachable(reason="keeps_changing")
+
+
+def _was_under_way(opened: OpenStep, *, work: Work, lake: Lake, clock: Clock) -> bool:
+    """Pick up what a killed worker left: finish what had taken effect, or clear it away."""
+    layer, key, hand = opened.dataset.layer, opened.row.key, opened.hand
+    if "removes" in hand:
+        _take_away(opened, hand["removes"], work=work, lake=lake, clock=clock)
+        return True
+    if "attempt" not in hand:
+        return False
+    was_published = "version" in hand and layer.version(key=key) == hand["version"]
+    layer.discard(key=key, attempt=hand["attempt"])
+    if was_published:
+        _after_publishing(opened, hand["replaces"], work=work, lake=lake, clock=clock)
+    return was_published
 
 
 def _try(opened: OpenStep, *, work: Work, lake: Lake, clock: Clock) -> bool:
     """One attempt at the present version. False: the object changed meanwhile, nothing was done."""
     with work.scope():
         row = LakeObject.objects.filter(pk=opened.row.pk).first() or opened.row
-    dataset, layer = opened.dataset, opened.dataset.layer
     finding = findings.find(
-        dataset=dataset, row=row, wanted=opened.wanted, work=work, lake=lake, clock=clock
+        dataset=opened.dataset, row=row, wanted=opened.wanted, work=work, lake=lake, clock=clock
     )
     if finding is None:
-        _end(opened.id, StepState.DONE, problem=GONE, work=work, clock=clock)
+        steps.done(opened.id, problem=steps.GONE, work=work, clock=clock)
         return True
     if not finding.present:
-        _end(opened.id, StepState.DONE, unclear=len(finding.unclear), work=work, clock=clock)
+        steps.done(opened.id, unclear=len(finding.unclear), work=work, clock=clock)
         return True
+    match finding.plan:
+        case Plan.SPLICE:
+            return _splice(opened, finding, work=work, lake=lake, clock=clock)
+        case Plan.REMOVE_VERSION | Plan.REMOVE_OBJECT | Plan.DELETE_ROWS:
+            steps.removing(opened.id, finding, work=work)
+            _take_away(opened, finding.row.version, work=work, lake=lake, clock=clock)
+            return True
+
+
+def _splice(opened: OpenStep, finding: Finding, *, work: Work, lake: Lake, clock: Clock) -> bool:
+    dataset, layer = opened.dataset, opened.dataset.layer
+    key, version = finding.row.key, finding.row.version
+    attempt = layer.begin(key=key, version=version)
+    steps.begun(opened.id, attempt=attempt, work=work)
     try:
-        with layer.open(key=row.key, version=finding.row.version) as source:
-            segments = list(dataset.format.segments(source=source, cuts=finding.present))
-        staged = layer.stage(
-            key=row.key, version=finding.row.version, segments=segments, token=opened.token
-        )
-        _announce(opened.id, finding, staged, work=work)
-        layer.publish(staged=staged)
+        with layer.open(key=key, version=version) as source:
+            ready = layer.stage(
+                key=key,
+                version=version,
+                segments=dataset.format.segments(source=source, cuts=finding.present),
+                attempt=attempt,
+            )
+        steps.staged(opened.id, finding, ready, work=work)
+        layer.publish(staged=ready)
     except ObjectChanged:
+        layer.discard(key=key, attempt=attempt)
         return False
-    _record(opened.id, work=work, lake=lake, clock=clock)
+    except ObjectUnreachable:
+        with suppress(ObjectUnreachable):
+            layer.discard(key=key, attempt=attempt)
+        raise
+    _after_publishing(opened, version, work=work, lake=lake, clock=clock)
     return True
 
 
-def _announce(step_id: UUID, finding: Finding, staged: Staged, *, work: Work) -> None:
-    """Say what is about to be replaced by what, in a transaction of its own."""
-    with work.scope():
-        ErasureStep.objects.filter(pk=step_id).update(
-            state=StepState.STAGED,
-            lake_object=finding.row.pk,
-            unclear=len(finding.unclear),
-            staged={
-                "replaces": staged.replaces,
-                "version": staged.version,
-                "size": staged.size,
-                "records": len(finding.present),
-                "bytes": finding.bytes,
-                "cuts": [[span.offset, span.length] for span in finding.indexed],
-            },
-        )
-
-
-def _record(step_id: UUID, *, work: Work, lake: Lake, clock: Clock) -> None:
-    """The new version is in force: bring the index and the step up to it, at once."""
-    with work.scope():
-        step = ErasureStep.objects.select_for_update(of=("self",)).get(pk=step_id)
-        if step.state != StepState.STAGED:
-            return
-        staged = step.staged
-        row = LakeObject.objects.select_for_update().get(number=step.object_number)
-        spans = [Span(*span) for span in staged["cuts"]]
-        lake.index.forget(object_number=row.number, offsets=[span.offset for span in spans])
-        cuts = Cuts(Span(*span) for span in row.cuts).with_more(spans)
-        row.cuts = [[span.offset, span.length] for span in cuts.spans]
-        row.version, row.size = staged["version"], staged["size"]
-        row.save()
-        step.records += staged["records"]
-        step.bytes += staged["bytes"]
-        step.before_version = step.before_version or staged["replaces"]
-        step.after_version = staged["version"]
-        step.staged = {}
-        _save_end(step, StepState.DONE, problem="", clock=clock)
-
-
-def _end(
-    step_id: UUID,
-    state: StepState,
-    *,
-    problem: str = "",
-    unclear: int | None = None,
-    work: Work,
-    clock: Clock,
+def _after_publishing(
+    opened: OpenStep, replaced: str, *, work: Work, lake: Lake, clock: Clock
 ) -> None:
-    with work.scope():
-        step = ErasureStep.objects.get(pk=step_id)
-        if unclear is not None:
-            step.unclear = unclear
-        step.staged = {}
-        _save_end(step, state, problem=problem, clock=clock)
+    steps.published(opened.id, work=work, lake=lake)
+    _take_away(opened, replaced, work=work, lake=lake, clock=clock)
 
 
-def _save_end(step: ErasureStep, state: StepState, *, problem: str, clock: Clock) -> None:
-    step.state = state
-    step.problem = problem
-    step.finished_at = clock()
-    step.save()
+def _take_away(opened: OpenStep, version: str, *, work: Work, lake: Lake, clock: Clock) -> None:
+    """A layer may keep what was replaced: erased means gone from there too."""
+    opened.dataset.layer.remove(key=opened.row.key, version=version)
+    steps.removed(opened.id, work=work, lake=lake, clock=clock)

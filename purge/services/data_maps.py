@@ -15,7 +15,14 @@ from governance.secrets import sealing
 from purge import job_names, selectors
 from purge.domain.identifiers import identifiers_of
 from purge.models import Dataset, LakeObject, StorageLayer
-from purge.ports import Format, Lake, LayerKind, ProbeStep
+from purge.ports import (
+    Format,
+    Lake,
+    LayerKind,
+    ProbeStep,
+    StorageLayer as StorageLayerPort,
+    TableStore,
+)
 
 LAYER_FIELDS = ("name", "kind", "options")
 DATASET_FIELDS = ("storage_layer", "prefix", "format", "compression", "locator", "identifiers")
@@ -57,7 +64,7 @@ def save_layer(
     secret = values.get("credentials")
     if isinstance(secret, str):
         sealing.put(layer, "credentials", secret)
-    lake.layer(selectors.description(layer))
+    _opened(layer, lake=lake)
     layer.save()
     _record(layer, "created" if created else "changed", values, actor=actor, now=now)
     return layer
@@ -78,7 +85,7 @@ def probe(
     """Try the layer step by step: the button and the API share this."""
     require(actor=actor, action=Action.MANAGE_DATA_MAP)
     layer = StorageLayer.objects.get(pk=layer_id)
-    steps = lake.layer(selectors.description(layer)).probe(prefix=prefix)
+    steps = _opened(layer, lake=lake).probe(prefix=prefix)
     trail.record(
         actor=actor,
         action="storagelayer.tested",
@@ -126,6 +133,16 @@ def start_indexing(*, dataset_id: UUID, actor: Actor, now: datetime) -> OutboxMe
     return messages.enqueue_job(name=job_names.INDEX, dataset_id=dataset.pk)
 
 
+def _opened(layer: StorageLayer, *, lake: Lake) -> StorageLayerPort | TableStore:
+    """Raises LayerInvalid where the options are not usable."""
+    described = selectors.description(layer)
+    match described.kind:
+        case LayerKind.FILESYSTEM | LayerKind.S3:
+            return lake.layer(described)
+        case LayerKind.POSTGRESQL | LayerKind.TABLE:
+            return lake.tables(described)
+
+
 def _check_layer(layer: StorageLayer) -> None:
     if not layer.name or len(layer.name) > NAME_LENGTH:
         raise _wrong("/name", "give it a name of at most 64 characters")
@@ -143,6 +160,9 @@ def _check_dataset(dataset: Dataset) -> None:
         raise _wrong("/identifiers", "each identifier has a name of its own")
     if dataset.format not in set(Format):
         raise _wrong("/format", "choose one of the formats")
+    of_tables = dataset.storage_layer.kind in {LayerKind.POSTGRESQL, LayerKind.TABLE}
+    if of_tables != (dataset.format == Format.TABLE):
+        raise _wrong("/format", "table for a layer of tables, another format for one of objects")
     if dataset.prefix.startswith("/") or ".." in dataset.prefix.split("/"):
         raise _wrong("/prefix", "a prefix is the beginning of names inside the layer")
     same = Dataset.objects.filter(storage_layer=dataset.storage_layer).exclude(pk=dataset.pk)

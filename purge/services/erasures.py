@@ -1,7 +1,7 @@
 """Carrying out an approved erasure: cut every object, look again, certify.
 
 1. check once more that the approver may approve (`begin`), and make a step for each object;
-2. cut each object (`objects.py`), its step saved before and after;
+2. cut each object (`cutting.py`), its step saved before and after;
 3. look again (`verifying.py`); what came back is cut again, up to ROUNDS times;
 4. certify, destroy the subjects, tell the people.
 
@@ -28,7 +28,7 @@ from purge.models import (
     Verb,
 )
 from purge.ports import Lake, Work
-from purge.services import certificates, cutting, verifying
+from purge.services import certificates, cutting, steps, verifying
 from purge.services.indexing import Clock
 from purge.services.moves import move
 
@@ -66,9 +66,7 @@ def _begin(request_id: UUID, *, work: Work, clock: Clock) -> bool:
                 return False
             _plan_steps(request)
             move(request, State.PURGING, actor=actors.system(request.namespace_id), now=now)
-        ErasureStep.objects.filter(erasure_request=request, state=StepState.FAILED).update(
-            state=StepState.PENDING, problem=""
-        )
+        steps.reopen_failed(request.pk)
         return True
 
 
@@ -96,6 +94,7 @@ def _plan_steps(request: ErasureRequest) -> None:
             object_number=one["number"],
             defaults={
                 "object_name": one["name"],
+                "plan": one["plan"],
                 "lake_object": row,
                 "state": StepState.PENDING,
                 "problem": "",
@@ -105,11 +104,11 @@ def _plan_steps(request: ErasureRequest) -> None:
 
 def _cut_all(request_id: UUID, *, work: Work, lake: Lake, clock: Clock) -> None:
     with work.scope():
-        steps = ErasureStep.objects.filter(erasure_request_id=request_id)
-        total = steps.count()
+        planned = ErasureStep.objects.filter(erasure_request_id=request_id)
+        total = planned.count()
         open_states = (StepState.PENDING, StepState.STAGED)
         ids = list(
-            steps.filter(state__in=open_states)
+            planned.filter(state__in=open_states)
             .order_by("object_number")
             .values_list("pk", flat=True)
         )

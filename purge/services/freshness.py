@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from purge.models import Dataset, ErasureReport, ErasureRequest, LakeObject
-from purge.ports import Lake, LayerInvalid, ObjectUnreachable
+from purge.ports import Format, Lake, LayerInvalid, ObjectUnreachable
 from purge.services import indexing
 
 
@@ -24,6 +24,13 @@ def is_current(*, request_id: UUID, lake: Lake) -> bool:
 
 
 def _is_at(row: LakeObject, version: str, *, lake: Lake) -> bool:
+    if row.version != version:
+        return False
     dataset = Dataset.objects.select_related("storage_layer").get(pk=row.dataset_id)
+    if dataset.format == Format.TABLE:
+        # Only the rows that match are deleted, whatever else was written to the table since.
+        return True
+    if not row.current:
+        return True
     layer = indexing.opened(dataset, lake=lake).layer
-    return row.version == version == layer.version(key=row.key)
+    return version == layer.version(key=row.key)

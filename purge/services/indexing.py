@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 import structlog
@@ -22,9 +22,10 @@ from purge.domain.identifiers import (
     identifiers_of,
 )
 from purge.domain.reports import Unreachable
-from purge.models import Dataset, LakeObject
+from purge.models import Dataset, LakeObject, Locator
 from purge.ports import (
     Format,
+    IndexBatch,
     IndexEntry,
     Lake,
     ObjectChanged,
@@ -51,6 +52,7 @@ class OpenDataset:
     id: UUID
     name: str
     prefix: str
+    locator: Locator
     identifiers: tuple[Identifier, ...]
     layer: StorageLayer
     format: RecordFormat
@@ -60,6 +62,21 @@ class OpenDataset:
 class Known(NamedTuple):
     number: int
     version: str
+
+
+Place = tuple[str, str]
+"""Key, and the version where it is not the one in force."""
+
+
+class Versioned(Protocol):
+    """What is listed, or was: a key, a version, and whether it is the one in force."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def version(self) -> str: ...
+    @property
+    def current(self) -> bool: ...
 
 
 @dataclass(slots=True)
@@ -79,6 +96,7 @@ def opened(dataset: Dataset, *, lake: Lake) -> OpenDataset:
         id=dataset.pk,
         name=dataset.storage_layer.name,
         prefix=dataset.prefix,
+        locator=Locator(dataset.locator),
         identifiers=identifiers_of(dataset.identifiers),
         layer=lake.layer(selectors.description(dataset.storage_layer)),
         format=lake.record_format(Format(dataset.format)),
@@ -92,9 +110,9 @@ def refresh(*, dataset_id: UUID, work: Work, lake: Lake, clock: Clock) -> Refres
         row = Dataset.objects.select_related("storage_layer").get(pk=dataset_id)
         dataset = opened(row, lake=lake)
         known = {
-            key: Known(number, version)
-            for key, number, version in LakeObject.objects.filter(dataset=row).values_list(
-                "key", "number", "version"
+            (key, "" if current else version): Known(number, version)
+            for key, number, version, current in LakeObject.objects.filter(dataset=row).values_list(
+                "key", "number", "version", "current"
             )
         }
     result = Refreshed()
@@ -106,7 +124,7 @@ def refresh(*, dataset_id: UUID, work: Work, lake: Lake, clock: Clock) -> Refres
                 )
                 continue
             result.objects += 1
-            before = known.pop(listed.key, None)
+            before = known.pop((listed.key, "" if listed.current else listed.version), None)
             if before is None or before.version != listed.version:
                 _refresh_one(dataset, listed, work, lake, clock, result)
             elif result.objects % SKIPPED_AT_ONCE:
@@ -115,7 +133,7 @@ def refresh(*, dataset_id: UUID, work: Work, lake: Lake, clock: Clock) -> Refres
     except ObjectUnreachable as refusal:
         # A layer that cannot be listed says nothing of its objects: the index keeps them.
         name = f"{dataset.name}/{dataset.prefix}"
-        result.unreachable.append(Unreachable(name=name, reason=_reason(refusal)))
+        result.unreachable.append(unreachable(name, refusal))
         return result
     _drop(known, result, work=work, lake=lake)
     with work.scope():
@@ -132,49 +150,74 @@ def _refresh_one(
     result: Refreshed,
 ) -> None:
     try:
-        if read_object(dataset=dataset, key=listed.key, work=work, lake=lake, clock=clock):
+        if read_object(dataset=dataset, listed=listed, work=work, lake=lake, clock=clock):
             result.read += 1
             result.bytes_read += listed.size
     except ObjectUnreachable as refusal:
         name = f"{dataset.name}/{listed.key}"
-        result.unreachable.append(Unreachable(name=name, reason=_reason(refusal)))
+        result.unreachable.append(unreachable(name, refusal))
+
+
+def unreachable(name: str, refusal: ObjectUnreachable) -> Unreachable:
+    values = refusal.values
+    return Unreachable(
+        name=name, reason=str(values["reason"]), until=str(values.get("until") or "")
+    )
 
 
 def read_object(
-    *, dataset: OpenDataset, key: str, work: Work, lake: Lake, clock: Clock
+    *, dataset: OpenDataset, listed: Versioned, work: Work, lake: Lake, clock: Clock
 ) -> LakeObject | None:
-    """Index the object's present version. None: it is gone. Raises ObjectUnreachable."""
+    """Index an object: the version in force now, or that very old one.
+
+    None: it is gone. Raises ObjectUnreachable.
+    """
     for _ in range(TRIES):
-        version = dataset.layer.version(key=key)
+        version = dataset.layer.version(key=listed.key) if listed.current else listed.version
         if version is None:
             return None
         with closing(lake.index.batch()) as batch:
             try:
-                with dataset.layer.open(key=key, version=version) as source:
-                    unreadable, size = 0, source.size
-                    for record in dataset.format.scan(
-                        source=source, identifiers=dataset.identifiers
-                    ):
-                        unreadable += record.candidates is None
-                        batch.add(_entries(record, dataset.key))
+                read = _read(dataset, listed.key, version, batch)
             except ObjectChanged:
-                continue
+                if listed.current:
+                    continue
+                return None
             with work.scope():
-                row, _ = LakeObject.objects.update_or_create(
-                    dataset_id=dataset.id,
-                    key=key,
-                    defaults={
-                        "version": version,
-                        "size": size,
-                        "entries": batch.count,
-                        "unreadable": unreadable,
-                        "cuts": [],
-                        "indexed_at": clock(),
-                    },
+                rows = LakeObject.objects.filter(dataset_id=dataset.id, current=listed.current)
+                if not listed.current:
+                    rows = rows.filter(version=version)
+                row = rows.filter(key=listed.key).first() or LakeObject(
+                    dataset_id=dataset.id, key=listed.key, current=listed.current
                 )
+                row.version, row.size = version, read.size
+                row.entries, row.unreadable, row.cuts = batch.count, read.unreadable, []
+                row.indexed_at = clock()
+                row.save()
                 batch.store(object_number=row.number)
                 return row
     raise ObjectUnreachable(reason="keeps_changing")
+
+
+class _Read(NamedTuple):
+    size: int
+    unreadable: int
+
+
+def _read(dataset: OpenDataset, key: str, version: str, batch: IndexBatch) -> _Read:
+    """Every entry of one version into the batch, with no transaction open.
+
+    What is found by scanning keeps no entries: it is read when somebody asks.
+    """
+    if dataset.locator is Locator.SCAN:
+        with dataset.layer.open(key=key, version=version) as source:
+            return _Read(source.size, 0)
+    with dataset.layer.open(key=key, version=version) as source:
+        unreadable, size = 0, source.size
+        for record in dataset.format.scan(source=source, identifiers=dataset.identifiers):
+            unreadable += record.candidates is None
+            batch.add(_entries(record, dataset.key))
+    return _Read(size, unreadable)
 
 
 def _entries(record: ScannedRecord, key: bytes) -> Iterator[IndexEntry]:
@@ -189,13 +232,9 @@ def _entries(record: ScannedRecord, key: bytes) -> Iterator[IndexEntry]:
         yield IndexEntry(one, record.span)
 
 
-def _drop(gone: dict[str, Known], result: Refreshed, *, work: Work, lake: Lake) -> None:
+def _drop(gone: dict[Place, Known], result: Refreshed, *, work: Work, lake: Lake) -> None:
     for before in gone.values():
         with work.scope():
             lake.index.remove(object_number=before.number)
             LakeObject.objects.filter(number=before.number).delete()
         result.removed += 1
-
-
-def _reason(refusal: ObjectUnreachable) -> str:
-    return str(refusal.values["reason"])

@@ -9,6 +9,7 @@ Nothing before the last step is kept, so a second run starts over and ends the s
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from uuid import UUID
 
 import structlog
@@ -21,9 +22,9 @@ from purge.domain import masks, reports
 from purge.domain.erasure import State
 from purge.domain.identifiers import Wanted, identifiers_of, wanted_in
 from purge.domain.reports import FoundObject, Unreachable
-from purge.models import Dataset, ErasureReport, ErasureRequest, LakeObject
-from purge.ports import Lake, LayerInvalid, ObjectUnreachable, Work
-from purge.services import findings, indexing, subjects
+from purge.models import Dataset, ErasureReport, ErasureRequest, LakeObject, Locator
+from purge.ports import Format, Lake, LayerInvalid, ObjectUnreachable, Work
+from purge.services import findings, indexing, subjects, tables
 from purge.services.indexing import Clock, OpenDataset
 from purge.services.moves import move
 
@@ -50,37 +51,33 @@ def locate(*, request_id: UUID, work: Work, lake: Lake, clock: Clock) -> None:
     unreachable: list[Unreachable] = []
     for dataset_id, wanted in datasets:
         for one in in_dataset(dataset_id, wanted, work=work, lake=lake, clock=clock):
-            if isinstance(one, FoundObject):
-                found.append(_masked(one, values))
-            else:
-                unreachable.append(
-                    Unreachable(name=masks.without(one.name, values=values), reason=one.reason)
-                )
+            match _masked(one, values):
+                case FoundObject() as masked:
+                    found.append(masked)
+                case Unreachable() as masked:
+                    unreachable.append(masked)
     _store(request_id, found, unreachable, work=work, clock=clock)
 
 
-def _masked(one: FoundObject, values: frozenset[str]) -> FoundObject:
-    return FoundObject(
-        number=one.number,
-        dataset_id=one.dataset_id,
-        name=masks.without(one.name, values=values),
-        version=one.version,
-        size=one.size,
-        records=one.records,
-        bytes=one.bytes,
-        unclear=one.unclear,
-        plan=one.plan,
-    )
+def _masked(one: FoundObject | Unreachable, values: frozenset[str]) -> FoundObject | Unreachable:
+    return replace(one, name=masks.without(one.name, values=values))
 
 
 def in_dataset(
     dataset_id: UUID, wanted: frozenset[Wanted], *, work: Work, lake: Lake, clock: Clock
 ) -> Iterator[FoundObject | Unreachable]:
+    """What one dataset holds of the people: asked of its engine, or found by the index."""
+    with work.scope():
+        row = Dataset.objects.select_related("storage_layer").get(pk=dataset_id)
     try:
+        if row.format == Format.TABLE:
+            with work.scope():
+                opened = tables.opened(row, lake=lake)
+            yield from tables.located(opened, wanted, work=work, clock=clock)
+            return
         refreshed = indexing.refresh(dataset_id=dataset_id, work=work, lake=lake, clock=clock)
         yield from refreshed.unreachable
         with work.scope():
-            row = Dataset.objects.select_related("storage_layer").get(pk=dataset_id)
             dataset = indexing.opened(row, lake=lake)
             candidates = list(objects_with(dataset, wanted, lake=lake))
     except LayerInvalid as refusal:
@@ -96,10 +93,14 @@ def in_dataset(
 def objects_with(
     dataset: OpenDataset, wanted: frozenset[Wanted], *, lake: Lake
 ) -> Iterator[LakeObject]:
-    """Objects that the index says may hold the person. Needs the scope."""
+    """Objects that may hold the people: as the index says, or all of them. Needs the scope."""
+    rows = LakeObject.objects.filter(dataset_id=dataset.id).order_by("key", "-current", "version")
+    if dataset.locator is Locator.SCAN:
+        yield from rows
+        return
     places = lake.index.places(fingerprints=findings.fingerprints(wanted, key=dataset.key))
     numbers = {place.object_number for place in places}
-    yield from LakeObject.objects.filter(dataset_id=dataset.id, number__in=numbers).order_by("key")
+    yield from rows.filter(number__in=numbers)
 
 
 def _in_object(
@@ -110,13 +111,13 @@ def _in_object(
     lake: Lake,
     clock: Clock,
 ) -> FoundObject | Unreachable | None:
-    name = f"{dataset.name}/{row.key}"
+    name = f"{dataset.name}/{row.key}" + ("" if row.current else f" (version {row.version})")
     try:
         finding = findings.find(
             dataset=dataset, row=row, wanted=wanted, work=work, lake=lake, clock=clock
         )
     except ObjectUnreachable as refusal:
-        return Unreachable(name=name, reason=str(refusal.values["reason"]))
+        return indexing.unreachable(name, refusal)
     if finding is None or not (finding.present or finding.unclear):
         return None
     return FoundObject(
@@ -128,6 +129,7 @@ def _in_object(
         records=len(finding.present),
         bytes=finding.bytes,
         unclear=len(finding.unclear),
+        plan=finding.plan,
     )
 
 

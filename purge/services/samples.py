@@ -14,10 +14,11 @@ from governance.kernel.actors import Actor
 from governance.kernel.permissions import require
 from governance.kernel.refusals import NotFound
 from purge.domain import reasons
-from purge.domain.identifiers import wanted_in
+from purge.domain.identifiers import Wanted, identifiers_of, wanted_in
 from purge.models import Dataset, ErasureReport, ErasureRequest, LakeObject
-from purge.ports import Lake, ObjectChanged, ObjectUnreachable
-from purge.services import findings, indexing, subjects
+from purge.ports import Format, Lake, ObjectChanged, ObjectUnreachable
+from purge.services import findings, indexing, subjects, tables
+from purge.services.indexing import OpenDataset
 
 OBJECTS = 5
 RECORDS = 3
@@ -78,19 +79,31 @@ def _sample(
     if row is None:
         return Sample(name=name, records=(), problem="object_gone")
     source = Dataset.objects.select_related("storage_layer").get(pk=row.dataset_id)
-    dataset = indexing.opened(source, lake=lake)
-    wanted = wanted_in(people, identifiers=dataset.identifiers)
+    wanted = wanted_in(people, identifiers=identifiers_of(source.identifiers))
     try:
-        found = findings.find(
-            dataset=dataset, row=row, wanted=wanted, work=_Here(), lake=lake, clock=lambda: now
-        )
-        if found is None:
-            return Sample(name=name, records=(), problem="object_gone")
-        with dataset.layer.open(key=row.key, version=found.row.version) as opened:
-            theirs, unclear = (
-                tuple(dataset.format.sample(raw=opened.read(span)) for span in spans[:RECORDS])
-                for spans in (found.present, found.unclear)
+        if source.format == Format.TABLE:
+            theirs = tables.samples(
+                tables.opened(source, lake=lake), table=row.key, wanted=wanted, limit=RECORDS
             )
+            return Sample(name=name, records=theirs)
+        return _of_object(name, indexing.opened(source, lake=lake), row, wanted, lake=lake, now=now)
     except (ObjectChanged, ObjectUnreachable) as refusal:
         return Sample(name=name, records=(), problem=refusal.code)
+
+
+def _of_object(
+    name: str,
+    dataset: OpenDataset,
+    row: LakeObject,
+    wanted: frozenset[Wanted],
+    *,
+    lake: Lake,
+    now: datetime,
+) -> Sample:
+    found = findings.find(
+        dataset=dataset, row=row, wanted=wanted, work=_Here(), lake=lake, clock=lambda: now
+    )
+    if found is None:
+        return Sample(name=name, records=(), problem="object_gone")
+    theirs, unclear = findings.samples(dataset=dataset, finding=found, limit=RECORDS)
     return Sample(name=name, records=theirs, unclear=unclear)

@@ -1,6 +1,6 @@
 """Looking again: touched objects read whole without the index, then the index asked once more."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -8,9 +8,11 @@ from purge.domain import masks
 from purge.domain.identifiers import identifiers_of, wanted_in
 from purge.domain.reports import FoundObject
 from purge.models import Dataset, ErasureRequest, ErasureStep, LakeObject, StepState
-from purge.ports import Lake, LayerInvalid, ObjectChanged, ObjectUnreachable, Work
-from purge.services import findings, indexing, locating, subjects
+from purge.ports import Format, Lake, LayerInvalid, ObjectChanged, ObjectUnreachable, Work
+from purge.services import findings, indexing, locating, subjects, tables
+from purge.services.findings import Left
 from purge.services.indexing import Clock, OpenDataset
+from purge.services.tables import OpenTables
 
 
 @dataclass(slots=True, kw_only=True)
@@ -25,8 +27,9 @@ class Verification:
     needs_new_report: bool = False
     problems: list[dict[str, object]] = field(default_factory=list)
 
-    def problem(self, *, name: str, reason: str, count: int = 1) -> None:
-        self.problems.append({"name": name, "reason": reason, "count": count})
+    def problem(self, *, name: str, reason: str, count: int = 1, until: str = "") -> None:
+        described = {"name": name, "reason": reason, "count": count}
+        self.problems.append(described | ({"until": until} if until else {}))
 
 
 def look_again(*, request_id: UUID, work: Work, lake: Lake, clock: Clock) -> Verification:
@@ -46,11 +49,11 @@ def look_again(*, request_id: UUID, work: Work, lake: Lake, clock: Clock) -> Ver
     for step in steps:
         _scan(step, people, result, work=work, lake=lake)
     if not result.came_back:
-        touched = {step.object_number for step in steps}
+        covered = _covered(steps)
         values = subjects.values_in(people)
         for dataset_id in datasets:
             for name, reason in _elsewhere(
-                dataset_id, people, touched, work=work, lake=lake, clock=clock
+                dataset_id, people, covered, work=work, lake=lake, clock=clock
             ):
                 result.needs_new_report = True
                 result.problem(name=masks.without(name, values=values), reason=reason)
@@ -66,42 +69,76 @@ def _scan(
     lake: Lake,
 ) -> None:
     if step.state != StepState.DONE:
-        result.problem(name=step.object_name, reason=step.problem or "not_done")
+        reason = step.problem or "not_done"
+        result.problem(name=step.object_name, reason=reason, until=step.locked_until)
         return
     if step.lake_object is None:
         return
     try:
-        dataset = _dataset_of(step.lake_object, work=work, lake=lake)
-        wanted = wanted_in(people, identifiers=dataset.identifiers)
-        left = findings.still_there(dataset=dataset, key=step.lake_object.key, wanted=wanted)
+        left = _left(step.lake_object, people, work=work, lake=lake)
     except ObjectChanged:
-        left = (1, 0)  # Somebody is writing to it: find again in the next round.
+        left = Left(theirs=1, unclear=0)  # Somebody is writing to it: find again in the next round.
     except (ObjectUnreachable, LayerInvalid) as refusal:
         result.problem(name=step.object_name, reason=refusal.code)
         return
     if left is None:
         return
     result.scanned += 1
-    theirs, unclear = left
-    if theirs:
+    if left.theirs:
         result.came_back = True
-        result.problem(name=step.object_name, reason="written_again", count=theirs)
+        result.problem(name=step.object_name, reason="written_again", count=left.theirs)
         with work.scope():
             ErasureStep.objects.filter(pk=step.pk).update(state=StepState.PENDING)
-    if unclear:
-        result.problem(name=step.object_name, reason="unclear_records", count=unclear)
+    if left.unclear:
+        result.problem(name=step.object_name, reason="unclear_records", count=left.unclear)
 
 
-def _dataset_of(row: LakeObject, *, work: Work, lake: Lake) -> OpenDataset:
+@dataclass(frozen=True, slots=True)
+class _Covered:
+    """What the steps answer for, by number; and by key and version what they could not remove."""
+
+    objects: frozenset[int]
+    replaced: frozenset[tuple[str, str]]
+
+
+def _covered(steps: Sequence[ErasureStep]) -> _Covered:
+    replaced = {
+        (step.lake_object.key, step.staged["removes"])
+        for step in steps
+        if step.lake_object is not None and "removes" in step.staged
+    }
+    return _Covered(frozenset(step.object_number for step in steps), frozenset(replaced))
+
+
+def _is_covered(found: FoundObject, covered: _Covered, *, work: Work) -> bool:
+    if found.number in covered.objects:
+        return True
+    with work.scope():
+        row = LakeObject.objects.get(number=found.number)
+    return (row.key, row.version) in covered.replaced
+
+
+def _left(row: LakeObject, people: subjects.Subjects, *, work: Work, lake: Lake) -> Left | None:
+    """What the object or table still holds of the people. None: it is gone."""
     with work.scope():
         source = Dataset.objects.select_related("storage_layer").get(pk=row.dataset_id)
-        return indexing.opened(source, lake=lake)
+        wanted = wanted_in(people, identifiers=identifiers_of(source.identifiers))
+        opened = (
+            tables.opened(source, lake=lake)
+            if source.format == Format.TABLE
+            else indexing.opened(source, lake=lake)
+        )
+    match opened:
+        case OpenTables():
+            return tables.still_there(opened, table=row.key, wanted=wanted)
+        case OpenDataset():
+            return findings.still_there(dataset=opened, key=row.key, wanted=wanted)
 
 
 def _elsewhere(
     dataset_id: UUID,
     people: subjects.Subjects,
-    touched: set[int],
+    covered: _Covered,
     *,
     work: Work,
     lake: Lake,
@@ -116,7 +153,7 @@ def _elsewhere(
         wanted = wanted_in(people, identifiers=identifiers_of(source.identifiers))
     for one in locating.in_dataset(dataset_id, wanted, work=work, lake=lake, clock=clock):
         if isinstance(one, FoundObject):
-            if one.number not in touched:
+            if not _is_covered(one, covered, work=work):
                 yield one.name, "found_since"
         else:
             yield one.name, one.reason

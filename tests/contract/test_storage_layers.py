@@ -7,8 +7,8 @@ from typing import Protocol
 import pytest
 
 from purge.adapters.filesystem_storage_layer import FilesystemStorageLayer
-from purge.domain.spans import Fresh, Keep, Span
-from purge.ports import ObjectChanged, StorageLayer, StoredObject
+from purge.domain.spans import Fresh, Keep, Segment, Span
+from purge.ports import ObjectChanged, Staged, StorageLayer, StoredObject
 from tests.fakes.storage import FakeStorageLayer
 
 
@@ -78,6 +78,12 @@ def version(bench: Bench, key: str) -> str:
     return found
 
 
+def staged(bench: Bench, key: str, *segments: Segment) -> Staged:
+    seen = version(bench, key)
+    attempt = bench.layer.begin(key=key, version=seen)
+    return bench.layer.stage(key=key, version=seen, segments=segments, attempt=attempt)
+
+
 def test_it_lists_the_objects_under_a_prefix_and_no_others(bench: Bench) -> None:
     bench.put("a/1.ndjson", b"one")
     bench.put("a/deep/2.ndjson", b"two!")
@@ -137,28 +143,24 @@ def test_a_staged_version_is_not_in_force_until_it_is_published(bench: Bench) ->
     bench.put("k", b"0123456789")
     seen = version(bench, "k")
 
-    staged = bench.layer.stage(
-        key="k", version=seen, segments=[Keep(0, 2), Fresh(b"--"), Keep(8, 2)], token="t1"
-    )
+    ready = staged(bench, "k", Keep(0, 2), Fresh(b"--"), Keep(8, 2))
 
     assert bench.get("k") == b"0123456789"
     assert version(bench, "k") == seen
-    bench.layer.publish(staged=staged)
+    bench.layer.publish(staged=ready)
     assert bench.get("k") == b"01--89"
-    assert version(bench, "k") == staged.version
-    assert staged.size == 6
+    assert version(bench, "k") == ready.version
+    assert ready.size == 6
     assert bench.leftovers() == 0
 
 
 def test_a_writer_between_staging_and_publishing_loses_nothing(bench: Bench) -> None:
     bench.put("k", b"0123456789")
-    staged = bench.layer.stage(
-        key="k", version=version(bench, "k"), segments=[Keep(0, 2)], token="t1"
-    )
+    ready = staged(bench, "k", Keep(0, 2))
     bench.put("k", b"the writer's")
 
     with pytest.raises(ObjectChanged):
-        bench.layer.publish(staged=staged)
+        bench.layer.publish(staged=ready)
 
     assert bench.get("k") == b"the writer's"
     assert bench.leftovers() == 0
@@ -166,24 +168,23 @@ def test_a_writer_between_staging_and_publishing_loses_nothing(bench: Bench) -> 
 
 def test_an_object_removed_between_staging_and_publishing_stays_removed(bench: Bench) -> None:
     bench.put("k", b"0123456789")
-    staged = bench.layer.stage(
-        key="k", version=version(bench, "k"), segments=[Keep(0, 2)], token="t1"
-    )
+    ready = staged(bench, "k", Keep(0, 2))
     bench.remove("k")
 
     with pytest.raises(ObjectChanged):
-        bench.layer.publish(staged=staged)
+        bench.layer.publish(staged=ready)
 
     assert bench.layer.version(key="k") is None
     assert bench.leftovers() == 0
 
 
-def test_staging_again_under_the_same_token_starts_over(bench: Bench) -> None:
+def test_staging_again_in_the_same_attempt_starts_over(bench: Bench) -> None:
     bench.put("k", b"0123456789")
     seen = version(bench, "k")
-    bench.layer.stage(key="k", version=seen, segments=[Keep(0, 9)], token="t1")
+    attempt = bench.layer.begin(key="k", version=seen)
+    bench.layer.stage(key="k", version=seen, segments=[Keep(0, 9)], attempt=attempt)
 
-    again = bench.layer.stage(key="k", version=seen, segments=[Keep(0, 2)], token="t1")
+    again = bench.layer.stage(key="k", version=seen, segments=[Keep(0, 2)], attempt=attempt)
     bench.layer.publish(staged=again)
 
     assert bench.get("k") == b"01"
@@ -192,11 +193,11 @@ def test_staging_again_under_the_same_token_starts_over(bench: Bench) -> None:
 
 def test_what_an_attempt_left_can_be_discarded_any_number_of_times(bench: Bench) -> None:
     bench.put("k", b"0123456789")
-    bench.layer.stage(key="k", version=version(bench, "k"), segments=[Keep(0, 9)], token="t1")
+    attempt = staged(bench, "k", Keep(0, 9)).attempt
 
-    bench.layer.discard(key="k", token="t1")
-    bench.layer.discard(key="k", token="t1")
-    bench.layer.discard(key="gone/k", token="t1")
+    bench.layer.discard(key="k", attempt=attempt)
+    bench.layer.discard(key="k", attempt=attempt)
+    bench.layer.discard(key="gone/k", attempt="gone")
 
     assert bench.leftovers() == 0
     assert bench.get("k") == b"0123456789"
@@ -204,12 +205,50 @@ def test_what_an_attempt_left_can_be_discarded_any_number_of_times(bench: Bench)
 
 def test_a_version_that_was_published_cannot_be_published_twice(bench: Bench) -> None:
     bench.put("k", b"0123456789")
-    staged = bench.layer.stage(
-        key="k", version=version(bench, "k"), segments=[Keep(0, 2)], token="t1"
-    )
-    bench.layer.publish(staged=staged)
+    ready = staged(bench, "k", Keep(0, 2))
+    bench.layer.publish(staged=ready)
 
     with pytest.raises(ObjectChanged):
-        bench.layer.publish(staged=staged)
+        bench.layer.publish(staged=ready)
 
     assert bench.get("k") == b"01"
+
+
+def test_an_object_is_removed_in_the_version_that_was_seen(bench: Bench) -> None:
+    bench.put("k", b"0123456789")
+    seen = version(bench, "k")
+
+    bench.layer.remove(key="k", version=seen)
+    bench.layer.remove(key="k", version=seen)
+
+    assert bench.layer.version(key="k") is None
+    assert list(bench.layer.objects(prefix="")) == []
+    assert bench.leftovers() == 0
+
+
+def test_an_object_that_was_written_again_is_not_removed(bench: Bench) -> None:
+    bench.put("k", b"old")
+    seen = version(bench, "k")
+    bench.put("k", b"the writer's")
+
+    bench.layer.remove(key="k", version=seen)
+
+    assert bench.get("k") == b"the writer's"
+
+
+def test_the_version_that_was_replaced_can_be_removed(bench: Bench) -> None:
+    bench.put("k", b"0123456789")
+    ready = staged(bench, "k", Keep(0, 2))
+    bench.layer.publish(staged=ready)
+
+    bench.layer.remove(key="k", version=ready.replaces)
+
+    listed = [one for one in bench.layer.objects(prefix="") if isinstance(one, StoredObject)]
+    assert [(one.version, one.current) for one in listed] == [(ready.version, True)]
+    assert bench.get("k") == b"01"
+
+
+def test_what_has_no_tags_has_none(bench: Bench) -> None:
+    bench.put("k", b"x")
+
+    assert bench.layer.tags(key="k", version=version(bench, "k")) == {}

@@ -1,7 +1,7 @@
 """A storage layer in memory, true to the contract: versions change with every write."""
 
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import count
 from typing import BinaryIO
@@ -31,18 +31,25 @@ class FakeObject:
 
 
 class FakeStorageLayer:
-    """Implements `purge.ports.StorageLayer`. `locked` keys refuse to be rewritten."""
+    """Implements `purge.ports.StorageLayer`. `locked` keys refuse to be rewritten.
 
-    def __init__(self) -> None:
+    With `keeps_versions`, what was replaced stays behind in `old`; there, `keeps_locked` keys
+    refuse to go.
+    """
+
+    def __init__(self, *, keeps_versions: bool = False) -> None:
+        self.keeps_versions = keeps_versions
         self.contents: dict[str, bytes] = {}
+        self.old: dict[tuple[str, str], bytes] = {}
+        self.labels: dict[str, dict[str, str]] = {}
         self.locked: set[str] = set()
+        self.keeps_locked: set[str] = set()
         self._versions: dict[str, str] = {}
         self._staged: dict[tuple[str, str], tuple[bytes, str]] = {}
         self._numbers = count(1)
 
     def put(self, key: str, content: bytes) -> None:
-        self.contents[key] = content
-        self._versions[key] = f"v{next(self._numbers)}"
+        self._replace(key, content, f"v{next(self._numbers)}")
 
     def leftovers(self) -> int:
         return len(self._staged)
@@ -55,19 +62,25 @@ class FakeStorageLayer:
         for key in sorted(self.contents):
             if key.startswith(prefix):
                 yield StoredObject(key, self._versions[key], len(self.contents[key]))
+                for (name, version), content in sorted(self.old.items()):
+                    if name == key:
+                        yield StoredObject(key, version, len(content), current=False)
 
     def version(self, *, key: str) -> str | None:
         return self._versions.get(key)
 
+    def tags(self, *, key: str, version: str) -> Mapping[str, str]:
+        return self.labels.get(key, {}) if self.version(key=key) == version else {}
+
     @contextmanager
     def open(self, *, key: str, version: str) -> Iterator[ReadableObject]:
-        if self.version(key=key) != version:
-            raise ObjectChanged
-        yield FakeObject(self.contents[key])
-        if self.version(key=key) != version:
-            raise ObjectChanged
+        yield FakeObject(self._content(key, version))
+        self._content(key, version)
 
-    def stage(self, *, key: str, version: str, segments: Iterable[Segment], token: str) -> Staged:
+    def begin(self, *, key: str, version: str) -> str:  # noqa: ARG002 - any name will do
+        return f"attempt-{next(self._numbers)}"
+
+    def stage(self, *, key: str, version: str, segments: Iterable[Segment], attempt: str) -> Staged:
         if self.version(key=key) != version:
             raise ObjectChanged
         if key in self.locked:
@@ -80,15 +93,38 @@ class FakeStorageLayer:
                 case Fresh():
                     content += segment.content
         fresh = f"v{next(self._numbers)}"
-        self._staged[key, token] = (content, fresh)
-        return Staged(key=key, token=token, replaces=version, version=fresh, size=len(content))
+        self._staged[key, attempt] = (content, fresh)
+        return Staged(key=key, attempt=attempt, replaces=version, version=fresh, size=len(content))
 
     def publish(self, *, staged: Staged) -> None:
-        content, version = self._staged.pop((staged.key, staged.token), (b"", ""))
+        content, version = self._staged.pop((staged.key, staged.attempt), (b"", ""))
         if self.version(key=staged.key) != staged.replaces or version != staged.version:
             raise ObjectChanged
-        self.contents[staged.key] = content
-        self._versions[staged.key] = version
+        self._replace(staged.key, content, version)
 
-    def discard(self, *, key: str, token: str) -> None:
-        self._staged.pop((key, token), None)
+    def discard(self, *, key: str, attempt: str) -> None:
+        self._staged.pop((key, attempt), None)
+
+    def remove(self, *, key: str, version: str) -> None:
+        if (key, version) in self.old:
+            if key in self.keeps_locked:
+                raise ObjectUnreachable(reason="object_locked", until="2027-01-01T00:00:00+00:00")
+            del self.old[key, version]
+        elif self.version(key=key) == version:
+            if key in self.locked:
+                raise ObjectUnreachable(reason="locked")
+            del self.contents[key]
+            del self._versions[key]
+
+    def _replace(self, key: str, content: bytes, version: str) -> None:
+        if self.keeps_versions and key in self.contents:
+            self.old[key, self._versions[key]] = self.contents[key]
+        self.contents[key] = content
+        self._versions[key] = version
+
+    def _content(self, key: str, version: str) -> bytes:
+        if (key, version) in self.old:
+            return self.old[key, version]
+        if self.version(key=key) != version:
+            raise ObjectChanged
+        return self.contents[key]

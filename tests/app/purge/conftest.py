@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
 
@@ -14,13 +14,17 @@ from governance.isolation.scopes import namespace_scope
 from governance.kernel.actors import Actor
 from governance.tenancy.models import Namespace, User
 from purge.models import Dataset, ErasureRequest
+from purge.ports import Lake
 from purge.services import erasure_requests, erasures, locating
 from tests.factories import purge, tenancy
 
 
 @dataclass
 class Company:
-    """One tenant: Ivan asks, Olga and Ahmed decide, customer 7 is Dora."""
+    """One tenant: Ivan asks, Olga and Ahmed decide, customer 7 is Dora.
+
+    `lake` is the real one; a test may put another behind the ports.
+    """
 
     namespace: Namespace
     ivan: User
@@ -28,6 +32,7 @@ class Company:
     ahmed: User
     dataset: Dataset
     folder: Path
+    lake: Lake = field(default_factory=purge.a_lake)
 
     def ask(self, **changes: object) -> ErasureRequest:
         values: dict[str, object] = {
@@ -48,7 +53,7 @@ class Company:
         return erasure_requests.approve(
             request_id=request.pk,
             report_hash=request.report_hash,
-            lake=purge.a_lake(),
+            lake=self.lake,
             actor=actor or tenancy.an_actor(self.olga, role="officer"),
             now=timezone.now(),
         )
@@ -60,7 +65,7 @@ class Company:
         locating.locate(
             request_id=request_id,
             work=purge.DirectWork(self.namespace.pk),
-            lake=purge.a_lake(),
+            lake=self.lake,
             clock=timezone.now,
         )
 
@@ -68,9 +73,15 @@ class Company:
         erasures.erase(
             request_id=request.pk,
             work=purge.DirectWork(self.namespace.pk),
-            lake=purge.a_lake(),
+            lake=self.lake,
             clock=timezone.now,
         )
+
+    def retry(self, request: ErasureRequest) -> ErasureRequest:
+        erasure_requests.retry(
+            request_id=request.pk, actor=tenancy.an_actor(self.ivan), now=timezone.now()
+        )
+        return self.erase(request)
 
     def erase(self, request: ErasureRequest) -> ErasureRequest:
         self.carry_out(request)

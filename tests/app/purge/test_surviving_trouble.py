@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from governance.tenancy.models import RoleBinding
 from purge.models import ErasureRequest, ErasureStep
-from purge.services import cutting, erasure_requests, findings
+from purge.services import erasure_requests, findings, steps
 from tests.app.purge.conftest import Company
 from tests.factories import purge, tenancy
 
@@ -168,15 +168,15 @@ def replaced(path: Path) -> None:
 
 
 @pytest.mark.parametrize("interference", [appended, replaced])
-@pytest.mark.parametrize("moment", ["find", "_announce", "_record"])
+@pytest.mark.parametrize("moment", ["find", "staged", "published", "removed"])
 def test_a_writer_at_any_moment_loses_nothing(
     company: Company, monkeypatch: pytest.MonkeyPatch, moment: str, interference: Interference
 ) -> None:
-    """`_announce` comes between staging and publishing, `_record` right after publishing."""
+    """`staged` comes between staging and publishing, `published` right after publishing."""
     path = company.folder / "1.ndjson"
     path.write_bytes(purge.records(5, 7, 6))
     request = company.approved()
-    target = findings if moment == "find" else cutting
+    target = findings if moment == "find" else steps
     original = getattr(target, moment)
     happened: list[bool] = []
 

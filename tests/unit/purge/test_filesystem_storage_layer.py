@@ -35,7 +35,9 @@ def names_in(folder: Path) -> list[str]:
 def rewritten(layer: FilesystemStorageLayer, key: str, *, keep: int) -> None:
     version = layer.version(key=key)
     assert version is not None
-    layer.publish(staged=layer.stage(key=key, version=version, segments=[Keep(0, keep)], token="t"))
+    layer.publish(
+        staged=layer.stage(key=key, version=version, segments=[Keep(0, keep)], attempt="t")
+    )
 
 
 @pytest.mark.parametrize("key", ["../x", "a/../../x", "a//b", "./a", "a/.", "a\0b"])
@@ -138,7 +140,7 @@ def test_an_append_between_staging_and_publishing_is_kept(
     (home / "k").write_bytes(b"0123456789")
     version = layer.version(key="k")
     assert version is not None
-    staged = layer.stage(key="k", version=version, segments=[Keep(0, 2)], token="t")
+    staged = layer.stage(key="k", version=version, segments=[Keep(0, 2)], attempt="t")
     with (home / "k").open("ab") as writer:
         writer.write(b"more")
 
@@ -154,7 +156,7 @@ def test_a_staged_file_that_was_tampered_with_is_not_published(
     (home / "k").write_bytes(b"0123456789")
     version = layer.version(key="k")
     assert version is not None
-    staged = layer.stage(key="k", version=version, segments=[Keep(0, 2)], token="t")
+    staged = layer.stage(key="k", version=version, segments=[Keep(0, 2)], attempt="t")
     (home / ".lakewarden-t.new").write_bytes(b"evil")
 
     with pytest.raises(ObjectChanged):

@@ -107,8 +107,9 @@ def purged(content: bytes) -> tuple[bytes, int]:
     """What an erasure does to the bytes, and how many records it could not decide on."""
     source = FakeObject(content)
     cuts, unclear = [], 0
-    for record in FORMAT.scan(source=source, identifiers=IDENTIFIERS):
-        match FORMAT.judge(raw=source.read(record.span), identifiers=IDENTIFIERS, wanted=WANTED):
+    places = [one.span for one in FORMAT.scan(source=source, identifiers=IDENTIFIERS)]
+    for record in FORMAT.records(source=source, spans=places):
+        match record.judge(identifiers=IDENTIFIERS, wanted=WANTED):
             case Verdict.THEIRS:
                 cuts.append(record.span)
             case Verdict.UNCLEAR:
@@ -172,7 +173,10 @@ def test_nesting_without_end_is_unreadable_not_a_crash() -> None:
 
 
 def test_a_sample_is_text_whatever_the_bytes() -> None:
-    assert FORMAT.sample(raw=b'{"x": "\xff"}\r\n') == '{"x": "�"}'
+    content = b'{"x": "\xff"}\r\n'
+    [record] = FORMAT.records(source=FakeObject(content), spans=[Span(0, len(content))])
+
+    assert record.sample() == '{"x": "�"}'
 
 
 def test_the_stream_can_be_read_twice() -> None:

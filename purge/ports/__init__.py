@@ -1,0 +1,70 @@
+"""What erasure needs from outside: storage layers, tables, record formats, a metastore index."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from purge.ports.formats import Format, Record, RecordFormat, ScannedRecord
+from purge.ports.index import IndexBatch, IndexEntry, MetastoreIndex, Place
+from purge.ports.layers import (
+    LayerDescription,
+    LayerInvalid,
+    LayerKind,
+    ObjectChanged,
+    ObjectUnreachable,
+    ProbeStep,
+    ReadableObject,
+    Staged,
+    StorageLayer,
+    StoredObject,
+    UnreachableObject,
+)
+from purge.ports.tables import StoredTable, TableFinding, TableStore
+
+__all__ = [
+    "Format",
+    "IndexBatch",
+    "IndexEntry",
+    "Lake",
+    "LayerDescription",
+    "LayerInvalid",
+    "LayerKind",
+    "MetastoreIndex",
+    "ObjectChanged",
+    "ObjectUnreachable",
+    "Place",
+    "ProbeStep",
+    "ReadableObject",
+    "Record",
+    "RecordFormat",
+    "ScannedRecord",
+    "Staged",
+    "StorageLayer",
+    "StoredObject",
+    "StoredTable",
+    "TableFinding",
+    "TableStore",
+    "UnreachableObject",
+    "Work",
+]
+
+
+class Work(Protocol):
+    """Long work in short transactions: a running job, or a command at a terminal."""
+
+    def scope(self) -> AbstractContextManager[None]:
+        """One short transaction in the work's namespace."""
+        ...
+
+    def progress(self, *, done: int, total: int | None = None) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lake:
+    """All of them together, as wiring chose them."""
+
+    layer: Callable[[LayerDescription], StorageLayer]
+    tables: Callable[[LayerDescription], TableStore]
+    record_format: Callable[[Format], RecordFormat]
+    index: MetastoreIndex

@@ -1,0 +1,171 @@
+"""Keeping a step of an erasure: what is about to be done is saved before, what was done after.
+
+`staged` says what a worker had in hand when it was killed:
+
+- `attempt`: the name under which the layer may hold an unfinished next version;
+- `version`: what will be in force once that is published, with all that is then to be recorded;
+- `removes`: a version that is to be taken away, or was a moment ago;
+- `deletes`: how many rows a table held when they were about to be deleted;
+- `reclaims`: they are deleted, and the engine is to let go of their bytes.
+"""
+
+from uuid import UUID
+
+from purge.domain.plans import Plan
+from purge.domain.reports import Unreachable
+from purge.domain.spans import Cuts, Span
+from purge.models import ErasureStep, LakeObject, StepState
+from purge.ports import Lake, Staged, TableFinding, Work
+from purge.services.findings import Finding
+from purge.services.indexing import Clock
+
+GONE = "object_gone"
+
+
+def begun(step_id: UUID, *, attempt: str, work: Work) -> None:
+    """An attempt has a name: whatever it leaves behind can be discarded."""
+    with work.scope():
+        ErasureStep.objects.filter(pk=step_id).update(staged={"attempt": attempt})
+
+
+def staged(step_id: UUID, finding: Finding, ready: Staged, *, work: Work) -> None:
+    """The next version is complete, and about to be published."""
+    _announce(
+        step_id,
+        finding,
+        {
+            "attempt": ready.attempt,
+            "replaces": ready.replaces,
+            "version": ready.version,
+            "size": ready.size,
+            "cuts": [[span.offset, span.length] for span in finding.indexed],
+        },
+        work=work,
+    )
+
+
+def removing(step_id: UUID, finding: Finding, *, work: Work) -> None:
+    """A version is about to be taken away whole."""
+    _announce(step_id, finding, {"removes": finding.row.version, "drops": True}, work=work)
+
+
+def _announce(step_id: UUID, finding: Finding, hand: dict[str, object], *, work: Work) -> None:
+    with work.scope():
+        ErasureStep.objects.filter(pk=step_id).update(
+            state=StepState.STAGED,
+            plan=finding.plan,
+            lake_object=finding.row.pk,
+            unclear=len(finding.unclear),
+            staged={**hand, "records": len(finding.present), "bytes": finding.bytes},
+        )
+
+
+def published(step_id: UUID, *, work: Work, lake: Lake) -> None:
+    """The new version is in force: bring the index up to it. The old one is still to be removed."""
+    with work.scope():
+        step = ErasureStep.objects.select_for_update(of=("self",)).get(pk=step_id)
+        hand = step.staged
+        if "version" not in hand:
+            return
+        row = LakeObject.objects.select_for_update().get(number=step.object_number)
+        spans = [Span(*span) for span in hand["cuts"]]
+        lake.index.forget(object_number=row.number, offsets=[span.offset for span in spans])
+        cuts = Cuts(Span(*span) for span in row.cuts).with_more(spans)
+        row.cuts = [[span.offset, span.length] for span in cuts.spans]
+        row.version, row.size = hand["version"], hand["size"]
+        row.save()
+        _count(step)
+        step.before_version = step.before_version or hand["replaces"]
+        step.after_version = hand["version"]
+        step.staged = {"removes": hand["replaces"]}
+        step.save()
+
+
+def removed(step_id: UUID, *, work: Work, lake: Lake, clock: Clock) -> None:
+    """The version is gone for good, and the step is done."""
+    with work.scope():
+        step = ErasureStep.objects.select_for_update(of=("self",)).get(pk=step_id)
+        hand = step.staged
+        if hand.get("drops"):
+            _count(step)
+            step.before_version = step.before_version or hand["removes"]
+            row = LakeObject.objects.filter(number=step.object_number).first()
+            if row is not None:
+                lake.index.remove(object_number=row.number)
+                row.delete()
+            step.lake_object = None
+        step.staged = {}
+        _end(step, StepState.DONE, problem="", clock=clock)
+
+
+def done(
+    step_id: UUID, *, problem: str = "", unclear: int | None = None, work: Work, clock: Clock
+) -> None:
+    """Nothing is, or is any more, to be cut here."""
+    with work.scope():
+        step = ErasureStep.objects.get(pk=step_id)
+        if unclear is not None:
+            step.unclear = unclear
+        step.staged = {}
+        _end(step, StepState.DONE, problem=problem, clock=clock)
+
+
+def failed(step_id: UUID, refused: Unreachable, *, work: Work, clock: Clock) -> None:
+    """It could not be done now. What was in hand stays there, for the next try to go on from."""
+    with work.scope():
+        step = ErasureStep.objects.get(pk=step_id)
+        step.locked_until = refused.until
+        _end(step, StepState.FAILED, problem=refused.reason, clock=clock)
+
+
+def deleting(step_id: UUID, finding: TableFinding, *, work: Work) -> None:
+    """Rows of a table are about to be deleted: a worker killed after that finds none to count."""
+    with work.scope():
+        ErasureStep.objects.filter(pk=step_id).update(
+            state=StepState.STAGED,
+            plan=Plan.DELETE_ROWS,
+            unclear=finding.unclear,
+            before_version=finding.version,
+            staged={"deletes": finding.rows},
+        )
+
+
+def deleted(step_id: UUID, *, rows: int, work: Work) -> None:
+    """The rows are gone for readers of the table."""
+    with work.scope():
+        step = ErasureStep.objects.select_for_update(of=("self",)).get(pk=step_id)
+        step.records += max(rows, step.staged["deletes"])
+        step.staged = {"reclaims": True}
+        step.save()
+
+
+def reclaimed(step_id: UUID, *, statement: str, work: Work, clock: Clock) -> None:
+    """The engine let go of the bytes, and the step is done."""
+    with work.scope():
+        step = ErasureStep.objects.select_for_update(of=("self",)).get(pk=step_id)
+        step.reclaim = statement
+        step.staged = {}
+        _end(step, StepState.DONE, problem="", clock=clock)
+
+
+def _count(step: ErasureStep) -> None:
+    step.records += step.staged["records"]
+    step.bytes += step.staged["bytes"]
+
+
+def _end(step: ErasureStep, state: StepState, *, problem: str, clock: Clock) -> None:
+    step.state = state
+    step.problem = problem
+    step.finished_at = clock()
+    if state == StepState.DONE:
+        step.locked_until = ""
+    step.save()
+
+
+def reopen_failed(request_id: UUID) -> None:
+    """Try again what failed, from where it got to. Needs the scope."""
+    steps = ErasureStep.objects.filter(erasure_request_id=request_id, state=StepState.FAILED)
+    for step in steps:
+        step.state = StepState.STAGED if step.staged else StepState.PENDING
+        step.problem = ""
+        step.save()

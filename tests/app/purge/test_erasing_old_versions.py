@@ -1,0 +1,93 @@
+"""Layers that keep what was replaced: erased means gone from there too."""
+
+import dataclasses
+
+import pytest
+
+from purge.domain.plans import Plan
+from purge.models import Dataset, ErasureReport, ErasureStep, LakeObject, Locator
+from tests.app.purge.conftest import Company
+from tests.factories import purge
+from tests.fakes.storage import FakeStorageLayer
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def versioned(company: Company) -> FakeStorageLayer:
+    """The company's lake, on a layer that keeps versions."""
+    layer = FakeStorageLayer(keeps_versions=True)
+    company.lake = dataclasses.replace(company.lake, layer=lambda _: layer)
+    return layer
+
+
+def test_the_version_that_was_replaced_goes_too(
+    company: Company, versioned: FakeStorageLayer
+) -> None:
+    versioned.put("1.ndjson", purge.records(5, 7, 6))
+
+    request = company.erase(company.approved())
+
+    assert request.state == "completed"
+    first, _, last = purge.records(5, 7, 6).splitlines(keepends=True)
+    assert versioned.contents["1.ndjson"] == first + last
+    assert versioned.old == {}
+
+
+def test_old_versions_that_hold_the_person_are_reported_and_removed(
+    company: Company, versioned: FakeStorageLayer
+) -> None:
+    versioned.put("1.ndjson", purge.records(5))
+    versioned.put("1.ndjson", purge.records(5, 7))
+    versioned.put("1.ndjson", purge.records(5, 6))
+
+    request = company.located()
+    [found] = ErasureReport.objects.get(hash=request.report_hash).document["objects"]
+
+    assert found["plan"] == Plan.REMOVE_VERSION
+    assert "version v2" in found["name"]
+    request = company.erase(company.approve(request))
+    assert request.state == "completed"
+    assert list(versioned.old.values()) == [purge.records(5)]
+    assert versioned.contents == {"1.ndjson": purge.records(5, 6)}
+    step = ErasureStep.objects.get(erasure_request=request)
+    assert (step.state, step.records, step.before_version) == ("done", 1, "v2")
+    assert not LakeObject.objects.filter(version="v2").exists()
+
+
+def test_a_lock_on_what_was_replaced_fails_that_object_alone_and_is_made_good_later(
+    company: Company, versioned: FakeStorageLayer
+) -> None:
+    versioned.put("1.ndjson", purge.records(5, 7))
+    versioned.put("2.ndjson", purge.records(7, 8))
+    versioned.keeps_locked.add("1.ndjson")
+
+    request = company.erase(company.approved())
+
+    assert request.state == "partially_failed"
+    [problem] = request.problems
+    assert problem["reason"] == "object_locked"
+    assert problem["until"] == "2027-01-01T00:00:00+00:00"
+    assert versioned.contents["1.ndjson"] == purge.records(5)
+    assert versioned.contents["2.ndjson"] != purge.records(7, 8)
+    versioned.keeps_locked.clear()
+    company.retry(request)
+    assert request.state == "completed"
+    assert versioned.old == {}
+    step = ErasureStep.objects.get(erasure_request=request, object_name__contains="1.ndjson")
+    assert (step.state, step.records) == ("done", 1)
+
+
+def test_without_an_index_every_record_is_read(
+    company: Company, versioned: FakeStorageLayer
+) -> None:
+    Dataset.objects.update(locator=Locator.SCAN)
+    versioned.put("1.ndjson", purge.records(5, 7, 6))
+    versioned.put("2.ndjson", purge.records(5, 6))
+
+    request = company.erase(company.approved())
+
+    assert request.state == "completed"
+    assert b'"id": 7}' not in versioned.contents["1.ndjson"]
+    assert versioned.contents["2.ndjson"] == purge.records(5, 6)
+    assert not LakeObject.objects.exclude(entries=0).exists()
