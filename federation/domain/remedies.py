@@ -31,10 +31,19 @@ REMEDIES: Mapping[str, str] = {
         "Give the provider our metadata, which carries a key to encrypt with; or switch "
         "token encryption off there."
     ),
-    "saml_assertion_not_decryptable": (
-        "Give the provider our current metadata: it encrypts with a key that is not ours, "
-        "or in a way that is not accepted."
+    "saml_assertion_not_encrypted": (
+        "Have the provider import our current metadata and switch token encryption on, or "
+        "switch off Want assertions encrypted here."
     ),
+    "saml_assertion_not_opened": (
+        "Have the provider import our current metadata: it encrypts to a key that is not "
+        "ours any more."
+    ),
+    "saml_encryption_shape": (
+        "A product that writes SAML by hand may do this. Report it to its maker, or switch "
+        "encryption off there."
+    ),
+    "saml_encryption_algorithm": "Choose AES-256-GCM with RSA-OAEP at the provider.",
     "saml_response_shape": (
         "Have the provider send one SAML 2.0 response with one assertion. If it does, keep "
         "the response with a browser extension and report it."
@@ -124,12 +133,12 @@ REMEDIES: Mapping[str, str] = {
         "provider's page (for Entra's My Apps)."
     ),
     "saml_request_unknown": (
-        f"{BEGIN_AGAIN}A sign-in is good for a quarter of an hour and for one answer; going back "
-        "in the browser sends the old one."
+        f"{BEGIN_AGAIN}A sign-in is good for a quarter of an hour and for one answer; going "
+        "back in the browser sends the old one."
     ),
     "saml_other_browser": (
-        f"{BEGIN_AGAIN}If it persists, the browser drops our cookie: serve this site over https, "
-        "and allow cookies of this site."
+        f"{BEGIN_AGAIN}If it persists, the browser drops our cookie: serve this site over "
+        "https, and allow cookies of this site."
     ),
     "saml_assertion_replayed": (
         f"{BEGIN_AGAIN}Going back or reloading sends the old answer once more."
@@ -189,4 +198,21 @@ REMEDIES: Mapping[str, str] = {
         "Have the provider put the NameID of the sign-in into its logout request, unencrypted."
     ),
     "saml_logout_version": "Have the provider speak SAML 2.0.",
+    "saml_logout_too_large": "Have the provider send a plain logout message, without attributes.",
+    "saml_logout_body_too_large": (
+        "Have the provider send a plain logout message, without attributes."
+    ),
+    "saml_logout_parameters": (
+        "Have the provider use HTTP-Redirect or HTTP-POST as SAML 2.0 writes them. A proxy "
+        "that rewrites addresses breaks them."
+    ),
+    "saml_logout_not_decodable": (
+        "Have the provider deflate and base64 its logout messages on HTTP-Redirect, and "
+        "base64 them on HTTP-POST."
+    ),
+    "saml_logout_unsigned": "Have the provider sign logout messages.",
+    "saml_logout_replayed": "Nothing: the message was obeyed when it came first.",
+    "saml_logout_answers_nothing": "Nothing: the session here has ended in any case.",
+    "saml_logout_other_browser": "Sign out in the browser that is signed in.",
+    "saml_nothing_to_sign_out": "Nothing: the session here has ended.",
 }
