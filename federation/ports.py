@@ -15,6 +15,7 @@ from federation.domain.logouts import (
     ReceivedLogout,
 )
 from federation.domain.metadata import ProviderMetadata
+from federation.domain.rates import Arrival
 from federation.domain.saml import (
     Certificate,
     Departure,
@@ -68,6 +69,14 @@ class SignInThrottle(Protocol):
 
     def abandoned(self, *, attempt: Attempt) -> None:
         """The directory gave no answer: nothing was learned, and nothing is counted."""
+        ...
+
+
+class RequestThrottle(Protocol):
+    """Counts what arrives at the doors of single sign-on, by network and by provider."""
+
+    def take(self, *, arrival: Arrival) -> None:
+        """Raises RequestsExhausted over a budget, Unavailable where the counters cannot be read."""
         ...
 
 

@@ -1,5 +1,7 @@
 """Which adapter stands behind which port."""
 
+from functools import cache
+
 import redis
 from django.conf import settings
 
@@ -11,13 +13,16 @@ from federation.adapters.lxml_saml_metadata import LXMLMetadataReader
 from federation.adapters.lxml_saml_writer import LXMLSAMLWriter
 from federation.adapters.python3saml_logouts import PythonSAMLLogoutVerifier
 from federation.adapters.python3saml_verifier import PythonSAMLVerifier
+from federation.adapters.valkey_request_throttle import ValkeyRequestThrottle
 from federation.adapters.valkey_throttle import ValkeyThrottle
 from federation.domain.attempts import Budget
+from federation.domain.rates import RequestBudget
 from federation.ports import (
     AssertionVerifier,
     Directory,
     LogoutVerifier,
     ProviderPorts,
+    RequestThrottle,
     ResponseReader,
     SAMLWriter,
     SignInThrottle,
@@ -65,3 +70,17 @@ def sign_in_budget() -> Budget:
         remember_seconds=settings.FEDERATION_SIGN_IN_REMEMBER_SECONDS,
         wait_seconds=settings.FEDERATION_SIGN_IN_WAIT_SECONDS,
     )
+
+
+def request_throttle() -> RequestThrottle:
+    budget = RequestBudget(
+        per_network=settings.FEDERATION_SAML_NETWORK_REQUESTS,
+        per_provider=settings.FEDERATION_SAML_PROVIDER_REQUESTS,
+    )
+    return ValkeyRequestThrottle(client=_client(settings.REDIS_URL), budget=budget)
+
+
+@cache
+def _client(url: str) -> redis.Redis:
+    """One pool a process: a sign-in must not pay for a new connection."""
+    return redis.Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1)

@@ -53,6 +53,8 @@ if IS_FIRST_PROCESS:
 
 from governance.project.settings import *  # noqa: E402, F403 - these settings are those, changed
 
+# All tests come from one network; those of the budget set their own.
+FEDERATION_SAML_NETWORK_REQUESTS = FEDERATION_SAML_PROVIDER_REQUESTS = 1_000_000
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "alone")
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

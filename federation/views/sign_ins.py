@@ -35,6 +35,7 @@ from federation.views.access import (
     refused,
     remember_browser,
 )
+from federation.views.rates import within_budget
 from federation.views.roles import remember_choice
 from governance.isolation import crossings
 from governance.isolation.scopes import namespace_scope
@@ -56,6 +57,7 @@ class BodyTooLarge(ResponseRefused):
 
 @never_cache
 @require_GET
+@within_budget("login")
 def login(request: HttpRequest, namespace: str, provider: str) -> HttpResponse:
     """Begin at the identity provider, and remember here where to land."""
     now = timezone.now()
@@ -85,6 +87,7 @@ def login(request: HttpRequest, namespace: str, provider: str) -> HttpResponse:
 @never_cache
 @csrf_exempt
 @require_POST
+@within_budget("acs")
 def acs(request: HttpRequest, namespace: str, provider: str) -> HttpResponse:
     """Assertion consumer service: what it must hold instead of a CSRF token is a signature."""
     now = timezone.now()

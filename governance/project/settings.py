@@ -266,6 +266,13 @@ FEDERATION_SIGN_IN_WINDOW_SECONDS = environment.integer(
 )
 FEDERATION_SIGN_IN_REMEMBER_SECONDS = 60  # how long a password that failed fails by itself
 FEDERATION_SIGN_IN_WAIT_SECONDS = 5  # for other tries of the same account to end
+# --- the doors of single sign-on: requests in a minute
+FEDERATION_SAML_NETWORK_REQUESTS = environment.integer(
+    "SAML_NETWORK_REQUESTS", default=600, least=1
+)
+FEDERATION_SAML_PROVIDER_REQUESTS = environment.integer(
+    "SAML_PROVIDER_REQUESTS", default=6000, least=1
+)
 HIVE_TLS_CERTIFICATE = environment.text("HIVE_TLS_CERTIFICATE", "")
 HIVE_TLS_KEY = environment.text("HIVE_TLS_KEY", "")
 HIVE_CONNECTIONS = environment.integer("HIVE_CONNECTIONS", default=1000, least=1)
