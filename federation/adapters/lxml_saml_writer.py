@@ -120,9 +120,9 @@ def _logout_response(message: LogoutResponse, *, now: datetime) -> etree._Elemen
     root = _message("LogoutResponse", message.response_id, message, now=now)
     root.set("InResponseTo", message.in_response_to)
     status = etree.SubElement(root, samlp("Status"))
-    code = etree.SubElement(status, samlp("StatusCode"), attrib={"Value": message.status})
+    code = etree.SubElement(status, samlp("StatusCode"), attrib={"Value": message.status.value})
     if message.detail is not None:
-        etree.SubElement(code, samlp("StatusCode"), attrib={"Value": message.detail})
+        etree.SubElement(code, samlp("StatusCode"), attrib={"Value": message.detail.value})
     return root
 
 

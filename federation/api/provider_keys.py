@@ -76,4 +76,4 @@ class ProviderKeysMixin(ReadViewSet):
 
     def _keys(self, provider: IdentityProvider) -> Response:
         states = own_keys.states(provider, now=self.now)
-        return Response(OwnKeyOut(states, many=True).data)
+        return Response(OwnKeyOut(list(states), many=True).data)  # type: ignore[arg-type] # many

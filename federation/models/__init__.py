@@ -32,5 +32,6 @@ __all__ = [
     "ServiceProviderKey",
     "SignInAttempt",
     "SignInRequest",
+    "SignOutRequest",
     "SingleSignOnEnforcement",
 ]

@@ -64,7 +64,7 @@ class Leaving:
 
     request_id: str
     browser: str
-    session_id: UUID | None
+    session_id: UUID
 
 
 def path_after(*, session: UserSession) -> str | None:
@@ -74,7 +74,7 @@ def path_after(*, session: UserSession) -> str | None:
     """
     provider = (
         IdentityProvider.objects.select_related("namespace")
-        .filter(pk=session.provider_id, enabled=True)
+        .filter(pk=session.provider_id or session.pk, enabled=True)
         .exclude(slo_url="")
         .first()
     )

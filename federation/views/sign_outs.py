@@ -18,7 +18,7 @@ from federation.domain.logouts import ReceivedLogout, ReceivedRequest, ReceivedR
 from federation.domain.saml import Departure, ResponseRefused
 from federation.models import IdentityProvider
 from federation.services import sign_in_requests, sign_outs
-from federation.services.sign_outs import Leaving
+from federation.services.sign_outs import Leaving, NothingToSignOut
 from federation.views.access import (
     BROWSER_COOKIE,
     browser_of,
@@ -79,12 +79,12 @@ def logout(request: HttpRequest, namespace: str, provider: str) -> HttpResponse:
     """
     now = timezone.now()
     browser = browser_of(request)
-    leaving = Leaving(
-        request_id=f"_{secrets.token_hex(20)}",
-        browser=browser,
-        session_id=_ended_session(request),
-    )
     try:
+        leaving = Leaving(
+            request_id=f"_{secrets.token_hex(20)}",
+            browser=browser,
+            session_id=_ended_session(request),
+        )
         with provider_scope(namespace=namespace, name=provider) as row:
             departure = sign_outs.begin(
                 provider=row,
@@ -145,10 +145,12 @@ def _signed_out(
     return render(request, "federation/signed_out.html", context)
 
 
-def _ended_session(request: HttpRequest) -> UUID | None:
+def _ended_session(request: HttpRequest) -> UUID:
     """The session that this browser ended last; asking for it takes it away."""
     ended = request.session.pop(ENDED, None)
-    return None if ended is None else UUID(ended)
+    if ended is None:
+        raise NothingToSignOut
+    return UUID(ended)
 
 
 def _entrance(request: HttpRequest) -> Actor:
