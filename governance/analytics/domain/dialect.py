@@ -44,6 +44,18 @@ FORBIDDEN_NODES = (
 )
 
 
+# sqlglot trips where a function lacks an argument that it takes for granted.
+UNREADABLE = (
+    SqlglotError,
+    RecursionError,
+    AttributeError,
+    IndexError,
+    KeyError,
+    TypeError,
+    ValueError,
+)
+
+
 class SQLInvalid(Invalid):
     code = "sql_invalid"
     sentence = "The SQL cannot be read: {why}"
@@ -79,7 +91,7 @@ class ReadQuery:
             return self.tree.sql(
                 dialect="duckdb", unsupported_level=ErrorLevel.RAISE, comments=False
             )
-        except (SqlglotError, RecursionError) as error:
+        except UNREADABLE as error:
             raise SQLRefused(why=first_line(error)) from error
 
 
@@ -97,7 +109,7 @@ def parsed(sql: str) -> exp.Expr:
         raise _invalid(why="it is too long, or holds a NUL character.")
     try:
         statements = [tree for tree in parse(sql, read=READ_DIALECT) if tree is not None]
-    except (SqlglotError, RecursionError) as error:
+    except UNREADABLE as error:
         raise _invalid(why=first_line(error)) from error
     statements = [tree for tree in statements if not isinstance(tree, exp.Semicolon)]
     if len(statements) != 1:
@@ -156,6 +168,8 @@ def check_parameters(*, query: ReadQuery, parameters: Mapping[str, object]) -> N
 def first_line(error: BaseException) -> str:
     if isinstance(error, RecursionError):
         return "it is nested too deeply."
+    if not isinstance(error, SqlglotError):
+        return "a function in it has too few arguments, or of the wrong kind."
     text = str(error).replace("\x1b[4m", "").replace("\x1b[0m", "")
     return text.split("\n", 1)[0].strip()
 
@@ -213,7 +227,10 @@ def _name_columns(tree: exp.Query) -> None:
         plain = isinstance(projection, exp.Alias | exp.Aliases | exp.Column | exp.Star)
         if plain or projection.find(exp.UDTF, exp.Explode, exp.Inline, exp.Columns) is not None:
             continue
-        written = projection.sql(dialect=READ_DIALECT, comments=False)
+        try:
+            written = projection.sql(dialect=READ_DIALECT, comments=False)
+        except UNREADABLE as error:
+            raise _invalid(why=first_line(error)) from error
         named = exp.alias_(projection.copy(), written[:MAX_HEADING], quoted=True)
         projection.replace(named)
 

@@ -261,3 +261,9 @@ def test_the_refusal_says_where_the_sql_is_wrong() -> None:
 
     assert refused.value.errors[0].pointer == "/sql"
     assert "\x1b" not in str(refused.value)
+
+
+@pytest.mark.parametrize("call", ["year()", "day()", "datediff()", "map(1)"])
+def test_a_function_without_its_arguments_is_refused_in_words(call: str) -> None:
+    with pytest.raises((SQLInvalid, SQLRefused), match="arguments"):
+        planned(f"SELECT {call} FROM flights")  # noqa: S608 - a constant of this test
