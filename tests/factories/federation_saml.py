@@ -28,6 +28,7 @@ def an_identity_provider(
     enabled: bool = True,
     allow_idp_initiated: bool = False,
     want_messages_signed: bool = False,
+    sign_requests: bool = False,
 ) -> IdentityProvider:
     """A provider of the open scope, by default the one that `tests.fakes.idp` signs as."""
     created = identity_providers.create(
@@ -37,6 +38,7 @@ def an_identity_provider(
             "enabled": enabled,
             "allow_idp_initiated": allow_idp_initiated,
             "want_messages_signed": want_messages_signed,
+            "sign_requests": sign_requests,
         },
         ports=wiring.provider_ports(),
         actor=actors.system(),

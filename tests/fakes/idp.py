@@ -107,7 +107,7 @@ def stamp(at: datetime) -> str:
 class Response:
     """A response before it is signed. Each field is one thing that a test may get wrong.
 
-    None leaves the attribute or element out.
+    None leaves the attribute or element out. `seal_for` is whose certificate to encrypt to.
     """
 
     now: datetime = NOW
@@ -132,6 +132,7 @@ class Response:
     authenticated: timedelta = timedelta(minutes=-10)
     session_index: str = "_session1"
     session_not_on_or_after: timedelta | None = None
+    seal_for: str = field(default_factory=lambda: a_key_pair("service").certificate_pem)
     attributes: Mapping[str, Sequence[str]] = field(
         default_factory=lambda: {
             "http://schemas.microsoft.com/ws/2008/06/identity/claims/groups": ["QuickSight-Author"],

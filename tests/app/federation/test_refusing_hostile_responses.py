@@ -3,6 +3,7 @@
 import gc
 import resource
 import socket
+import textwrap
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -11,11 +12,13 @@ import pytest
 from django.conf import settings
 from django.test import Client
 from django.utils import timezone
+from lxml import etree
 
 from federation.adapters.python3saml_verifier import PythonSAMLVerifier
-from federation.domain.saml import ResponseRefused
+from federation.domain.saml import METADATA_NS, ResponseRefused
 from federation.models import SignInRequest
 from governance.isolation.scopes import namespace_scope
+from governance.kernel.personal import Personal
 from governance.tenancy.models import User, UserSession
 from tests.factories.federation_saml import an_identity_provider, the_walk_through
 from tests.factories.tenancy import a_namespace
@@ -23,15 +26,19 @@ from tests.fakes.hostile import HOSTILE, THEMES
 from tests.fakes.hostile.cases import Hostile
 from tests.fakes.hostile.lure import lure
 from tests.fakes.idp import (
+    DS,
     NOW,
     Response,
     Signing,
     a_key_pair,
     a_response,
     an_expectation,
+    encoded,
 )
+from tests.fakes.idp_encryption import XENC, XENC11, Sealing, an_assertion, an_encrypted_tree
 
 SIGNED = ("Assertion", "Response")
+OPENING = (Personal(a_key_pair("service").private_pem.decode()),)
 WARMING_ROUNDS, MEASURED_ROUNDS = 2, 4
 # A leak of 1 KiB a refusal would be about 3 MiB.
 GROWTH_ALLOWED = 2 << 20
@@ -41,7 +48,9 @@ def verified_name(saml_response: str, **expected: object) -> str:
     return (
         PythonSAMLVerifier()
         .verified_assertion(
-            saml_response=saml_response, expectation=an_expectation(**expected), now=NOW
+            saml_response=saml_response,
+            expectation=an_expectation(**{"opening_keys": OPENING, **expected}),
+            now=NOW,
         )
         .name_id
     )
@@ -51,6 +60,16 @@ def refused_code(saml_response: str) -> str:
     with pytest.raises(ResponseRefused) as refusal:
         verified_name(saml_response)
     return refusal.value.code
+
+
+def encryption_certificate(browser: Client) -> str:
+    """What our metadata tells a provider to encrypt to."""
+    published = browser.get("/saml/acme/AzureActiveDirectory/metadata/").content
+    descriptors = etree.fromstring(published).iter(f"{{{METADATA_NS}}}KeyDescriptor")
+    sealing = next(one for one in descriptors if one.get("use") == "encryption")
+    certificate = next(sealing.iter(f"{{{DS}}}X509Certificate"))
+    lines = textwrap.wrap("".join((certificate.text or "").split()), 64)
+    return "\n".join(["-----BEGIN CERTIFICATE-----", *lines, "-----END CERTIFICATE-----", ""])
 
 
 def resident_bytes() -> int:
@@ -124,6 +143,56 @@ def test_strong_keys_of_other_kinds_are_accepted(kind: str, method: str) -> None
     assert name == "joe@customer.example"
 
 
+@pytest.mark.parametrize(
+    ("method", "key_bytes"),
+    [(f"{XENC11}aes128-gcm", 16), (f"{XENC11}aes256-gcm", 32), (f"{XENC}aes256-cbc", 32)],
+)
+@pytest.mark.parametrize(
+    ("transport", "digest", "mask"),
+    [
+        (f"{XENC}rsa-oaep-mgf1p", f"{DS}sha1", ""),
+        (f"{XENC}rsa-oaep-mgf1p", f"{XENC}sha256", ""),
+        (f"{XENC11}rsa-oaep", f"{XENC}sha256", f"{XENC11}mgf1sha256"),
+    ],
+)
+def test_an_encrypted_assertion_is_opened(
+    method: str, key_bytes: int, transport: str, digest: str, mask: str
+) -> None:
+    sealing = Sealing(
+        method=method, key_bytes=key_bytes, transport=transport, digest=digest, mask=mask
+    )
+
+    name = verified_name(encoded(an_encrypted_tree(Response(), sealing=sealing)))
+
+    assert name == "joe@customer.example"
+
+
+def test_an_encrypted_assertion_is_refused_where_we_gave_out_no_key() -> None:
+    with pytest.raises(ResponseRefused) as refusal:
+        verified_name(encoded(an_encrypted_tree(Response())), opening_keys=())
+
+    assert refusal.value.code == "saml_assertion_encrypted"
+
+
+@pytest.mark.parametrize(
+    "clear",
+    [
+        b"",
+        b"<x/>",
+        b"not XML",
+        etree.tostring(an_assertion(Response(), sign=False)),
+        etree.tostring(an_assertion(Response(), signing=Signing(key=a_key_pair("mallory")))),
+    ],
+)
+def test_what_is_wrong_inside_is_told_to_nobody_where_octets_can_be_changed(clear: bytes) -> None:
+    """CBC does not notice changes: a refusal that says more than "no" would decrypt for anybody."""
+    by_cbc = Sealing(method=f"{XENC}aes256-cbc")
+
+    code = refused_code(encoded(an_encrypted_tree(Response(), sealing=by_cbc, clear=clear)))
+
+    assert code == "saml_assertion_not_opened"
+
+
 def test_any_of_several_certificates_will_do() -> None:
     keys = (a_key_pair("renewed").certificate, a_key_pair().certificate)
 
@@ -179,7 +248,7 @@ def test_the_end_is_the_first_moment_too_late_and_the_skew_moves_it(
 def test_none_of_them_signs_anybody_in_or_uses_up_what_is_open() -> None:
     acme = a_namespace("acme")
     with namespace_scope(acme.pk):
-        the_walk_through(an_identity_provider(allow_idp_initiated=True))
+        the_walk_through(an_identity_provider(allow_idp_initiated=True, sign_requests=True))
     browser = Client(raise_request_exception=False)
     browser.get("/saml/acme/AzureActiveDirectory/login/")
     with namespace_scope(acme.pk):
@@ -192,6 +261,7 @@ def test_none_of_them_signs_anybody_in_or_uses_up_what_is_open() -> None:
         audiences=((f"{base}/metadata/",),),
         in_response_to=request_id,
         response_in_response_to=request_id,
+        seal_for=encryption_certificate(browser),
     )
 
     def post(saml_response: str) -> tuple[int, str]:
@@ -217,4 +287,5 @@ def test_none_of_them_signs_anybody_in_or_uses_up_what_is_open() -> None:
     with namespace_scope(acme.pk):
         assert not User.objects.filter(source="saml").exists()
         assert not UserSession.objects.exists()
-    assert post(a_response(good)) == (302, "")
+    sealed = an_encrypted_tree(good, sealing=Sealing(certificate_pem=good.seal_for))
+    assert post(encoded(sealed)) == (302, "")

@@ -34,7 +34,7 @@ def test_good_documents_are_accepted_so_that_fuzzing_starts_behind_the_door(name
 
 
 @pytest.mark.parametrize("name", TARGETS)
-@hypothesis_settings(max_examples=500)
+@hypothesis_settings(max_examples=500, deadline=None)
 @given(st.integers(0, 2**32), st.data())
 def test_documents_that_are_rebuilt_at_random_are_answered(
     name: str, chance: int, data: st.DataObject

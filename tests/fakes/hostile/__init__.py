@@ -12,6 +12,7 @@ from tests.fakes.hostile import (
     extents,
     identifiers,
     plain_xml,
+    sealed_contents,
     signatures,
     subjects,
     times,
@@ -31,5 +32,6 @@ THEMES = {
     "wrappings": wrappings.cases,
     "documents": documents.cases,
     "encryption": encryption.cases,
+    "what is encrypted": sealed_contents.cases,
 }
 HOSTILE: tuple[Hostile, ...] = tuple(one for cases in THEMES.values() for one in cases)

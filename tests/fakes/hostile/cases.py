@@ -99,3 +99,12 @@ def changed(response: Response, sign: str, change: Callable[[etree._Element], No
     root = a_tree(response, sign="none")
     change(root)
     return encoded(sign_as(root, sign))
+
+
+def finished(root: etree._Element, sign: str) -> str:
+    """The assertion is signed inside; where the provider signs messages, that comes last."""
+    return encoded(sign_as(root, "Response") if sign == "Response" else root)
+
+
+def victim_of(response: Response) -> Response:
+    return replace(response, name_id=VICTIM, assertion_id="_evil")
