@@ -86,7 +86,8 @@ def _at(resource: Resource, verb: str, path: str, value: object) -> None:
 def _whole(resource: Resource, verb: str, attribute: str, value: object) -> None:
     rows = _rows(resource, attribute)
     if verb == "remove":
-        if rows and value:
+        # An empty list names nobody: only a remove without any value means all (RFC 7644, 3.5.2.2).
+        if rows and value is not None:
             gone = {_key(row) for row in _listed(value)}
             resource[attribute] = [row for row in rows if _key(row) not in gone]
         else:

@@ -15,7 +15,7 @@ from governance.kernel.refusals import Invalid
 
 MAX_BODY = 1024 * 1024
 USER_FILTERS = ("userName", "externalId", "id", "displayName", 'emails[type eq "work"].value')
-GROUP_FILTERS = ("displayName", "externalId", "id")
+GROUP_FILTERS = ("displayName", "externalId", "id", "members")
 Row = TypeVar("Row", ScimUser, ScimGroup)
 
 
@@ -64,6 +64,9 @@ def _matching(rows: QuerySet[Row], condition: scim_filters.Condition) -> QuerySe
             where = Q(resource__displayName__iexact=value)
         case "externalId":
             where = Q(external_id=value)
+        case "members":
+            # Entra asks whether somebody is in a group: id eq "…" and members eq "…".
+            where = Q(memberships__member_id=value) if _is_uuid(value) else Q(pk__in=())
         case _:
             where = Q(resource__emails__contains=[{"type": "work", "value": value}])
     return rows.filter(where)

@@ -36,9 +36,7 @@ def create(
     if taken.exists():
         raise ScimUserTaken
     with transaction.atomic():
-        user = users.enrol(
-            person=_provided(provider, person), aliases=[person.external_id], actor=actor, now=now
-        )
+        user = users.enrol(person=_provided(provider, person), actor=actor, now=now)
         if ScimUser.objects.filter(identity_provider=provider, user=user).exists():
             raise ScimUserTaken
         row = ScimUser(identity_provider=provider, user=user)
@@ -141,6 +139,7 @@ def _provided(provider: IdentityProvider, person: ScimPerson) -> ProvidedPerson:
         source=UserSource.SCIM,
         provider_id=provider.pk,
         subject=person.user_name,
+        aliases=(person.external_id,),
         username=person.user_name,
     )
 

@@ -39,6 +39,7 @@ from governance.tenancy.models import NamespaceStatus, User, UserSource
 from governance.tenancy.services import actors, users
 
 LONGEST_DISPLAY_NAME = 200
+LONGEST_OBJECT_ID = 256
 EMAIL_FORMAT = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"
 
 
@@ -144,6 +145,7 @@ def _provisioned(
         source=UserSource.SAML,
         provider_id=provider.pk,
         subject=assertion.name_id,
+        aliases=(_object_id(grant.person),),
         username=_username(provider, assertion, grant),
         email=_email(grant.person, assertion),
         display_name=_display_name(grant.person),
@@ -199,6 +201,12 @@ def _email(person: Person, assertion: VerifiedAssertion) -> str:
             continue
         return candidate
     return ""
+
+
+def _object_id(person: Person) -> str:
+    """Entra's own id of a person, which its SCIM client may send as externalId."""
+    object_id = person.first("user.objectid")
+    return object_id if len(object_id) <= LONGEST_OBJECT_ID and object_id.isprintable() else ""
 
 
 def _display_name(person: Person) -> str:

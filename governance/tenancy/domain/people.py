@@ -9,15 +9,22 @@ class ProvidedPerson:
     """A person as an identity provider or directory names them.
 
     `source` is `saml`, `ldap` or `scim`; `provider_id` is the provider's row; `subject` is the
-    stable name there (NameID, entryUUID, externalId), which alone identifies them.
+    stable name there (NameID, entryUUID, externalId), which alone identifies them. `aliases` are
+    other stable names that the same provider vouches for.
     """
 
     source: str
     provider_id: UUID
     subject: str
     username: str
+    aliases: tuple[str, ...] = ()
     email: str = ""
     display_name: str = ""
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """Every name that the provider has for them, the stable one first."""
+        return (self.subject, *(alias for alias in self.aliases if alias))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

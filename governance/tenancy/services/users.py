@@ -48,8 +48,9 @@ def provision(
 ) -> User:
     """The person that a provider names, made or brought up to date.
 
-    Found by provider and subject alone, never by email. Roles from this provider become
-    exactly `roles`; those given by hand stay. Raises UserInactive for a deactivated person.
+    Found by provider and its names for them alone, never by email. Roles from this provider become
+    exactly `roles`; those given by hand stay. Raises UserInactive for a deactivated person,
+    SubjectTaken where the names mean two people here.
     """
     with transaction.atomic():
         user = _identified(person)
@@ -66,24 +67,15 @@ def known_as(*, provider_id: UUID, subject: str) -> str:
     return identities.values_list("user__username", flat=True).first() or ""
 
 
-def enrol(
-    *, person: ProvidedPerson, aliases: Sequence[str] = (), actor: Actor, now: datetime
-) -> User:
+def enrol(*, person: ProvidedPerson, actor: Actor, now: datetime) -> User:
     """The person that a provider announces before (or after) they sign in.
 
-    Known by the subject or by any alias of the same provider; all of them name the person from
-    now on. Raises SubjectTaken where two of them name two people.
+    All names of theirs mean the person from now on. Raises SubjectTaken where two of them name
+    two people.
     """
-    subjects = [person.subject, *(alias for alias in aliases if alias)]
     with transaction.atomic():
-        known = Identity.objects.filter(provider_id=person.provider_id, subject__in=subjects)
-        people = set(known.values_list("user_id", flat=True))
-        if len(people) > 1:
-            raise SubjectTaken
-        fresh = not people
-        user = _identified(person) if fresh else User.objects.get(pk=people.pop())
-        for subject in subjects:
-            add_subject(user=user, person=person, subject=subject)
+        fresh = _known(person) is None
+        user = _identified(person)
         if fresh:
             trail.record(actor=actor, action="user.enrolled", target=user, now=now)
     return user
@@ -232,15 +224,28 @@ def set_password(*, user: User, password: str, actor: Actor, now: datetime) -> U
 
 
 def _identified(person: ProvidedPerson) -> User:
-    identities = Identity.objects.select_related("user")
-    known = identities.filter(provider_id=person.provider_id, subject=person.subject)
-    identity = known.select_for_update(of=("self",)).first()
-    if identity is not None:
-        return identity.user
+    """Found by any name of this provider, or made; all the names mean them from now on."""
+    user = _known(person) or _made(person)
+    for subject in person.subjects:
+        add_subject(user=user, person=person, subject=subject)
+    return user
+
+
+def _known(person: ProvidedPerson) -> User | None:
+    """Raises SubjectTaken where two names of one person name two here."""
+    identities = Identity.objects.select_related("user").select_for_update(of=("self",))
+    known = identities.filter(provider_id=person.provider_id, subject__in=person.subjects)
+    people = {identity.user_id: identity.user for identity in known.order_by("id")}
+    if len(people) > 1:
+        raise SubjectTaken
+    return next(iter(people.values()), None)
+
+
+def _made(person: ProvidedPerson) -> User:
     user = User(source=person.source, username=person.username)
     user.set_unusable_password()
     user.save()
-    identity, created = identities.get_or_create(
+    identity, created = Identity.objects.select_related("user").get_or_create(
         provider_id=person.provider_id,
         subject=person.subject,
         defaults={"user": user, "provider_kind": person.source},
