@@ -180,13 +180,10 @@ def _waiting(*, provider: IdentityProvider, browser: str, now: datetime) -> Quer
 def _way(provider: IdentityProvider) -> tuple[str, bool]:
     """The address that requests go to, and whether by a form (HTTP-POST)."""
     redirect, post = provider.sso_redirect_url, provider.sso_post_url
-    match IdentityProvider.RequestBinding(provider.request_binding):
-        case IdentityProvider.RequestBinding.AUTOMATIC:
-            found, by_form = (redirect, False) if redirect else (post, True)
-        case IdentityProvider.RequestBinding.REDIRECT:
-            found, by_form = redirect, False
-        case IdentityProvider.RequestBinding.POST:
-            found, by_form = post, True
+    wanted = IdentityProvider.RequestBinding(provider.request_binding)
+    automatic = wanted is IdentityProvider.RequestBinding.AUTOMATIC
+    by_form = not redirect if automatic else wanted is IdentityProvider.RequestBinding.POST
+    found = post if by_form else redirect
     if not found:
         raise NoSignInAddress(binding="HTTP-POST" if by_form else "HTTP-Redirect")
     return found, by_form
