@@ -35,3 +35,9 @@ def period_at(*, kind: PeriodKind, at: datetime) -> Period:
         case PeriodKind.MONTHLY:
             first = midnight.replace(day=1)
             return Period(kind=kind, start=first, end=(first + timedelta(days=32)).replace(day=1))
+
+
+def spoken(at: datetime) -> str:
+    """A moment for a person to read, such as "Sunday 8 March 2026, 00:00 UTC"."""
+    at = at.astimezone(UTC)
+    return f"{at:%A} {at.day} {at:%B %Y, %H:%M} UTC"

@@ -87,7 +87,8 @@ class UsageLimitAdmin(NamespacedModelAdmin):
         return row.breach_action, row.get_breach_action_display()
 
     @display(
-        description="State", label={"within": "success", "reached": "warning", "off": "danger"}
+        description="State",
+        label={"within": "success", "nearly": "warning", "reached": "danger", "off": "danger"},
     )
     def state_pill(self, row: UsageLimit) -> tuple[str, str]:
         return _state(_reading(row))
@@ -133,7 +134,9 @@ def _reading(row: UsageLimit) -> Reading:
 def _state(reading: Reading) -> tuple[str, str]:
     if reading.disabled:
         return "off", f"Disabled until {reading.meter.period.end:%-d %B %H:%M} UTC"
-    return ("reached", "Reached") if reading.percent >= FULL else ("within", "Within")
+    if reading.percent >= FULL:
+        return "reached", "Reached"
+    return ("nearly", "Nearly reached") if reading.percent >= NEARLY else ("within", "Within")
 
 
 def _colour(percent: float) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from governance.kernel.periods import Period, period_at
+from governance.kernel.periods import Period, period_at, spoken
 from governance.kernel.refusals import Conflict, Exhausted
 from usage_limits.domain.features import MEASURES, figure, from_base, to_base
 from usage_limits.domain.limits import Terms
@@ -84,7 +84,7 @@ class UsageLimitReached(Exhausted):
     )
     sentence = (
         "Query reached usage limit: {title} is limited to {amount_text}; {used_text} is used or "
-        "reserved and {requested_text} more was asked for. The limit resets at {reset_at}."
+        "reserved and {requested_text} more was asked for. The limit resets on {reset_text}."
     )
 
 
@@ -123,6 +123,7 @@ def refusal(reading: Reading, *, requested: Decimal, now: datetime) -> UsageLimi
         used=number(from_base(feature=feature, amount=taken)),
         requested=number(from_base(feature=feature, amount=requested)),
         reset_at=period.end.isoformat().replace("+00:00", "Z"),
+        reset_text=spoken(period.end),
         retry_after_seconds=retry_after,
         title=title(terms),
         amount_text=amount_text(terms),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from governance.kernel.periods import spoken
 from governance.outbox.services import messages
 from usage_limits.domain.admissions import amount_text, title
 from usage_limits.domain.breaches import AlertEvent, Breach
@@ -90,6 +91,8 @@ def _breach_alert(breach: Breach) -> Alert:
         "period": terms.period.value,
         "period_start": _time(period.start.isoformat()),
         "period_end": _time(period.end.isoformat()),
+        "period_text": f"{spoken(period.start)} to {spoken(period.end)}",
+        "reset_text": spoken(period.end),
         "amount": amount_text(terms),
         "used": used,
         "thresholds": list(breach.thresholds),
@@ -107,7 +110,7 @@ def _headline(breach: Breach, context: Mapping[str, object]) -> str:
             )
             return f"{limit} used or reserved; a query that asked for {requested} was refused."
         case AlertEvent.DISABLED:
-            return f"{limit} used; the feature is disabled until {context['period_end']}."
+            return f"{limit} used; the feature is disabled until {context['reset_text']}."
         case _:
             return f"{limit} used, which is at least {breach.thresholds[-1]} % of the limit."
 

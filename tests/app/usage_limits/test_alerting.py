@@ -207,7 +207,8 @@ def test_the_email_arrives_with_the_figures(mail_server: MailServer, now: dateti
     assert message["Subject"] == "[Lakewarden] acme: Data scanned, weekly, disabled"
     assert "Used:        0.5 TB of 0.5 TB" in text.get_content()
     assert "Crossed:     80 %, 100 %" in text.get_content()
-    assert "2026-03-15T00:00:00Z to 2026-03-22T00:00:00Z" in text.get_content()
+    period = "Sunday 15 March 2026, 00:00 UTC to Sunday 22 March 2026, 00:00 UTC"
+    assert period in text.get_content()
 
 
 class _Run:

@@ -88,7 +88,7 @@ def test_the_refused_are_told_which_limit_and_until_when() -> None:
 
     assert str(refused) == (
         "Query reached usage limit: Data scanned, weekly is limited to 2 TB; 1.5 TB is used or "
-        "reserved and 1 TB more was asked for. The limit resets at 2026-03-08T00:00:00Z."
+        "reserved and 1 TB more was asked for. The limit resets on Sunday 8 March 2026, 00:00 UTC."
     )
     assert refused.retry_after_seconds == 3.5 * 86400
     shown = {
