@@ -86,6 +86,11 @@ $metadata['%(base)s/idp'] = ['host' => '__DEFAULT__', 'privatekey' => 'idp.key',
 """
 REMOTE = """<?php
 foreach (json_decode(file_get_contents('%(dir)s/services.json'), true) as $name => $acs) {
+  if (is_array($acs)) {
+    $parsed = \\SimpleSAML\\Metadata\\SAMLParser::parseString($acs['metadata']);
+    $metadata[$name] = $acs['options'] + $parsed->getMetadata20SP();
+    continue;
+  }
   $metadata[$name] = ['AssertionConsumerService' => [['index' => 0, 'isDefault' => true,
      'Binding' => 'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST', 'Location' => $acs]],
    'NameIDFormat' => 'urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress',
@@ -116,6 +121,12 @@ class SimpleSAMLphp:
     def know_service(self, *, entity_id: str, acs_url: str) -> None:
         path = self.folder / "services.json"
         path.write_text(json.dumps(json.loads(path.read_text()) | {entity_id: acs_url}))
+
+    def import_service(self, *, entity_id: str, metadata: str, **options: object) -> None:
+        """Read the service's own metadata, as an administrator does by importing it."""
+        path = self.folder / "services.json"
+        known = {"metadata": metadata, "options": options | {"simplesaml.attributes": True}}
+        path.write_text(json.dumps(json.loads(path.read_text()) | {entity_id: known}))
 
     def set_groups(self, name: str, groups: Sequence[str]) -> None:
         path = self.folder / "people.json"
