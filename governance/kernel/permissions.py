@@ -1,5 +1,6 @@
 """The one question that every entrance asks: whether this actor may do this."""
 
+import re
 from collections.abc import Mapping
 
 from governance.kernel.actions import Action
@@ -8,12 +9,13 @@ from governance.kernel.policies import Decision, Reason, decide
 from governance.kernel.refusals import Forbidden
 
 ANYTHING = "*"
+CAPITALS = re.compile("[A-Z]+(?![a-z])|[A-Z]")
 
 
 class PermissionDenied(Forbidden):
     code = "permission_denied"
     sentence = (
-        "{action} is not permitted here ({why}). Ask an administrator for a role that grants it."
+        "You may not {what} here: {why}. Ask an administrator for a role that permits {action}."
     )
 
 
@@ -59,5 +61,17 @@ def require(
     """As `decision`, but a no is raised as PermissionDenied."""
     decided = decision(actor=actor, action=action, resource=resource, context=context)
     if not decided.allowed:
-        raise PermissionDenied(action=action.value, why=decided.statement or decided.reason)
+        raise PermissionDenied(action=action.value, what=words(action), why=_why(decided))
     return decided
+
+
+def words(action: Action) -> str:
+    """`lakewarden:RunQuery` as people say it: run query."""
+    name = action.value.partition(":")[2]
+    return CAPITALS.sub(lambda found: f" {found[0]}", name).strip().lower()
+
+
+def _why(decided: Decision) -> str:
+    if decided.statement is None:
+        return "your role has no statement for it"
+    return f"the statement {decided.statement} of your role denies it"
