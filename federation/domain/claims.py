@@ -13,6 +13,7 @@ from federation.domain.attributes import AWS, Person, UserType, fits
 from federation.domain.transformations import Step, constant, transformed
 
 MOST_GROUPS_PER_PROVIDER = 50
+SUBJECT = "SAML_SUBJECT"
 
 
 class Source(StrEnum):
@@ -141,5 +142,6 @@ def _values(*, rule: ClaimRule, person: Person) -> tuple[str, ...]:
             fixed = constant(rule.value)
             found = person.values(rule.value) if fixed is None else (fixed,)
         case Source.TRANSFORMATION:
-            found = transformed(steps=rule.steps, person=person)
+            on_name_id = rule.claim == SUBJECT
+            found = transformed(steps=rule.steps, person=person, on_name_id=on_name_id)
     return tuple(value for value in found if value.strip())

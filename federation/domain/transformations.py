@@ -82,11 +82,19 @@ def constant(value: str) -> str | None:
     return bare if quoted else None
 
 
-def transformed(*, steps: Sequence[Step], person: Person) -> tuple[str, ...]:
-    """What the steps make of a person. No value means that the rule is passed over."""
+def transformed(
+    *, steps: Sequence[Step], person: Person, on_name_id: bool = False
+) -> tuple[str, ...]:
+    """What the steps make of a person. No value means that the rule is passed over.
+
+    `on_name_id`: Join drops the domain of its first input before joining (Microsoft Entra
+    documentation, "Customize SAML token claims", Join on the NameID claim).
+    """
     values: tuple[str, ...] | None = None
     for step in steps:
         inputs = _inputs(step=step, person=person, previous=values)
+        if on_name_id and step.function is Function.JOIN:
+            inputs = tuple(given.partition("@")[0] for given in inputs)
         made = (_applied(step=step, given=given, person=person) for given in inputs)
         values = tuple(value for value in made if value)
     return values or ()

@@ -6,7 +6,7 @@ It knows us by our own metadata, checks our signatures on logout messages, and s
 import html
 import re
 from collections.abc import Iterator
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import pytest
 import requests
@@ -102,7 +102,7 @@ def until_ours(browser: Browser, address: str) -> str:
         if "location" not in page.headers:
             message = f"the provider stopped with {page.status_code}: {page.text[:1500]}"
             raise AssertionError(message)
-        address = requests.compat.urljoin(page.url, page.headers["location"])
+        address = urljoin(page.url, page.headers["location"])
     message = "too many redirects"
     raise AssertionError(message)
 

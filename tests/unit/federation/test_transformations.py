@@ -94,6 +94,24 @@ def test_the_second_may_add_another_attribute() -> None:
     assert made(step("ExtractMailPrefix", "mail"), joined) == ("joe_smith.US",)
 
 
+def test_on_the_name_id_join_drops_the_first_inputs_domain() -> None:
+    joined = steps([step("Join", "mail", "@", '"fabrikam.example"')])
+
+    elsewhere = transformed(steps=joined, person=SOMEBODY)
+    on_name_id = transformed(steps=joined, person=SOMEBODY, on_name_id=True)
+
+    assert elsewhere == ("joe_smith@contoso.example@fabrikam.example",)
+    assert on_name_id == ("joe_smith@fabrikam.example",)
+
+
+def test_on_the_name_id_nothing_else_loses_its_domain() -> None:
+    lower = steps([step("ToLowercase", "mail")])
+
+    assert transformed(steps=lower, person=SOMEBODY, on_name_id=True) == transformed(
+        steps=lower, person=SOMEBODY
+    )
+
+
 def test_parameters_of_its_own_are_filled_into_the_replacement() -> None:
     row = {
         "function": "RegexReplace",
