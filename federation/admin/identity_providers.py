@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.db.models import Count, Min, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
@@ -15,6 +15,8 @@ from federation import wiring
 from federation.admin import provider_results
 from federation.admin.provider_forms import MetadataForm, TryRulesForm
 from federation.admin.provider_keys import ProviderKeysMixin
+from federation.admin.provider_life import ProviderLifeMixin
+from federation.admin.provisioning import ProviderTokensMixin
 from federation.models import IdentityProvider
 from federation.selectors import identity_providers as providers
 from federation.services import (
@@ -31,10 +33,12 @@ from governance.kernel.actions import Action
 
 
 @admin.register(IdentityProvider)
-class IdentityProviderAdmin(ProviderKeysMixin, NamespacedModelAdmin):
+class IdentityProviderAdmin(
+    ProviderLifeMixin, ProviderKeysMixin, ProviderTokensMixin, NamespacedModelAdmin
+):
     read_action = Action.READ_FEDERATION
     write_action = Action.MANAGE_IDENTITY_PROVIDERS
-    list_display = ("name", "state_pill", "entity_id", "certificates_until", "rules")
+    list_display = ("name", "state_pill", "entity_id", "ends_pill", "rules")
     list_filter = ("enabled",)
     search_fields = ("name", "display_name", "entity_id")
     ordering = ("name",)
@@ -47,7 +51,12 @@ class IdentityProviderAdmin(ProviderKeysMixin, NamespacedModelAdmin):
         "entity_id",
         "addresses",
         "certificates_held",
+        "refreshes",
+        "proof",
+        "only_way_in",
         "our_keys",
+        "scim_address",
+        "scim_tokens",
     )
     empty_state = "No identity provider yet. Add one: its addresses are there at once."
 
@@ -55,7 +64,7 @@ class IdentityProviderAdmin(ProviderKeysMixin, NamespacedModelAdmin):
         rows: QuerySet[IdentityProvider] = super().get_queryset(request)
         return (
             rows.select_related("namespace")
-            .prefetch_related("certificates")
+            .prefetch_related("certificates", "service_provider_keys")
             .annotate(
                 rule_count=Count("claim_rules", distinct=True),
                 first_end=Min("certificates__not_after"),
@@ -70,11 +79,19 @@ class IdentityProviderAdmin(ProviderKeysMixin, NamespacedModelAdmin):
         checks = ("want_messages_signed", "want_assertions_encrypted", "allow_idp_initiated")
         sent = ("sign_requests", "request_binding", "sign_metadata", "our_keys")
         return (
-            (None, {"fields": ("name", "display_name", "enabled")}),
+            (None, {"fields": ("name", "display_name", "enabled", "proof", "only_way_in")}),
             ("Type these into the identity provider", {"fields": ours}),
             (
                 "From its metadata",
-                {"fields": ("entity_id", "addresses", "certificates_held", "metadata_url")},
+                {
+                    "fields": (
+                        "entity_id",
+                        "addresses",
+                        "metadata_url",
+                        "refreshes",
+                        "certificates_held",
+                    )
+                },
             ),
             (
                 "What a sign-in must meet",
@@ -82,6 +99,7 @@ class IdentityProviderAdmin(ProviderKeysMixin, NamespacedModelAdmin):
             ),
             ("What we send", {"fields": sent}),
             ("Reading it", {"fields": ("groups_attribute", "issuer_alias")}),
+            ("Provisioning (SCIM)", {"fields": ("scim_address", "scim_tokens")}),
         )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ANN401 - Django's
@@ -98,10 +116,6 @@ class IdentityProviderAdmin(ProviderKeysMixin, NamespacedModelAdmin):
         if row.enabled:
             return "enabled", "Enabled"
         return ("disabled", "Disabled") if row.entity_id else ("waiting", "Waits for metadata")
-
-    @display(description="Certificates until", ordering="first_end")
-    def certificates_until(self, row: Any) -> str:  # noqa: ANN401 - annotated above
-        return "none" if row.first_end is None else f"{row.first_end:%Y-%m-%d}"
 
     @display(description="Rules", ordering="rule_count")
     def rules(self, row: Any) -> int:  # noqa: ANN401 - annotated above
@@ -132,15 +146,6 @@ class IdentityProviderAdmin(ProviderKeysMixin, NamespacedModelAdmin):
     def addresses(self, row: IdentityProvider) -> str:
         named = (("Redirect", row.sso_redirect_url), ("POST", row.sso_post_url))
         return ", ".join(f"{name} {url}" for name, url in named if url) or "none"
-
-    @display(description="Certificates")
-    def certificates_held(self, row: IdentityProvider) -> SafeString | str:
-        lines = [
-            (one.fingerprint[:16], f"{one.not_before:%Y-%m-%d}", f"{one.not_after:%Y-%m-%d}")
-            for one in row.certificates.all()
-        ]
-        held = format_html_join("", "<div>SHA-256 {}…, {} to {}</div>", lines)
-        return held or "None: nobody can sign in yet."
 
     # --- what is changed
 

@@ -1,17 +1,91 @@
-"""What SCIM provisioned: people to look at, groups to give a role to."""
+"""SCIM: the token that its client needs, people it provisioned, groups to give a role to."""
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from unfold.decorators import display
+from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldBooleanWidget
 
-from federation.models import ScimGroup, ScimUser
-from federation.services import scim_groups
+from federation.models import IdentityProvider, ScimGroup, ScimUser
+from federation.services import scim_groups, scim_tokens
+from governance.adminsite.actions import detail_action
 from governance.adminsite.options import NamespacedModelAdmin
+from governance.adminsite.results import shown_once
 from governance.kernel.actions import Action
+from governance.tenancy.services import tokens
+
+
+class ScimTokenForm(forms.Form):
+    days = forms.IntegerField(
+        initial=tokens.MAX_DAYS,
+        min_value=1,
+        max_value=tokens.MAX_DAYS,
+        widget=UnfoldAdminIntegerFieldWidget(),
+        help_text="It stops working after so many days.",
+    )
+    replace = forms.BooleanField(
+        label="End the tokens before it at once",
+        required=False,
+        widget=UnfoldBooleanWidget(),
+        help_text="Leave it off to rotate without a gap: enter the new one, then revoke the old "
+        "one under API tokens.",
+    )
+
+
+class ProviderTokensMixin(NamespacedModelAdmin):
+    """Adds `scim_address`, `scim_tokens` and a button to a provider's page."""
+
+    @display(description="Tenant URL")
+    def scim_address(self, row: IdentityProvider) -> SafeString:
+        base = settings.PUBLIC_URL.rstrip("/")
+        return format_html("<code>{}/scim/v2/{}/</code>", base, row.namespace.name)
+
+    @display(description="SCIM tokens")
+    def scim_tokens(self, row: IdentityProvider) -> SafeString | str:
+        lines = [
+            (one.prefix, f"{one.expires_at:%Y-%m-%d}", _last_use(one.last_used_at))
+            for one in scim_tokens.live(row, now=timezone.now())
+        ]
+        held = format_html_join("", "<div>{}…, until {}, {}</div>", lines)
+        return held or "None: nobody is provisioned from here."
+
+    @detail_action(
+        label="New SCIM token",
+        action=Action.MANAGE_IDENTITY_PROVIDERS,
+        icon="vpn_key",
+        form=ScimTokenForm,
+        intro="The provider's provisioning settings ask for it as the secret token, beside the "
+        "tenant URL. It provisions people of this provider and can do nothing else.",
+    )
+    def new_scim_token(
+        self, request: HttpRequest, row: IdentityProvider, values: dict[str, Any]
+    ) -> HttpResponse:
+        text = scim_tokens.make(
+            provider=row,
+            days=values["days"],
+            replace=values["replace"],
+            actor=self.actor(request),
+            now=timezone.now(),
+        )
+        return shown_once(
+            request=request,
+            context=self.admin_site.each_context(request),
+            title=f"SCIM token of {row}",
+            label="Copy it now. Only its fingerprint is kept, so it is not shown again.",
+            secret=text,
+            back=self.change_url(row.pk),
+        )
+
+
+def _last_use(at: datetime | None) -> str:
+    return "never used" if at is None else f"last used {at:%Y-%m-%d}"
 
 
 @admin.register(ScimGroup)

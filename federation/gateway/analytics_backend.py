@@ -25,6 +25,7 @@ from federation.gateway.backends import (
 )
 from federation.gateway.vocabulary import OperationState
 from federation.ports import Directory, SignInThrottle
+from federation.selectors import provisioning
 from federation.services import directory_sign_ins
 from federation.services.directory_sign_ins import Claim, Wish
 from governance.analytics import selectors
@@ -190,6 +191,8 @@ def _acting(principal: Principal) -> Iterator[Actor]:
         binding = bindings.first()
         if binding is None:
             raise SignInRefused(Reason.ROLE_NOT_GRANTED)
+        if provisioning.is_shut_out(login=binding.user.username):
+            raise SignInRefused(Reason.USER_INACTIVE)
         yield actors.for_user(user=binding.user, role=binding.role, network=principal.network)
 
 

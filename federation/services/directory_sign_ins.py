@@ -26,6 +26,7 @@ from federation.domain.directories import (
 from federation.domain.login_names import LoginName
 from federation.models import Directory
 from federation.ports import Directory as DirectoryPort, SignInThrottle
+from federation.selectors import provisioning
 from federation.services import directories, directory_sign_in_records as records
 from federation.services.directory_sign_in_records import Refused
 from governance.audit import trail
@@ -220,8 +221,11 @@ def _entered(admitted: Admitted, wish: Wish, *, now: datetime) -> Entered:
     chosen = [role for role in roles if wish.role in {"", role.name, role.arn}]
     if not chosen:
         raise SignInRefused(Reason.ROLE_NOT_GRANTED)
+    person = _provided(directory, admitted.person)
+    if provisioning.is_shut_out(login=person.username):
+        raise UserInactive
     user = users.provision(
-        person=_provided(directory, admitted.person),
+        person=person,
         roles=roles,
         actor=_entrance(admitted),
         now=now,

@@ -1,5 +1,6 @@
 """People provisioned by SCIM: made, changed, deactivated everywhere at once, removed."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from governance.audit import trail
 from governance.kernel.actors import Actor
 from governance.kernel.refusals import Conflict, NotFound
 from governance.tenancy.domain.people import ProvidedPerson
-from governance.tenancy.models import Role, UserSource
+from governance.tenancy.models import Role, User, UserSource
 from governance.tenancy.services import users
 
 
@@ -72,10 +73,15 @@ def change(
 
 
 def remove(*, provider: IdentityProvider, user_id: UUID, actor: Actor, now: datetime) -> None:
-    """Forget the provisioned user; the person is deactivated and loses what SCIM gave."""
+    """Forget the provisioned user; the person is deactivated and loses what SCIM gave.
+
+    So is who comes from a directory of the namespace under the same name: nothing is left here
+    that would shut that door (`selectors.provisioning`).
+    """
     with transaction.atomic():
         row = locked(provider=provider, user_id=user_id)
-        users.set_active(user=row.user, active=False, actor=actor, now=now)
+        for person in (row.user, *_in_directories(row)):
+            users.set_active(user=person, active=False, actor=actor, now=now)
         for subject in filter(None, (row.user_name, row.external_id)):
             users.forget_subject(user=row.user, provider_id=provider.pk, subject=subject)
         trail.record(actor=actor, action="scim.user_removed", target=row, now=now)
@@ -110,6 +116,10 @@ def locked(*, provider: IdentityProvider, user_id: UUID) -> ScimUser:
 def of(row: ScimUser) -> ScimPerson:
     """The row as the person it was written from."""
     return person_of(row.resource)
+
+
+def _in_directories(row: ScimUser) -> Iterable[User]:
+    return User.objects.filter(source=UserSource.LDAP, username__iexact=row.user_name)
 
 
 def _rename(provider: IdentityProvider, row: ScimUser, person: ScimPerson) -> None:

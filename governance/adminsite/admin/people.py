@@ -9,6 +9,8 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from governance.adminsite.actions import detail_action
@@ -25,6 +27,7 @@ PASSWORD_BYTES = 18
 LOGIN_NAME = re.compile(r"[\w.@+-]{1,150}", re.ASCII)
 SESSION_PILLS = {"Open": "success", "Ended": "danger", "Expired": "warning"}
 ACTIVE, INACTIVE = "Active", "Deactivated"
+NAMES_SHOWN = 50
 
 
 class PersonForm(forms.ModelForm[User]):
@@ -92,7 +95,18 @@ class UserAdmin(NamespacedModelAdmin):
         return (
             (None, {"fields": ("username", "email", "display_name", "source", "active_pill")}),
             ("Roles", {"fields": ("roles", "provided_roles")}),
-            ("Sign-in", {"fields": ("login_name", "subjects", "last_sign_in_at", "created_at")}),
+            (
+                "Sign-in",
+                {
+                    "fields": (
+                        "login_name",
+                        "subjects",
+                        "former_names",
+                        "last_sign_in_at",
+                        "created_at",
+                    )
+                },
+            ),
         )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:  # noqa: ANN401 - Django's
@@ -103,6 +117,7 @@ class UserAdmin(NamespacedModelAdmin):
             "active_pill",
             "provided_roles",
             "subjects",
+            "former_names",
             "last_sign_in_at",
             "created_at",
         )
@@ -124,6 +139,13 @@ class UserAdmin(NamespacedModelAdmin):
     @display(description="Known to providers as")
     def subjects(self, row: User) -> str:
         return ", ".join(identity.subject for identity in row.identities.all()) or "not at all"
+
+    @display(description="Called before")
+    def former_names(self, row: User) -> SafeString | str:
+        """The latest first: a label changes with the role that the person acts in."""
+        changes = row.former_usernames.order_by("-created_at")[:NAMES_SHOWN]
+        lines = [(one.username, f"{one.created_at:%Y-%m-%d %H:%M}") for one in changes]
+        return format_html_join("", "<div>{}, until {} UTC</div>", lines) or "nothing else"
 
     @display(
         description="Source",
