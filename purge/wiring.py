@@ -4,6 +4,8 @@ from pathlib import Path
 
 from django.conf import settings
 
+from governance.egress.addresses import networks
+from purge.adapters import table_engines
 from purge.adapters.filesystem_storage_layer import FilesystemStorageLayer
 from purge.adapters.ndjson_record_format import NdjsonRecordFormat
 from purge.adapters.postgresql_metastore_index import PostgreSQLMetastoreIndex
@@ -42,8 +44,12 @@ def storage_layer(described: LayerDescription) -> StorageLayer:
 def table_store(described: LayerDescription) -> TableStore:
     """Raises LayerInvalid where the options do not say tables that this namespace may use."""
     match described.kind:
-        case LayerKind.POSTGRESQL | LayerKind.TABLE:
-            raise LayerInvalid(why="this installation has no such layer")
+        case LayerKind.POSTGRESQL:
+            allowed = networks(settings.EGRESS_ALLOWED_NETWORKS)
+            return table_engines.postgresql(described, allowed=allowed)
+        case LayerKind.TABLE:
+            home, path = _place(described)
+            return table_engines.lake_tables(described, home=home, path=path)
         case LayerKind.FILESYSTEM | LayerKind.S3:
             raise LayerInvalid(why="it keeps objects, no tables")
 
@@ -59,14 +65,20 @@ def record_format(wanted: Format) -> RecordFormat:
 
 
 def _filesystem(described: LayerDescription) -> FilesystemStorageLayer:
+    if set(described.options) - {"path"}:
+        raise LayerInvalid(why="a filesystem has one option, path, a text")
+    home, path = _place(described)
+    return FilesystemStorageLayer(home=home, path=path)
+
+
+def _place(described: LayerDescription) -> tuple[Path, str]:
     """A folder below one of LAKE_ROOTS, in the part that has the namespace's name.
 
     `path` is relative to that part, in the first root that has it, or absolute and inside it.
     """
     path = described.options.get("path", "")
-    unknown = set(described.options) - {"path"}
-    if not isinstance(path, str) or unknown:
-        raise LayerInvalid(why="a filesystem has one option, path, a text")
+    if not isinstance(path, str):
+        raise LayerInvalid(why="the path is a text")
     if described.namespace_name in {"", ".", ".."}:
         raise LayerInvalid(why="the namespace's name names no folder of its own")
     homes = [Path(root) / described.namespace_name for root in settings.LAKE_ROOTS]
@@ -74,7 +86,7 @@ def _filesystem(described: LayerDescription) -> FilesystemStorageLayer:
         for home in homes:
             if Path(path).is_relative_to(home):
                 below = Path(path).relative_to(home).as_posix()
-                return FilesystemStorageLayer(home=home, path="" if below == "." else below)
+                return home, "" if below == "." else below
         raise LayerInvalid(why="the path is outside the namespace's part of LAKE_ROOTS")
     existing = [home for home in homes if (home / path).is_dir()]
-    return FilesystemStorageLayer(home=(existing or homes)[0], path=path)
+    return (existing or homes)[0], path

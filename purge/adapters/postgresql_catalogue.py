@@ -1,0 +1,102 @@
+"""What PostgreSQL's catalogue says of a table: its columns, and what else a deletion touches."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from purge.ports import ObjectUnreachable
+
+LIST = """
+SELECT format('%%s.%%s', n.nspname, c.relname), c.relkind
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p', 'f') AND NOT c.relispartition
+  AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+  AND starts_with(format('%%s.%%s', n.nspname, c.relname), %s)
+ORDER BY 1
+"""
+DESCRIBE = """
+SELECT n.nspname, c.relname, c.relkind, row_security_active(c.oid), a.attname,
+       COALESCE(under.typname, base.typname)
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+JOIN pg_type base ON base.oid = a.atttypid
+LEFT JOIN pg_type under ON under.oid = base.typbasetype  -- of a domain
+WHERE c.relkind IN ('r', 'p', 'f') AND format('%%s.%%s', n.nspname, c.relname) = %s
+ORDER BY a.attnum
+"""
+POINTING = """
+SELECT format('%%s.%%s', n.nspname, c.relname), k.confdeltype
+FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
+JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE k.contype = 'f' AND k.confrelid = %s::regclass AND k.conrelid <> k.confrelid
+  AND NOT c.relispartition
+ORDER BY 1
+"""
+COPIES = """
+SELECT DISTINCT n.nspname, v.relname
+FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid
+JOIN pg_class v ON v.oid = r.ev_class AND v.relkind = 'm'
+JOIN pg_namespace n ON n.oid = v.relnamespace
+WHERE d.classid = 'pg_rewrite'::regclass AND d.refobjid = %s::regclass
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A table as the catalogue has it."""
+
+    schema: str
+    name: str
+    kind: str
+    columns: Mapping[str, str]
+
+    @property
+    def quoted(self) -> sql.Composable:
+        return sql.Identifier(self.schema, self.name)
+
+    @property
+    def source(self) -> sql.Composable:
+        """A table without the tables that inherit from it: those are listed by themselves."""
+        return sql.SQL("{}" if self.kind == "p" else "ONLY {}").format(self.quoted)
+
+
+def described(connection: psycopg.Connection[Any], table: str) -> Described | None:
+    """Raises ObjectUnreachable for a table of which this account is not shown every row."""
+    rows = connection.execute(DESCRIBE, [table]).fetchall()
+    if not rows:
+        return None
+    schema, name, kind, hidden = rows[0][:4]
+    if hidden:
+        raise ObjectUnreachable(reason="row_security")
+    if kind == "f":
+        raise ObjectUnreachable(reason="foreign_table")
+    return Described(schema, name, kind, {column: type_ for *_, column, type_ in rows})
+
+
+def regclass_of(connection: psycopg.Connection[Any], table: Described) -> str:
+    return table.quoted.as_string(connection)
+
+
+def copies_of(connection: psycopg.Connection[Any], table: Described) -> list[sql.Identifier]:
+    """Materialized views that hold rows of the table until they are refreshed."""
+    rows = connection.execute(COPIES, [regclass_of(connection, table)]).fetchall()
+    return [sql.Identifier(*one) for one in rows]
+
+
+def plan(connection: psycopg.Connection[Any], table: Described, *, rows: int) -> str:
+    """What deleting the rows will do, and to which other tables."""
+    parts = [f"delete {rows} rows in one transaction, then vacuum"]
+    for other, action in connection.execute(POINTING, [regclass_of(connection, table)]):
+        match action:
+            case "c":
+                parts.append(f"rows of {other} that refer to them go with them")
+            case "n" | "d":
+                parts.append(f"references in {other} are emptied")
+            case _:
+                parts.append(f"refused while rows of {other} refer to them")
+    if copies_of(connection, table):
+        parts.append("materialized views are refreshed")
+    return "; ".join(parts)
