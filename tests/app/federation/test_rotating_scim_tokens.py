@@ -40,7 +40,7 @@ def pressed(browser: Client, provider: IdentityProvider, **values: Any) -> Any:
 def made(browser: Client, provider: IdentityProvider, **values: Any) -> str:
     page = pressed(browser, provider, **values).content.decode()
     [text] = set(re.findall(r"lwt_[\w-]{40,}", page))
-    return text
+    return str(text)
 
 
 def status_of(token: str, *, path: str = "/scim/v2/acme/Users") -> int:
