@@ -25,6 +25,7 @@ from purge.domain.erasure import NEXT, State
 from purge.forms import PEOPLE_HELP, ErasureRequestForm
 from purge.models import Dataset, ErasureRequest, StorageLayer
 from purge.services import data_maps, erasure_requests
+from purge.services.erasure_requests import Wish
 
 PILLS = {
     "received": "info",
@@ -37,6 +38,9 @@ PILLS = {
     "partially_failed": "danger",
     "failed": "danger",
 }
+
+
+ASKED_FOR = ("people", "reason", "reference", "identity_proof", "tell", "due_at")
 
 
 class ProbeForm(forms.Form):
@@ -186,7 +190,7 @@ class ErasureRequestAdmin(NamespacedModelAdmin):
     empty_state = "Nobody has asked to be forgotten yet."
 
     def get_fields(self, request: HttpRequest, obj: ErasureRequest | None = None) -> Any:  # noqa: ANN401 - Django's
-        return self.fields if obj else ("people", "reason", "reference", "due_at")
+        return self.fields if obj else ASKED_FOR
 
     def get_form(
         self,
@@ -243,11 +247,9 @@ class ErasureRequestAdmin(NamespacedModelAdmin):
         form: forms.Form,
         change: bool,  # noqa: FBT001 - Django's
     ) -> ErasureRequest:
+        values = dict(form.cleaned_data)
         return erasure_requests.ask(
-            people=form.cleaned_data["people"],
-            reason=form.cleaned_data["reason"],
-            reference=form.cleaned_data["reference"],
-            due_at=form.cleaned_data["due_at"],
+            wish=Wish(contact=values.pop("tell"), **values),
             actor=self.actor(request),
             now=timezone.now(),
         )

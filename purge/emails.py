@@ -3,35 +3,111 @@
 They name nobody: ids, counts and fingerprints, and a link to a page that asks for sign-in.
 """
 
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from django.urls import reverse
 
+from governance.kernel.personal import Personal
+from governance.outbox.models import OutboxMessage
+from governance.outbox.ports import Email
 from governance.outbox.services import messages
+from governance.outbox.services.emails import rendered
 from governance.tenancy.models import Namespace, User
 from purge import selectors
 from purge.domain import reasons
-from purge.domain.erasure import State
-from purge.models import ErasureReport, ErasureRequest, ErasureStep
+from purge.domain.erasure import State, is_final
+from purge.models import ComeBack, ErasureReport, ErasureRequest, ErasureStep
 
 SHOWN_PROBLEMS = 10
+UNDONE = {
+    State.REJECTED: "An officer rejected it. Nothing was deleted.",
+    State.EXPIRED: "Nobody decided on it in time. Nothing was deleted: ask again if it is wanted.",
+    State.CANCELLED: "It was withdrawn. What was cut by then, if anything, stays cut.",
+}
 
 
 def awaiting_approval(*, request_id: UUID) -> None:
-    """To every officer who may decide on it, so not to whoever asked."""
+    """To every officer who may decide on it, so not to whoever asked or approved already."""
     request = ErasureRequest.objects.get(pk=request_id)
     if request.state != State.AWAITING_APPROVAL:
         return
     report = ErasureReport.objects.get(erasure_request=request, hash=request.report_hash)
-    requester = selectors.person(request.requested_by_id)
-    for officer in selectors.officers():
-        if not selectors.person(officer.pk).may_be(requester):
-            messages.enqueue_email(
-                template="purge/email/awaiting_approval",
-                to_user_id=officer.pk,
-                context={**_about(request), "totals": report.document["totals"]},
-                key=f"{request.pk}:{request.report_hash}:{officer.pk}:{request.updated_at}",
-            )
+    given = len(selectors.approvals(request))
+    for officer in selectors.deciders(request):
+        messages.enqueue_email(
+            template="purge/email/awaiting_approval",
+            to_user_id=officer.pk,
+            context={
+                **_about(request),
+                "totals": report.document["totals"],
+                "given": given,
+                "needed": request.approvals_needed,
+            },
+            key=f"{request.pk}:{request.report_hash}:{officer.pk}:{request.updated_at}",
+        )
+
+
+def reminder(*, request_id: UUID, days: int) -> None:
+    """To whoever can do something about it: officers while it waits for them, else who asked."""
+    request = ErasureRequest.objects.get(pk=request_id)
+    if is_final(State(request.state)):
+        return
+    waits = request.state == State.AWAITING_APPROVAL
+    people = list(selectors.deciders(request)) if waits else []
+    for user in people or [*selectors.officers(), *_concerned(request)]:
+        messages.enqueue_email(
+            template="purge/email/reminder",
+            to_user_id=user.pk,
+            context={
+                **_about(request),
+                "days": days,
+                "state": request.get_state_display(),
+                "waits": waits,
+            },
+            key=f"{request.pk}:{days}:{user.pk}",
+        )
+
+
+def came_back(*, come_back_id: UUID) -> None:
+    """To the officers, and to whoever asked for the first erasure: somebody erased is back."""
+    row = ComeBack.objects.select_related(
+        "suppression__erasure_request", "dataset__storage_layer"
+    ).get(pk=come_back_id)
+    before = row.suppression.erasure_request
+    for user in {one.pk: one for one in (*selectors.officers(), *_concerned(before))}.values():
+        messages.enqueue_email(
+            template="purge/email/came_back",
+            to_user_id=user.pk,
+            context={
+                **_about(before),
+                "dataset": str(row.dataset),
+                "link": reverse("purge:come_backs", kwargs={"ns": _ns(before)}),
+            },
+            key=f"{row.pk}:{user.pk}",
+        )
+
+
+def to_contact(request: ErasureRequest, *, address: Personal[str]) -> Email:
+    """The outcome for the person it was about. Rendered at once: no table keeps the address.
+
+    It says neither what was found nor where, in case the mailbox is not theirs any more.
+    """
+    namespace = Namespace.objects.get(pk=request.namespace_id)
+    message = OutboxMessage(
+        id=uuid5(request.pk, request.state),
+        namespace_id=request.namespace_id,
+        name="purge/email/contact_outcome",
+        payload={
+            "to_user_id": None,
+            "to_address": address.reveal(),
+            "context": {
+                "company": namespace.display_name or namespace.name,
+                "state": request.state,
+                "reference": request.reference,
+            },
+        },
+    )
+    return rendered(message)
 
 
 def outcome(*, request_id: UUID) -> None:
@@ -47,6 +123,7 @@ def outcome(*, request_id: UUID) -> None:
 
 def succeeded(*, request: ErasureRequest, to: User) -> None:
     steps = ErasureStep.objects.filter(erasure_request=request)
+    certificate = selectors.certificate_of(request)
     messages.enqueue_email(
         template="purge/email/succeeded",
         to_user_id=to.pk,
@@ -54,21 +131,21 @@ def succeeded(*, request: ErasureRequest, to: User) -> None:
             **_about(request),
             "records": sum(step.records for step in steps),
             "objects": sum(bool(step.records) for step in steps),
-            "certificate": request.certificate.number,
+            "certificate": None if certificate is None else certificate.number,
         },
         key=f"{request.pk}:{to.pk}",
     )
 
 
 def failed(*, request: ErasureRequest, to: User) -> None:
-    """Rejected, partly failed or failed: each with what can be done."""
+    """Rejected, expired, withdrawn, partly failed or failed: each with what can be done."""
     messages.enqueue_email(
         template="purge/email/failed",
         to_user_id=to.pk,
         context={
             **_about(request),
             "state": request.get_state_display(),
-            "is_rejected": request.state == State.REJECTED,
+            "why": UNDONE.get(State(request.state), ""),
             "problems": [
                 {**one, "reason": reasons.sentence(one["reason"])}
                 for one in request.problems[:SHOWN_PROBLEMS]
@@ -80,15 +157,18 @@ def failed(*, request: ErasureRequest, to: User) -> None:
 
 
 def _concerned(request: ErasureRequest) -> list[User]:
-    ids = [request.requested_by_id, request.approved_by_id]
+    ids = [request.requested_by_id, request.approved_by_id, request.second_approved_by_id]
     return list(User.objects.filter(pk__in=[one for one in ids if one], is_active=True))
 
 
 def _about(request: ErasureRequest) -> dict[str, object]:
-    ns = Namespace.objects.get(pk=request.namespace_id).name
     return {
         "id": str(request.pk),
         "reference": request.reference,
         "due": request.due_at.strftime("%-d %B %Y"),
-        "link": reverse("purge:decision", kwargs={"ns": ns, "request_id": request.pk}),
+        "link": reverse("purge:decision", kwargs={"ns": _ns(request), "request_id": request.pk}),
     }
+
+
+def _ns(request: ErasureRequest) -> str:
+    return Namespace.objects.get(pk=request.namespace_id).name

@@ -1,7 +1,11 @@
 """What people write: who is to be forgotten, and what an officer decides."""
 
 from django import forms
-from unfold.widgets import UnfoldAdminSplitDateTimeWidget, UnfoldAdminTextareaWidget
+from unfold.widgets import (
+    UnfoldAdminSplitDateTimeWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from purge.models import ErasureRequest
 
@@ -56,9 +60,16 @@ class ErasureRequestForm(forms.ModelForm):  # type: ignore[type-arg]
         help_text="Empty: one month from now.",
     )
 
+    tell = forms.EmailField(
+        label="Tell the person",
+        required=False,
+        widget=UnfoldAdminTextInputWidget(),
+        help_text="An email address of theirs: told of the outcome, and kept until then.",
+    )
+
     class Meta:
         model = ErasureRequest
-        fields = ("reason", "reference", "due_at")
+        fields = ("reason", "reference", "identity_proof", "due_at")
 
     def clean_people(self) -> list[dict[str, str]]:
         lines = [line.strip() for line in self.cleaned_data["people"].splitlines()]

@@ -6,12 +6,24 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from governance.isolation.scopes import namespace_scope
 from governance.kernel.refusals import Refusal, Unavailable
+from governance.outbox import wiring as outbox_wiring
 from governance.outbox.domain.lanes import Lane
 from governance.outbox.domain.retries import MAX_ATTEMPTS
 from governance.outbox.registry import JobRun, LeaseLostError, job
+from governance.outbox.services import messages
 from purge import emails, job_names, wiring
-from purge.services import erasures, exclusion, indexing, locating, setbacks
+from purge.models import ErasureRequest
+from purge.services import (
+    contacts,
+    erasures,
+    exclusion,
+    indexing,
+    locating,
+    reminders,
+    setbacks,
+)
 
 
 @job(job_names.INDEX, lane=Lane.LONG)
@@ -48,6 +60,58 @@ def tell_outcome(run: JobRun, *, erasure_request_id: str) -> None:
     """Say how it ended. Twice is safe: the outbox keeps one email of a key."""
     with run.scope():
         emails.outcome(request_id=UUID(erasure_request_id))
+        request = ErasureRequest.objects.get(pk=UUID(erasure_request_id))
+        if request.contact:
+            messages.enqueue_job(
+                name=job_names.TELL_CONTACT,
+                key=f"{request.pk}:{request.state}",
+                erasure_request_id=request.pk,
+            )
+
+
+@job(job_names.TELL_CONTACT)
+def tell_contact(run: JobRun, *, erasure_request_id: str) -> None:
+    """Tell the person it was about, then forget their address.
+
+    Twice is nearly safe: killed between sending and forgetting, the person is told once more.
+    """
+    with run.scope():
+        request = ErasureRequest.objects.get(pk=UUID(erasure_request_id))
+        address = contacts.of(request)
+        email = None if address is None else emails.to_contact(request, address=address)
+    if email is not None:
+        outbox_wiring.mailer().send(email)
+        with run.scope():
+            contacts.forget(ErasureRequest.objects.select_for_update().get(pk=request.pk))
+
+
+@job(job_names.TELL_CAME_BACK)
+def tell_came_back(run: JobRun, *, come_back_id: str) -> None:
+    """Say that somebody erased is back. Twice is safe: the outbox keeps one email of a key."""
+    with run.scope():
+        emails.came_back(come_back_id=UUID(come_back_id))
+
+
+@job(job_names.REMIND)
+def remind(run: JobRun, *, erasure_request_id: str, days: int) -> None:
+    """Remind of what is due. Twice is safe: the outbox keeps one email of a key."""
+    with run.scope():
+        emails.reminder(request_id=UUID(erasure_request_id), days=days)
+
+
+@job(job_names.TEND)
+def tend(run: JobRun) -> None:
+    """Write one job a namespace. Twice is safe: each job has its key."""
+    for namespace_id in reminders.namespaces_to_tend():
+        with namespace_scope(namespace_id):
+            messages.enqueue_job(name=job_names.TEND_NAMESPACE, key=f"tend:{run.message_id}")
+
+
+@job(job_names.TEND_NAMESPACE)
+def tend_namespace(run: JobRun) -> None:
+    """Remind and expire. Twice is safe: a reminder is noted on the row, an expiry is a state."""
+    with run.scope():
+        reminders.tend(now=timezone.now())
 
 
 @contextmanager

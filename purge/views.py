@@ -17,18 +17,17 @@ from governance.kernel.permissions import allows, require
 from governance.kernel.refusals import Refusal
 from governance.portal.views.access import Visit, signed_in
 from governance.tenancy.models import User
-from purge import wiring
+from purge import selectors, wiring
 from purge.domain import masks, reasons
 from purge.domain.erasure import State, is_final
 from purge.forms import ApproveForm, RejectForm
 from purge.models import (
-    ErasureCertificate,
     ErasureDecision,
     ErasureReport,
     ErasureRequest,
     ErasureStep,
 )
-from purge.services import erasure_requests, samples as sampling, subjects
+from purge.services import certificates, decisions, samples as sampling, subjects, texts
 
 SHOWN_OBJECTS = 200
 SECONDS_TO_NEXT_LOOK = "5"
@@ -72,18 +71,18 @@ def approve(visit: Visit, request_id: UUID) -> HttpResponse:
     if not form.is_valid():
         return _page(visit, request, approve_form=form, status=400)
     try:
-        erasure_requests.approve(
+        decisions.approve(
             request_id=request.pk,
             report_hash=form.cleaned_data["report_hash"],
             lake=wiring.lake(),
             actor=visit.actor,
             now=visit.now,
         )
-    except erasure_requests.LakeChanged as refusal:
+    except decisions.LakeChanged as refusal:
         # Answered, not raised: what is written from here on is to be kept.
-        erasure_requests.look_again(request_id=request.pk, actor=visit.actor, now=visit.now)
+        decisions.look_again(request_id=request.pk, actor=visit.actor, now=visit.now)
         return _refused(visit, request_id, refusal, status=409)
-    except erasure_requests.ReportStale as refusal:
+    except decisions.ReportStale as refusal:
         return _refused(visit, request_id, refusal, status=409)
     messages.success(visit.request, "Approved. The records are being erased.")
     return redirect("purge:decision", ns=visit.ns, request_id=request_id)
@@ -98,13 +97,13 @@ def reject(visit: Visit, request_id: UUID) -> HttpResponse:
     form = RejectForm(visit.request.POST)
     if form.is_valid():
         try:
-            erasure_requests.reject(
+            decisions.reject(
                 request_id=request.pk,
                 reason=form.cleaned_data["reason"],
                 actor=visit.actor,
                 now=visit.now,
             )
-        except erasure_requests.RequestInvalid as refusal:
+        except texts.RequestInvalid as refusal:
             form.add_error("reason", str(refusal))
         else:
             messages.success(visit.request, "Rejected. Nothing was deleted.")
@@ -117,17 +116,12 @@ def reject(visit: Visit, request_id: UUID) -> HttpResponse:
 @signed_in
 def certificate(visit: Visit, request_id: UUID) -> HttpResponse:
     require(actor=visit.actor, action=Action.READ_ERASURE)
-    found = ErasureCertificate.objects.filter(erasure_request=_found(request_id)).first()
+    found = selectors.certificate_of(_found(request_id))
     if found is None:
         raise Http404
-    body = {
-        "document": found.document,
-        "hash": found.hash,
-        "signature": found.signature,
-        "public_key": found.public_key,
-        "audit_event": str(found.audit_event_id),
-    }
-    response = JsonResponse(body, json_dumps_params={"indent": 2, "ensure_ascii": False})
+    response = JsonResponse(
+        certificates.body(found), json_dumps_params={"indent": 2, "ensure_ascii": False}
+    )
     response["Content-Disposition"] = f'attachment; filename="erasure-{found.number}.json"'
     return response
 
@@ -186,7 +180,7 @@ def _page(
             (one, _name_of(one.decided_by_id))
             for one in ErasureDecision.objects.filter(erasure_request=request).order_by("pk")
         ],
-        "certificate": ErasureCertificate.objects.filter(erasure_request=request).first(),
+        "certificate": selectors.certificate_of(request),
         "may_decide": may_decide and not is_requester,
         "is_own": may_decide and is_requester,
         "approve_form": ApproveForm(

@@ -11,6 +11,7 @@ from governance.analytics import job_names as analytics_jobs
 from governance.audit import job_names as audit_jobs
 from governance.outbox import job_names as outbox_jobs
 from governance.restapi import job_names as restapi_jobs
+from purge import job_names as purge_jobs
 from usage_limits import job_names as usage_jobs
 
 # Beat rings at least this often, so that a beat that was away catches up at once, and at least
@@ -32,6 +33,7 @@ PERIODIC: tuple[Periodic, ...] = (
     Periodic(job=analytics_jobs.SWEEP_RESULTS, seconds=600),
     Periodic(job=usage_jobs.TEND, seconds=60),
     Periodic(job=federation_jobs.TEND_PROVIDERS, seconds=3600),
+    Periodic(job=purge_jobs.TEND, seconds=3600),
 )
 
 # Rings of the platform's own, which keep no slot: doing them twice costs nothing.

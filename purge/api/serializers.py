@@ -85,6 +85,20 @@ class ErasureRequestIn(StrictSerializer):
     reason = serializers.CharField(max_length=1000)
     due_at = serializers.DateTimeField(required=False, help_text="One month from now if absent.")
     reference = serializers.CharField(required=False, max_length=200, default="", allow_blank=True)
+    identity_proof = serializers.CharField(
+        required=False,
+        max_length=1000,
+        default="",
+        allow_blank=True,
+        help_text="How it was checked that the request comes from the person. Names nobody.",
+    )
+    contact = serializers.CharField(
+        required=False,
+        max_length=254,
+        default="",
+        allow_blank=True,
+        help_text="An email address of the person, who hears of the outcome. Kept until then.",
+    )
 
 
 class ProgressOut(serializers.Serializer[Any]):
@@ -121,9 +135,14 @@ class ErasureRequestOut(ModelOut):
             "subject_count",
             "reason",
             "reference",
+            "identity_proof",
+            "origin",
             "due_at",
+            "expires_at",
             "requested_by_id",
+            "approvals_needed",
             "approved_by_id",
+            "second_approved_by_id",
             "report",
             "report_hash",
             "progress",
@@ -144,8 +163,8 @@ class ErasureRequestOut(ModelOut):
 
     @extend_schema_field(serializers.IntegerField(allow_null=True))
     def get_certificate(self, row: ErasureRequest) -> int | None:
-        certificate = getattr(row, "certificate", None)
-        return None if certificate is None else certificate.number
+        """The number of the newest certificate."""
+        return max((one.number for one in row.certificates.all()), default=None)
 
 
 class ApproveIn(StrictSerializer):

@@ -14,16 +14,16 @@ from governance.kernel.refusals import NotFound
 from governance.restapi import problems
 from governance.restapi.api.serializers import JobOut
 from governance.restapi.views import CreateMixin, DestroyMixin, ReadViewSet, UpdateMixin
-from purge import wiring
+from purge import selectors, wiring
 from purge.api import serializers as shapes
 from purge.models import (
     Dataset,
-    ErasureCertificate,
     ErasureReport,
     ErasureRequest,
     StorageLayer,
 )
-from purge.services import data_maps, erasure_requests
+from purge.services import data_maps, decisions, erasure_requests
+from purge.services.erasure_requests import Wish
 
 
 class StorageLayerViewSet(CreateMixin, UpdateMixin, DestroyMixin, ReadViewSet):
@@ -105,14 +105,18 @@ class ErasureRequestViewSet(CreateMixin, ReadViewSet):
     ordering = ("-id",)
 
     def get_queryset(self) -> QuerySet[ErasureRequest]:
-        return ErasureRequest.objects.select_related("certificate").prefetch_related("reports")
+        return ErasureRequest.objects.prefetch_related("certificates", "reports")
 
     def perform_create(self, values: dict[str, Any]) -> ErasureRequest:
         return erasure_requests.ask(
-            people=values["subjects"],
-            reason=values["reason"],
-            reference=values["reference"],
-            due_at=values.get("due_at"),
+            wish=Wish(
+                people=values["subjects"],
+                reason=values["reason"],
+                reference=values["reference"],
+                due_at=values.get("due_at"),
+                identity_proof=values["identity_proof"],
+                contact=values["contact"],
+            ),
             actor=self.actor,
             now=self.now,
         )
@@ -134,16 +138,16 @@ class ErasureRequestViewSet(CreateMixin, ReadViewSet):
         row = self.get_object()
         report_hash = self.validated(shapes.ApproveIn)["report_hash"]
         try:
-            erasure_requests.approve(
+            decisions.approve(
                 request_id=row.pk,
                 report_hash=report_hash,
                 lake=wiring.lake(),
                 actor=self.actor,
                 now=self.now,
             )
-        except erasure_requests.LakeChanged as refusal:
+        except decisions.LakeChanged as refusal:
             # Answered, not raised: what is written from here on is to be kept.
-            erasure_requests.look_again(request_id=row.pk, actor=self.actor, now=self.now)
+            decisions.look_again(request_id=row.pk, actor=self.actor, now=self.now)
             return problems.from_refusal(refusal)
         return self._shown(row)
 
@@ -153,7 +157,7 @@ class ErasureRequestViewSet(CreateMixin, ReadViewSet):
         """Say no, with a reason, for good."""
         row = self.get_object()
         reason = self.validated(shapes.RejectIn)["reason"]
-        erasure_requests.reject(request_id=row.pk, reason=reason, actor=self.actor, now=self.now)
+        decisions.reject(request_id=row.pk, reason=reason, actor=self.actor, now=self.now)
         return self._shown(row)
 
     @extend_schema(request=None, responses={200: shapes.ErasureRequestOut})
@@ -179,7 +183,7 @@ class ErasureRequestViewSet(CreateMixin, ReadViewSet):
     def certificate(self, request: Request, **kwargs: Any) -> Response:  # noqa: ANN401, ARG002 - DRF's
         """What was done, signed and chained. Only a completed erasure has one."""
         row = self.get_object()
-        found = ErasureCertificate.objects.filter(erasure_request=row).first()
+        found = selectors.certificate_of(row)
         if found is None:
             raise NotFound
         return Response(shapes.CertificateOut(found).data)

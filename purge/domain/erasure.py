@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from enum import StrEnum
+from uuid import UUID
 
 from governance.kernel.refusals import Conflict, Forbidden
 from purge.domain.people import Person
@@ -32,11 +33,11 @@ NEXT: Mapping[State, frozenset[State]] = {
     ),
     State.APPROVED: frozenset({State.PURGING, State.AWAITING_APPROVAL, State.CANCELLED}),
     State.REJECTED: frozenset(),
-    State.PURGING: frozenset({State.VERIFYING, State.PARTIALLY_FAILED}),
+    State.PURGING: frozenset({State.VERIFYING, State.PARTIALLY_FAILED, State.CANCELLED}),
     State.VERIFYING: frozenset({State.COMPLETED, State.PARTIALLY_FAILED, State.PURGING}),
     State.COMPLETED: frozenset(),
     State.PARTIALLY_FAILED: frozenset({State.PURGING, State.LOCATING, State.CANCELLED}),
-    State.FAILED: frozenset({State.LOCATING, State.CANCELLED}),
+    State.FAILED: frozenset({State.LOCATING, State.CANCELLED, State.EXPIRED}),
     State.CANCELLED: frozenset(),
     State.EXPIRED: frozenset(),
 }
@@ -50,6 +51,22 @@ class StateConflict(Conflict):
 class SelfApprovalForbidden(Forbidden):
     code = "self_approval_forbidden"
     sentence = "Whoever asked for an erasure may not decide on it. Ask another officer."
+
+
+class MadeByRequester(Forbidden):
+    code = "decider_made_by_requester"
+    sentence = (
+        "Your account, its password or its right to decide was given to you by whoever asked for "
+        "this erasure. Ask an officer who has them from somebody else, or from an identity "
+        "provider."
+    )
+
+
+class SameHuman(Forbidden):
+    code = "same_human"
+    sentence = (
+        "The other approval is yours already, or by an account of yours. Ask a second person."
+    )
 
 
 class SubjectMayNotDecide(Forbidden):
@@ -66,9 +83,25 @@ def check_move(before: State, after: State) -> None:
         raise StateConflict(before=before.value, after=after.value)
 
 
-def check_decider(*, requester: Person, decider: Person, subject_values: Collection[str]) -> None:
-    """Decided by a second human: not the requester under any account, nor the data subject."""
+def check_decider(
+    *,
+    requester: Person,
+    decider: Person,
+    before: Collection[Person] = (),
+    made_by_them: Collection[UUID] = (),
+    subject_values: Collection[str],
+) -> None:
+    """Decided by another human: not the requester under any account, nor the data subject.
+
+    `before` approved already; `made_by_them` are accounts that the requester, or one of those,
+    made or gave the right to decide. Raises SelfApprovalForbidden, SameHuman, MadeByRequester,
+    SubjectMayNotDecide.
+    """
     if decider.may_be(requester):
         raise SelfApprovalForbidden
+    if any(decider.may_be(other) for other in before):
+        raise SameHuman
+    if decider.user_id in made_by_them:
+        raise MadeByRequester
     if decider.is_named_in(subject_values):
         raise SubjectMayNotDecide

@@ -63,6 +63,8 @@ SENTENCES = {
     "unclear_records": "it holds records that may be theirs and need a person to look at them",
     "written_again": "a record of theirs was written again meanwhile",
     "found_since": "it holds a record of theirs that no approved report covers",
+    "legal_hold": "it is kept under a legal hold",
+    "cancelled": "somebody cancelled it while it was carried out",
     "not_done": "it was not reached",
     "given_up": "the work failed each time it was tried; the jobs page says why",
 }

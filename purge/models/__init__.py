@@ -2,27 +2,40 @@
 
 from purge.models.data_map import Dataset, LakeObject, Locator, StorageLayer
 from purge.models.erasures import (
+    CertificateKind,
     ErasureCertificate,
     ErasureDecision,
     ErasureReport,
     ErasureRequest,
     ErasureStep,
+    Origin,
     StepState,
     Verb,
 )
+from purge.models.holds import LegalHold
 from purge.models.keys import PurgeKeys
+from purge.models.rules import CameBackPolicy, ErasureRules
+from purge.models.suppression import ComeBack, ComeBackState, Suppression
 
 __all__ = [
+    "CameBackPolicy",
+    "CertificateKind",
+    "ComeBack",
+    "ComeBackState",
     "Dataset",
     "ErasureCertificate",
     "ErasureDecision",
     "ErasureReport",
     "ErasureRequest",
+    "ErasureRules",
     "ErasureStep",
     "LakeObject",
+    "LegalHold",
     "Locator",
+    "Origin",
     "PurgeKeys",
     "StepState",
     "StorageLayer",
+    "Suppression",
     "Verb",
 ]

@@ -22,11 +22,20 @@ DECIDED = tuple(
 STATES = [(state.value, state.value.replace("_", " ").capitalize()) for state in State]
 
 
+class Origin(models.TextChoices):
+    """Why an erasure was asked for."""
+
+    ASKED = "asked", "Asked for"
+    CAME_BACK = "came_back", "Came back after an erasure"
+
+
 class ErasureRequest(NamespacedModel):
     """Somebody asked that people be forgotten. `subjects` is sealed, and emptied at the end.
 
+    `contact` is where the person wants to hear of the outcome: sealed, and emptied once told.
     The constraints say once more, for whatever reaches the table past the services: nothing is
-    approved without an approver, nobody approves their own, and no final state keeps a name.
+    approved by fewer people than it needs, nobody approves their own, two are not the same one,
+    and no final state keeps a name.
     """
 
     state = models.CharField(max_length=20, choices=STATES, default=State.RECEIVED.value)
@@ -35,11 +44,26 @@ class ErasureRequest(NamespacedModel):
     fingerprints = models.JSONField(default=list)
     reason = models.CharField(max_length=1000)
     reference = models.CharField(max_length=200, blank=True)
+    identity_proof = models.CharField(
+        max_length=1000,
+        blank=True,
+        help_text="How it was checked that the request comes from the person. Names nobody.",
+    )
+    contact = SealedTextField(blank=True, editable=False)
+    origin = models.CharField(max_length=12, choices=Origin, default=Origin.ASKED, editable=False)
     due_at = models.DateTimeField()
+    expires_at = models.DateTimeField(
+        editable=False, help_text="Undecided then, it ends with nothing deleted."
+    )
+    reminded = models.JSONField(
+        default=list, editable=False, help_text="The reminders sent: days before it is due."
+    )
     requested_by_id = models.UUIDField(
         editable=False, help_text="The person; for a token that nobody owns, the token."
     )
+    approvals_needed = models.PositiveSmallIntegerField(default=1, editable=False)
     approved_by_id = models.UUIDField(null=True, blank=True, editable=False)
+    second_approved_by_id = models.UUIDField(null=True, blank=True, editable=False)
     report_hash = models.CharField(max_length=64, blank=True, editable=False)
     progress_done = models.BigIntegerField(default=0, editable=False)
     progress_total = models.BigIntegerField(default=0, editable=False)
@@ -47,6 +71,9 @@ class ErasureRequest(NamespacedModel):
         default=list, editable=False, help_text="What keeps it from being completed: codes, counts."
     )
     needs_new_report = models.BooleanField(default=False, editable=False)
+    stop_wanted = models.BooleanField(
+        default=False, editable=False, help_text="Somebody cancelled it: stop after this object."
+    )
     finished_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
@@ -63,6 +90,23 @@ class ErasureRequest(NamespacedModel):
             models.CheckConstraint(
                 condition=Q(approved_by_id__isnull=True) | ~Q(approved_by_id=F("requested_by_id")),
                 name="erasure_is_not_approved_by_its_requester",
+            ),
+            models.CheckConstraint(
+                condition=Q(approvals_needed__in=(1, 2)), name="erasure_needs_one_or_two_approvals"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=DECIDED)
+                | Q(approvals_needed=1)
+                | Q(second_approved_by_id__isnull=False),
+                name="erasure_is_approved_by_as_many_as_needed",
+            ),
+            models.CheckConstraint(
+                condition=Q(second_approved_by_id__isnull=True)
+                | (
+                    ~Q(second_approved_by_id=F("requested_by_id"))
+                    & ~Q(second_approved_by_id=F("approved_by_id"))
+                ),
+                name="erasure_second_approver_is_somebody_else",
             ),
             models.CheckConstraint(
                 condition=~Q(state__in=[state.value for state in State if is_final(state)])
@@ -184,12 +228,21 @@ class ErasureStep(NamespacedModel):
         return f"object {self.object_number} {self.state}"
 
 
-class ErasureCertificate(NamespacedModel):
-    """What was done, signed. Each holds the hash of the one before it in the namespace."""
+class CertificateKind(models.TextChoices):
+    COMPLETE = "complete", "Complete"
+    PARTIAL = "partial", "Partial"
 
-    erasure_request = models.OneToOneField(
-        ErasureRequest, on_delete=models.PROTECT, related_name="certificate"
+
+class ErasureCertificate(NamespacedModel):
+    """What was done, signed. Each holds the hash of the one before it in the namespace.
+
+    A partial one says what was done so far and what remains; the complete one comes once.
+    """
+
+    erasure_request = models.ForeignKey(
+        ErasureRequest, on_delete=models.PROTECT, related_name="certificates"
     )
+    kind = models.CharField(max_length=8, choices=CertificateKind, default=CertificateKind.COMPLETE)
     number = models.PositiveIntegerField()
     document = models.JSONField()
     hash = models.CharField(max_length=64)
@@ -201,6 +254,11 @@ class ErasureCertificate(NamespacedModel):
         constraints = (
             models.UniqueConstraint(
                 fields=("namespace", "number"), name="erasure_certificate_number_is_unique"
+            ),
+            models.UniqueConstraint(
+                fields=("erasure_request",),
+                condition=Q(kind=CertificateKind.COMPLETE),
+                name="erasure_is_certified_complete_once",
             ),
         )
 

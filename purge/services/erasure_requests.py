@@ -1,6 +1,7 @@
-"""Asking for an erasure, and deciding on it."""
+"""Asking for an erasure, withdrawing it, and going on with what failed."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -9,148 +10,117 @@ from django.db import transaction
 from governance.audit import trail
 from governance.isolation.scopes import current_namespace_id
 from governance.kernel.actions import Action
-from governance.kernel.actors import Actor, ActorKind
+from governance.kernel.actors import Actor
 from governance.kernel.permissions import require
-from governance.kernel.refusals import Conflict, FieldError, Forbidden, Invalid
+from governance.kernel.refusals import FieldError, Forbidden
 from governance.outbox.services import messages
 from purge import job_names, selectors
-from purge.domain import masks
-from purge.domain.deadlines import one_month_after
-from purge.domain.erasure import State, check_decider, check_move
+from purge.domain.deadlines import expiry, one_month_after
+from purge.domain.erasure import State
 from purge.domain.identifiers import SubjectInvalid, check_subjects, wanted_in
-from purge.models import ErasureDecision, ErasureRequest, Verb
-from purge.ports import Lake
-from purge.services import freshness, keyrings, subjects
+from purge.models import ErasureRequest, Origin
+from purge.services import contacts, decisions, keyrings, rules, subjects, texts
 from purge.services.moves import move
 
 
-class RequestInvalid(Invalid):
-    code = "erasure_request_invalid"
-    sentence = "The request is not usable: {why}."
+class RequesterUnknown(Forbidden):
+    code = "requester_unknown"
+    sentence = "An erasure is asked for by a person or a token that can be named afterwards."
 
 
-class DecisionNeedsPerson(Forbidden):
-    code = "decision_needs_person"
-    sentence = "Only a person who is signed in may decide on an erasure, never a token."
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What somebody writes who asks for an erasure. `people` come from outside, unchecked.
+
+    `contact` is where the person wants to hear of the outcome; the texts may name nobody.
+    """
+
+    people: object
+    reason: str
+    due_at: datetime | None = None
+    reference: str = ""
+    identity_proof: str = ""
+    contact: str = ""
 
 
-class ReportStale(Conflict):
-    code = "report_stale"
-    sentence = "This is not the report in force: {why}. Read the present one, then decide."
-
-
-class LakeChanged(ReportStale):
-    """The same refusal to whoever reads it; the entrance asks for a new report besides."""
-
-
-class AlreadyDecided(Conflict):
-    code = "already_decided"
-    sentence = "This erasure was decided before."
-
-
-class ReasonMissing(Invalid):
-    code = "reason_missing"
-    sentence = "Say why, for whoever asked."
-
-
-def ask(
-    *,
-    people: object,
-    reason: str,
-    due_at: datetime | None = None,
-    reference: str = "",
-    actor: Actor,
-    now: datetime,
-) -> ErasureRequest:
+def ask(*, wish: Wish, actor: Actor, now: datetime) -> ErasureRequest:
     """Ask that people be forgotten. What is kept in clear may not name them."""
     require(actor=actor, action=Action.REQUEST_ERASURE)
     requester = actor.user_id or actor.token_id
     if requester is None:
-        raise DecisionNeedsPerson
+        raise RequesterUnknown
+    return open_request(wish=wish, requester_id=requester, actor=actor, now=now)
+
+
+def open_request(
+    *,
+    wish: Wish,
+    requester_id: UUID,
+    origin: Origin = Origin.ASKED,
+    actor: Actor,
+    now: datetime,
+) -> ErasureRequest:
+    """Write the request and have it located. `requester_id` is who may not decide on it."""
     identifiers = selectors.known_identifiers()
-    checked = check_subjects(people, known_names=frozenset(one.name for one in identifiers))
+    checked = check_subjects(wish.people, known_names=frozenset(one.name for one in identifiers))
     _check_findable(checked)
-    _check_texts(reason=reason, reference=reference, people=checked)
-    if due_at is not None and due_at <= now:
-        raise _wrong("/due_at", "the due time has passed")
+    _check_texts(wish, checked)
+    if wish.due_at is not None and wish.due_at <= now:
+        raise texts.wrong("/due_at", "the due time has passed")
+    due_at = wish.due_at or one_month_after(now)
     with transaction.atomic():
+        wanted = rules.current()
         request = ErasureRequest(
             subject_count=len(checked),
             fingerprints=subjects.fingerprints(
                 checked, identifiers=identifiers, key=keyrings.fingerprint_key()
             ),
-            reason=reason.strip(),
-            reference=reference.strip(),
-            due_at=due_at or one_month_after(now),
-            requested_by_id=requester,
+            reason=wish.reason.strip(),
+            reference=wish.reference.strip(),
+            identity_proof=wish.identity_proof.strip(),
+            origin=origin,
+            due_at=due_at,
+            expires_at=expiry(asked_at=now, due_at=due_at, undecided_days=wanted.undecided_days),
+            approvals_needed=wanted.approvals_needed,
+            requested_by_id=requester_id,
         )
         request.namespace_id = current_namespace_id()
         subjects.seal(request, checked)
+        contacts.seal(request, wish.contact)
         request.save()
         trail.record(
             actor=actor,
             action="erasure.requested",
             target=request,
-            detail={"subjects": request.fingerprints, "due_at": request.due_at.isoformat()},
+            detail={
+                "subjects": request.fingerprints,
+                "due_at": request.due_at.isoformat(),
+                "origin": origin.value,
+            },
             now=now,
         )
         messages.enqueue_job(name=job_names.LOCATE, erasure_request_id=request.pk)
     return request
 
 
-def approve(
-    *, request_id: UUID, report_hash: str, lake: Lake, actor: Actor, now: datetime
-) -> ErasureRequest:
-    """Approve the report in force, while the lake is still as it says.
-
-    Raises DecisionNeedsPerson, SelfApprovalForbidden, ReportStale, StateConflict; and LakeChanged,
-    after which the entrance asks for a new report (`look_again`).
-    """
-    with transaction.atomic():
-        request = _locked_for_decision(request_id, State.APPROVED, actor=actor)
-        if report_hash != request.report_hash:
-            raise ReportStale(why="another one was made since")
-        if not freshness.is_current(request_id=request_id, lake=lake):
-            raise LakeChanged(why="the lake changed since")
-        _decide(request, Verb.APPROVE, reason="", actor=actor, now=now)
-        request.approved_by_id = actor.user_id
-        move(request, State.APPROVED, actor=actor, now=now)
-        messages.enqueue_job(name=job_names.ERASE, erasure_request_id=request.pk)
-    return request
-
-
-def reject(*, request_id: UUID, reason: str, actor: Actor, now: datetime) -> ErasureRequest:
-    """Say no, for good, with a reason. Nothing in the lake changes."""
-    with transaction.atomic():
-        request = _locked_for_decision(request_id, State.REJECTED, actor=actor)
-        if not reason.strip():
-            raise ReasonMissing
-        _check_texts(reason=reason, reference="", people=subjects.of(request))
-        _decide(request, Verb.REJECT, reason=reason.strip(), actor=actor, now=now)
-        move(request, State.REJECTED, actor=actor, now=now)
-        messages.enqueue_job(
-            name=job_names.TELL_OUTCOME, key=f"{request.pk}", erasure_request_id=request.pk
-        )
-    return request
-
-
 def cancel(*, request_id: UUID, actor: Actor, now: datetime) -> ErasureRequest:
-    """Withdraw a request that is not being carried out at this moment."""
+    """Withdraw a request. One that is being carried out stops after the object at hand.
+
+    What was cut by then stays cut: a partial certificate says what.
+    """
     require(actor=actor, action=Action.REQUEST_ERASURE)
     with transaction.atomic():
         request = ErasureRequest.objects.select_for_update().get(pk=request_id)
-        move(request, State.CANCELLED, actor=actor, now=now)
-    return request
-
-
-def look_again(*, request_id: UUID, actor: Actor, now: datetime) -> ErasureRequest:
-    """Ask for a new report, because the lake changed or something could not be reached."""
-    with transaction.atomic():
-        request = ErasureRequest.objects.select_for_update().get(pk=request_id)
-        if request.state != State.LOCATING:
-            request.approved_by_id = None
-            move(request, State.LOCATING, actor=actor, now=now)
-        messages.enqueue_job(name=job_names.LOCATE, erasure_request_id=request.pk)
+        if request.state == State.PURGING:
+            request.stop_wanted = True
+            request.save(update_fields=["stop_wanted", "updated_at"])
+            trail.record(actor=actor, action="erasure.stop_wanted", target=request, now=now)
+            messages.enqueue_job(name=job_names.ERASE, erasure_request_id=request.pk)
+        else:
+            move(request, State.CANCELLED, actor=actor, now=now)
+            messages.enqueue_job(
+                name=job_names.TELL_OUTCOME, key=f"{request.pk}", erasure_request_id=request.pk
+            )
     return request
 
 
@@ -170,7 +140,7 @@ def retry(*, request_id: UUID, actor: Actor, now: datetime) -> ErasureRequest:
                 move(request, State.PURGING, actor=actor, now=now)
                 messages.enqueue_job(name=job_names.ERASE, erasure_request_id=request.pk)
             case _:
-                look_again(request_id=request_id, actor=actor, now=now)
+                decisions.look_again(request_id=request_id, actor=actor, now=now)
                 request.refresh_from_db()
     return request
 
@@ -178,53 +148,6 @@ def retry(*, request_id: UUID, actor: Actor, now: datetime) -> ErasureRequest:
 def _is_still_covered(request: ErasureRequest) -> bool:
     """Whether what failed may be tried again under the approval it had."""
     return not request.needs_new_report and selectors.approval_holds(request)
-
-
-def _locked_for_decision(request_id: UUID, after: State, *, actor: Actor) -> ErasureRequest:
-    """The request, locked, if this actor may decide on it now.
-
-    Who may decide at all, then whether it is open, then whether they are the second person.
-    """
-    require(actor=actor, action=Action.APPROVE_ERASURE)
-    if actor.kind is not ActorKind.PERSON or actor.user_id is None:
-        raise DecisionNeedsPerson
-    request = ErasureRequest.objects.select_for_update().get(pk=request_id)
-    check_move(State(request.state), after)
-    check_decider(
-        requester=selectors.person(request.requested_by_id),
-        decider=selectors.person(actor.user_id),
-        subject_values=subjects.values_in(subjects.of(request)),
-    )
-    return request
-
-
-def _decide(
-    request: ErasureRequest, verb: Verb, *, reason: str, actor: Actor, now: datetime
-) -> None:
-    if actor.user_id is None:
-        raise DecisionNeedsPerson
-    made, created = ErasureDecision.objects.get_or_create(
-        erasure_request=request,
-        decided_by_id=actor.user_id,
-        report_hash=request.report_hash,
-        voided_at=None,
-        defaults={
-            "requested_by_id": request.requested_by_id,
-            "decided_in_role": actor.role_name,
-            "decision": verb,
-            "reason": reason,
-            "decided_at": now,
-        },
-    )
-    if not created:
-        raise AlreadyDecided
-    trail.record(
-        actor=actor,
-        action=f"erasure.decided.{verb}",
-        target=request,
-        detail={"decision": str(made.pk), "report_hash": request.report_hash},
-        now=now,
-    )
 
 
 def _check_findable(people: Sequence[Mapping[str, object]]) -> None:
@@ -238,18 +161,15 @@ def _check_findable(people: Sequence[Mapping[str, object]]) -> None:
                 raise SubjectInvalid(why=detail, errors=[FieldError(pointer, "invalid", detail)])
 
 
-def _check_texts(*, reason: str, reference: str, people: Sequence[Mapping[str, object]]) -> None:
-    """Reason and reference outlive the subjects, are mailed and certified: they name nobody."""
-    values = subjects.values_in(people)
-    for pointer, text in (("/reason", reason), ("/reference", reference)):
-        if pointer == "/reason" and not text.strip():
-            raise _wrong("/reason", "say why")
-        breaks = "\r\n\t" if pointer == "/reason" else ""
-        if any(ord(character) < ord(" ") and character not in breaks for character in text):
-            raise _wrong(pointer, "it holds control characters")
-        if masks.names(text, values=values):
-            raise _wrong(pointer, "it names the person; leave identifiers to the subjects")
-
-
-def _wrong(pointer: str, why: str) -> RequestInvalid:
-    return RequestInvalid(why=why, errors=[FieldError(pointer, "invalid", why)])
+def _check_texts(wish: Wish, people: Sequence[Mapping[str, object]]) -> None:
+    if not wish.reason.strip():
+        raise texts.wrong("/reason", "say why")
+    values = subjects.values_in(people) | (
+        {wish.contact.strip()} if wish.contact.strip() else set()
+    )
+    texts.check(
+        values=values,
+        reason=wish.reason,
+        reference=wish.reference,
+        identity_proof=wish.identity_proof,
+    )

@@ -8,7 +8,6 @@
 A worker killed anywhere leaves rows from which another goes on; running twice changes nothing.
 """
 
-from datetime import datetime
 from uuid import UUID
 
 import structlog
@@ -19,16 +18,9 @@ from governance.outbox.services import messages
 from governance.tenancy.services import actors
 from purge import job_names, selectors
 from purge.domain.erasure import State
-from purge.models import (
-    ErasureDecision,
-    ErasureReport,
-    ErasureRequest,
-    ErasureStep,
-    StepState,
-    Verb,
-)
+from purge.models import ErasureReport, ErasureRequest, ErasureStep, StepState
 from purge.ports import Lake, Work
-from purge.services import certificates, cutting, steps, verifying
+from purge.services import certificates, cutting, decisions, steps, suppression, verifying
 from purge.services.indexing import Clock
 from purge.services.moves import move
 
@@ -45,7 +37,9 @@ def erase(*, request_id: UUID, work: Work, lake: Lake, clock: Clock) -> None:
     while verdict.came_back and rounds_left:
         rounds_left -= 1
         _go_to(request_id, State.PURGING, work=work, clock=clock)
-        _cut_all(request_id, work=work, lake=lake, clock=clock)
+        if not _cut_all(request_id, work=work, lake=lake, clock=clock):
+            _stop(request_id, work=work, clock=clock)
+            return
         _go_to(request_id, State.VERIFYING, work=work, clock=clock)
         verdict = verifying.look_again(request_id=request_id, work=work, lake=lake, clock=clock)
     _finish(request_id, verdict, work=work, clock=clock)
@@ -62,27 +56,12 @@ def _begin(request_id: UUID, *, work: Work, clock: Clock) -> bool:
             return False
         if state is State.APPROVED:
             if not selectors.approval_holds(request):
-                _void(request, now=now)
+                decisions.void(request=request, now=now)
                 return False
             _plan_steps(request)
             move(request, State.PURGING, actor=actors.system(request.namespace_id), now=now)
         steps.reopen_failed(request.pk)
         return True
-
-
-def _void(request: ErasureRequest, *, now: datetime) -> None:
-    actor = actors.system(request.namespace_id)
-    ErasureDecision.objects.filter(
-        erasure_request=request, decision=Verb.APPROVE, voided_at__isnull=True
-    ).update(voided_at=now)
-    request.approved_by_id = None
-    move(request, State.AWAITING_APPROVAL, actor=actor, now=now)
-    trail.record(actor=actor, action="erasure.approval_voided", target=request, now=now)
-    messages.enqueue_job(
-        name=job_names.ASK_OFFICERS,
-        key=f"{request.pk}:{request.report_hash}:{now.isoformat()}",
-        erasure_request_id=request.pk,
-    )
 
 
 def _plan_steps(request: ErasureRequest) -> None:
@@ -102,7 +81,8 @@ def _plan_steps(request: ErasureRequest) -> None:
         )
 
 
-def _cut_all(request_id: UUID, *, work: Work, lake: Lake, clock: Clock) -> None:
+def _cut_all(request_id: UUID, *, work: Work, lake: Lake, clock: Clock) -> bool:
+    """Object after object. False: somebody cancelled it, and it stopped between two of them."""
     with work.scope():
         planned = ErasureStep.objects.filter(erasure_request_id=request_id)
         total = planned.count()
@@ -113,6 +93,8 @@ def _cut_all(request_id: UUID, *, work: Work, lake: Lake, clock: Clock) -> None:
             .values_list("pk", flat=True)
         )
     for position, step_id in enumerate(ids, 1):
+        if _is_to_stop(request_id, work=work):
+            return False
         cutting.cut(step_id=step_id, work=work, lake=lake, clock=clock)
         done = total - len(ids) + position
         work.progress(done=done, total=total)
@@ -120,6 +102,32 @@ def _cut_all(request_id: UUID, *, work: Work, lake: Lake, clock: Clock) -> None:
             ErasureRequest.objects.filter(pk=request_id).update(
                 progress_done=done, progress_total=total
             )
+    return not _is_to_stop(request_id, work=work)
+
+
+def _is_to_stop(request_id: UUID, *, work: Work) -> bool:
+    with work.scope():
+        return ErasureRequest.objects.filter(pk=request_id, stop_wanted=True).exists()
+
+
+def _stop(request_id: UUID, *, work: Work, clock: Clock) -> None:
+    """End a cancelled erasure: what was cut stays cut, and a partial certificate says what."""
+    now = clock()
+    with work.scope():
+        request = ErasureRequest.objects.select_for_update().get(pk=request_id)
+        actor = actors.system(request.namespace_id)
+        verdict = verifying.Verification()
+        for step in ErasureStep.objects.filter(erasure_request=request).exclude(
+            state=StepState.DONE
+        ):
+            verdict.problem(name=step.object_name, reason="not_done")
+        verdict.problem(name="", reason="cancelled")
+        request.problems = verdict.problems
+        certificates.issue(request=request, verdict=verdict, actor=actor, now=now)
+        move(request, State.CANCELLED, actor=actor, now=now)
+        messages.enqueue_job(
+            name=job_names.TELL_OUTCOME, key=f"{request.pk}", erasure_request_id=request.pk
+        )
 
 
 def _go_to(request_id: UUID, after: State, *, work: Work, clock: Clock) -> None:
@@ -137,8 +145,9 @@ def _finish(request_id: UUID, verdict: verifying.Verification, *, work: Work, cl
         request.problems = verdict.problems
         request.needs_new_report = verdict.needs_new_report
         complete = not verdict.problems
+        certificates.issue(request=request, verdict=verdict, actor=actor, now=now)
         if complete:
-            certificates.issue(request=request, verdict=verdict, actor=actor, now=now)
+            suppression.remember(request=request, now=now)
         done = ErasureStep.objects.filter(erasure_request=request).aggregate(
             records=Sum("records", default=0), bytes=Sum("bytes", default=0)
         )

@@ -15,6 +15,7 @@ from purge import wiring
 from purge.models import Dataset, ErasureRequest, StorageLayer
 from purge.ports import Format, LayerKind
 from purge.services import erasure_requests, indexing
+from purge.services.erasure_requests import Wish
 
 LAYER = "lake"
 PREFIX = "purchases/"
@@ -55,9 +56,12 @@ def ask(*, now: datetime) -> None:
     if ErasureRequest.objects.exists():
         return
     erasure_requests.ask(
-        people=[SUBJECT],
-        reason="A customer wrote to us and asked to be forgotten.",
-        reference="Ticket 1031",
+        wish=Wish(
+            people=[SUBJECT],
+            reason="A customer wrote to us and asked to be forgotten.",
+            reference="Ticket 1031",
+            identity_proof="The letter came from the address that we had on file.",
+        ),
         actor=actors.for_user(user=people.ivan(), role=None),
         now=now,
     )

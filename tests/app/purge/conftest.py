@@ -15,7 +15,8 @@ from governance.kernel.actors import Actor
 from governance.tenancy.models import Namespace, User
 from purge.models import Dataset, ErasureRequest
 from purge.ports import Lake
-from purge.services import erasure_requests, erasures, locating
+from purge.services import decisions, erasure_requests, erasures, locating
+from purge.services.erasure_requests import Wish
 from tests.factories import purge, tenancy
 
 
@@ -35,13 +36,10 @@ class Company:
     lake: Lake = field(default_factory=purge.a_lake)
 
     def ask(self, **changes: object) -> ErasureRequest:
-        values: dict[str, object] = {
-            "people": [{"customer_id": 7}],
-            "reason": "Asked by letter",
-            "actor": tenancy.an_actor(self.ivan),
-            "now": timezone.now(),
-        }
-        return erasure_requests.ask(**(values | changes))  # type: ignore[arg-type]
+        by = {"actor": tenancy.an_actor(self.ivan), "now": timezone.now()}
+        by |= {name: changes.pop(name) for name in by if name in changes}
+        wish: dict[str, object] = {"people": [{"customer_id": 7}], "reason": "Asked by letter"}
+        return erasure_requests.ask(wish=Wish(**(wish | changes)), **by)  # type: ignore[arg-type]
 
     def located(self, **changes: object) -> ErasureRequest:
         request = self.ask(**changes)
@@ -50,7 +48,7 @@ class Company:
         return request
 
     def approve(self, request: ErasureRequest, *, actor: Actor | None = None) -> ErasureRequest:
-        return erasure_requests.approve(
+        return decisions.approve(
             request_id=request.pk,
             report_hash=request.report_hash,
             lake=self.lake,

@@ -13,7 +13,7 @@ from governance.tenancy.models import Identity, RoleBinding, User
 from governance.tenancy.services import actors, users
 from purge.domain.erasure import SelfApprovalForbidden, StateConflict, SubjectMayNotDecide
 from purge.models import ErasureDecision, ErasureRequest
-from purge.services import erasure_requests
+from purge.services import deciders, decisions, erasure_requests
 from tests.app.purge.conftest import Company
 from tests.factories import purge, tenancy
 
@@ -57,7 +57,7 @@ def test_a_requester_cannot_reject_their_own_request(company: Company) -> None:
     request = asked_by(company, company.olga)
 
     with pytest.raises(SelfApprovalForbidden):
-        erasure_requests.reject(
+        decisions.reject(
             request_id=request.pk, reason="no", actor=officer(company.olga), now=timezone.now()
         )
 
@@ -92,7 +92,7 @@ def test_a_token_cannot_approve(company: Company) -> None:
     request = company.located()
     actor = replace(officer(company.olga), kind=ActorKind.TOKEN)
 
-    with pytest.raises(erasure_requests.DecisionNeedsPerson):
+    with pytest.raises(deciders.DecisionNeedsPerson):
         company.approve(request, actor=actor)
 
 
@@ -178,7 +178,7 @@ def test_it_is_approved_once(company: Company) -> None:
 
 def test_a_rejected_one_is_not_approved(company: Company) -> None:
     request = company.located()
-    erasure_requests.reject(
+    decisions.reject(
         request_id=request.pk,
         reason="A legal duty",
         actor=officer(company.olga),
@@ -193,13 +193,11 @@ def test_an_old_report_cannot_be_approved(company: Company) -> None:
     request = company.located()
     old = request.report_hash
     (company.folder / "1.ndjson").write_bytes(purge.records(5, 7, 7))
-    erasure_requests.look_again(
-        request_id=request.pk, actor=officer(company.olga), now=timezone.now()
-    )
+    decisions.look_again(request_id=request.pk, actor=officer(company.olga), now=timezone.now())
     company.locate(request.pk)
 
-    with pytest.raises(erasure_requests.ReportStale):
-        erasure_requests.approve(
+    with pytest.raises(decisions.ReportStale):
+        decisions.approve(
             request_id=request.pk,
             report_hash=old,
             lake=purge.a_lake(),
@@ -214,7 +212,7 @@ def test_a_changed_object_makes_the_approval_stale(company: Company) -> None:
     request = company.located()
     (company.folder / "1.ndjson").write_bytes(purge.records(5, 7, 7))
 
-    with pytest.raises(erasure_requests.LakeChanged):
+    with pytest.raises(decisions.LakeChanged):
         company.approve(request)
 
 

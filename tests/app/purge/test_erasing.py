@@ -7,8 +7,8 @@ from django.db import connection
 from governance.audit.models import AuditEvent
 from governance.outbox.models import OutboxMessage
 from purge import job_names
+from purge.domain import signatures
 from purge.models import ErasureCertificate, ErasureReport, ErasureStep, LakeObject
-from purge.services import certificates
 from tests.app.purge.conftest import Company
 from tests.factories import purge
 
@@ -74,13 +74,13 @@ def test_the_certificate_can_be_verified_and_names_nobody(company: Company) -> N
 
     certificate = ErasureCertificate.objects.get(erasure_request=request)
 
-    assert certificates.is_genuine(
+    assert signatures.is_genuine(
         document=certificate.document,
         signature=certificate.signature,
         public_key=certificate.public_key,
     )
     altered = certificate.document | {"namespace": "other"}
-    assert not certificates.is_genuine(
+    assert not signatures.is_genuine(
         document=altered, signature=certificate.signature, public_key=certificate.public_key
     )
     assert "c7@" not in json.dumps(certificate.document)
@@ -94,8 +94,10 @@ def test_certificates_are_chained(company: Company) -> None:
     first = company.erase(company.approved())
     second = company.erase(company.approved(people=[{"customer_id": 8}]))
 
-    assert first.certificate.number + 1 == second.certificate.number
-    assert second.certificate.document["previous_certificate"] == first.certificate.hash
+    before = first.certificates.get(kind="complete")
+    after = second.certificates.get(kind="complete")
+    assert before.number + 1 == after.number
+    assert after.document["previous_certificate"] == before.hash
 
 
 def test_what_outlives_the_erasure_names_nobody(company: Company) -> None:
@@ -119,7 +121,7 @@ def test_nothing_found_is_an_answer_too(company: Company) -> None:
     request = company.erase(company.approved())
 
     assert request.state == "completed"
-    assert request.certificate.document["totals"]["records"] == 0
+    assert request.certificates.get(kind="complete").document["totals"]["records"] == 0
 
 
 def test_the_officers_and_then_the_people_are_told(company: Company) -> None:

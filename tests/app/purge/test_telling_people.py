@@ -14,7 +14,7 @@ from governance.outbox.services import deliveries
 from governance.tenancy.models import RoleBinding
 from purge import tasks
 from purge.models import ErasureRequest
-from purge.services import erasure_requests, locating
+from purge.services import decisions, erasure_requests, locating
 from purge.services.subjects import SubjectsDestroyed
 from tests.app.purge.conftest import Company
 from tests.factories import purge, tenancy
@@ -50,7 +50,7 @@ def delivered() -> Outtray:
 
 def current(company: Company, request: ErasureRequest) -> ErasureRequest:
     with namespace_scope(company.namespace.pk):
-        return ErasureRequest.objects.select_related("certificate").get(pk=request.pk)
+        return ErasureRequest.objects.get(pk=request.pk)
 
 
 def ask(company: Company, **changes: object) -> ErasureRequest:
@@ -87,7 +87,7 @@ def test_a_rejection_is_told_to_whoever_asked(acme: Company) -> None:
     request = ask(acme)
     delivered()
     with namespace_scope(acme.namespace.pk):
-        erasure_requests.reject(
+        decisions.reject(
             request_id=request.pk,
             reason="A legal duty",
             actor=tenancy.an_actor(acme.olga, role="officer"),

@@ -9,9 +9,9 @@ from django.test import Client
 from governance.isolation.scopes import namespace_scope
 from governance.outbox.models import OutboxMessage
 from purge import job_names, wiring
+from purge.domain import signatures
 from purge.models import ErasureRequest
 from purge.ports import LayerDescription, LayerInvalid, LayerKind
-from purge.services import certificates
 from tests.app.purge.conftest import Company
 from tests.factories import purge, tenancy
 
@@ -236,7 +236,7 @@ def test_report_and_certificate_are_read_without_a_name(acme: Company) -> None:
 
     certificate = client.get(f"{BASE}erasure-requests/{request.pk}/certificate/").json()
 
-    assert certificates.is_genuine(
+    assert signatures.is_genuine(
         document=certificate["document"],
         signature=certificate["signature"],
         public_key=certificate["public_key"],

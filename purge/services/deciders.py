@@ -1,0 +1,42 @@
+"""Who may decide on an erasure: another human, whom the requester did not make an officer."""
+
+from uuid import UUID
+
+from governance.kernel.actions import Action
+from governance.kernel.actors import Actor, ActorKind
+from governance.kernel.permissions import require
+from governance.kernel.refusals import Forbidden
+from purge import selectors
+from purge.domain.erasure import State, check_decider, check_move
+from purge.models import ErasureRequest
+from purge.services import subjects
+
+
+class DecisionNeedsPerson(Forbidden):
+    code = "decision_needs_person"
+    sentence = "Only a person who is signed in may decide on an erasure, never a token."
+
+
+def check(request: ErasureRequest, *, after: State, actor: Actor) -> UUID:
+    """The deciding person's id, if this actor may decide so now. The request must be locked.
+
+    Who may decide at all, then whether it is open, then whether they are another human. Raises
+    PermissionDenied, DecisionNeedsPerson, StateConflict and what `check_decider` raises.
+    """
+    require(actor=actor, action=Action.APPROVE_ERASURE)
+    if actor.kind is not ActorKind.PERSON or actor.user_id is None:
+        raise DecisionNeedsPerson
+    check_move(State(request.state), after)
+    before = [
+        one.decided_by_id
+        for one in selectors.approvals(request)
+        if one.decided_by_id != actor.user_id
+    ]
+    check_decider(
+        requester=selectors.person(request.requested_by_id),
+        decider=selectors.person(actor.user_id),
+        before=[selectors.person(one) for one in before],
+        made_by_them=selectors.made_by([request.requested_by_id, *before]),
+        subject_values=subjects.values_in(subjects.of(request)),
+    )
+    return actor.user_id

@@ -1,0 +1,148 @@
+"""Legal holds: placed and lifted by people, respected by everything that deletes.
+
+A hold on a person is kept as fingerprints. A record that carries one of them stays, whoever else
+it is about, and no version or object that holds such a record is removed whole.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from governance.audit import trail
+from governance.kernel.actions import Action
+from governance.kernel.actors import Actor, ActorKind
+from governance.kernel.permissions import require
+from governance.kernel.refusals import Conflict, Forbidden
+from governance.tenancy.services import step_up
+from purge import selectors
+from purge.domain.identifiers import check_subjects, fingerprint, wanted_in
+from purge.models import Dataset, LegalHold
+from purge.services import keyrings, subjects, texts
+
+REASON = "legal_hold"
+
+
+class HoldLifted(Conflict):
+    code = "legal_hold_lifted"
+    sentence = "This hold was lifted before. Place another one if it is needed again."
+
+
+class HoldNeedsPerson(Forbidden):
+    code = "legal_hold_needs_person"
+    sentence = "Only a person who is signed in may lift a legal hold, never a token."
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The fingerprints that are on hold now, and until when: the latest of them."""
+
+    fingerprints: frozenset[int]
+    until: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.fingerprints)
+
+
+def place(
+    *,
+    subject: Mapping[str, object] | None = None,
+    dataset: Dataset | None = None,
+    reason: str,
+    until: datetime,
+    actor: Actor,
+    now: datetime,
+) -> LegalHold:
+    """Keep a person's records, or a dataset, until then. What is stored names nobody."""
+    require(actor=actor, action=Action.MANAGE_LEGAL_HOLDS)
+    placed_by = actor.user_id or actor.token_id
+    if placed_by is None:
+        raise HoldNeedsPerson
+    if (subject is None) == (dataset is None):
+        raise texts.wrong("/subject", "give either a subject or a dataset")
+    if until <= now:
+        raise texts.wrong("/until", "this time has passed")
+    if not reason.strip():
+        raise texts.wrong("/reason", "say why it must be kept")
+    hold = LegalHold(dataset=dataset, reason=reason.strip(), until=until, placed_by_id=placed_by)
+    if subject is not None:
+        _name(hold, subject)
+    with transaction.atomic():
+        hold.save()
+        trail.record(
+            actor=actor,
+            action="legal_hold.placed",
+            target=hold,
+            detail=_described(hold),
+            now=now,
+        )
+    return hold
+
+
+def lift(*, hold_id: UUID, reason: str, actor: Actor, now: datetime) -> LegalHold:
+    """End the duty to keep, before its time. Erasures that waited for it can be retried."""
+    require(actor=actor, action=Action.MANAGE_LEGAL_HOLDS)
+    if actor.kind is not ActorKind.PERSON or actor.user_id is None:
+        raise HoldNeedsPerson
+    step_up.require_recent(actor=actor, now=now)
+    if not reason.strip():
+        raise texts.wrong("/reason", "say why it is lifted")
+    with transaction.atomic():
+        hold = LegalHold.objects.select_for_update().get(pk=hold_id)
+        if hold.lifted_at is not None:
+            raise HoldLifted
+        hold.lifted_at, hold.lifted_by_id = now, actor.user_id
+        hold.lifted_because = reason.strip()
+        hold.save()
+        trail.record(
+            actor=actor, action="legal_hold.lifted", target=hold, detail=_described(hold), now=now
+        )
+    return hold
+
+
+def in_force(*, now: datetime) -> QuerySet[LegalHold]:
+    return LegalHold.objects.filter(until__gt=now, lifted_at__isnull=True)
+
+
+def held(*, now: datetime) -> Held:
+    """What no record may be deleted with. Needs the scope."""
+    rows = list(
+        in_force(now=now).filter(dataset__isnull=True).values_list("index_fingerprints", "until")
+    )
+    if not rows:
+        return Held(frozenset())
+    return Held(
+        frozenset(one for prints, _ in rows for one in prints),
+        max(until for _, until in rows).isoformat(),
+    )
+
+
+def until_of(dataset_id: UUID, *, now: datetime) -> str:
+    """Until when the whole dataset is on hold, as an ISO time; empty where it is not."""
+    last = in_force(now=now).filter(dataset_id=dataset_id).order_by("-until").first()
+    return "" if last is None else last.until.isoformat()
+
+
+def _name(hold: LegalHold, subject: Mapping[str, object]) -> None:
+    identifiers = selectors.known_identifiers()
+    people = check_subjects([subject], known_names=frozenset(one.name for one in identifiers))
+    texts.check(values=subjects.values_in(people), reason=hold.reason)
+    key = keyrings.fingerprint_key()
+    hold.fingerprints = subjects.fingerprints(people, identifiers=identifiers, key=key)
+    hold.index_fingerprints = sorted(
+        fingerprint(key=key, name=one.name, kind=one.type, value=one.value)
+        for one in wanted_in(people, identifiers=identifiers)
+    )
+    if not hold.fingerprints:
+        raise texts.wrong("/subject", "no dataset has this identifier with a type that it fits")
+
+
+def _described(hold: LegalHold) -> dict[str, object]:
+    return {
+        "subject": hold.fingerprints,
+        "dataset": None if hold.dataset_id is None else str(hold.dataset_id),
+        "until": hold.until.isoformat(),
+    }
