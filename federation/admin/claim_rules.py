@@ -1,4 +1,4 @@
-"""Claim rules as an Entra administrator writes them, and the sign-in log."""
+"""Claim rules as an Entra administrator writes them."""
 
 from typing import Any, ClassVar
 
@@ -16,7 +16,7 @@ from unfold.widgets import (
 )
 
 from federation.domain.transformations import PARAMETERS, Function
-from federation.models import ClaimRule, SignInAttempt
+from federation.models import ClaimRule
 from federation.selectors import identity_providers
 from federation.services import claim_rules
 from governance.adminsite.options import NamespacedModelAdmin
@@ -176,31 +176,3 @@ class ClaimRuleAdmin(NamespacedModelAdmin):
 
     def perform_delete(self, request: HttpRequest, row: ClaimRule) -> None:
         claim_rules.remove(rule=row, actor=self.actor(request), now=timezone.now())
-
-
-@admin.register(SignInAttempt)
-class SignInAttemptAdmin(NamespacedModelAdmin):
-    read_action = Action.READ_FEDERATION
-    write_action = Action.MANAGE_IDENTITY_PROVIDERS
-    can_add = can_change = can_delete = False
-    list_display = ("at", "identity_provider", "outcome_pill", "reference", "role_name", "code")
-    list_filter = ("outcome", "identity_provider")
-    search_fields = ("reference", "code")
-    ordering = ("-at",)
-    fields = (
-        "at",
-        "identity_provider",
-        "outcome_pill",
-        "reference",
-        "code",
-        "explanation",
-        "user",
-        "role_name",
-        "network",
-    )
-    readonly_fields = fields
-    empty_state = "Nobody has tried to sign in yet."
-
-    @display(description="Outcome", label={"accepted": "success", "refused": "danger"})
-    def outcome_pill(self, row: SignInAttempt) -> tuple[str, str]:
-        return row.outcome, SignInAttempt.Outcome(row.outcome).label

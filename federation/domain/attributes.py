@@ -1,6 +1,6 @@
 """What a provider says about a person, and the names that Entra has for its parts."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -10,6 +10,14 @@ CLAIMS = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims"
 MICROSOFT = "http://schemas.microsoft.com/identity/claims"
 GROUPS = "http://schemas.microsoft.com/ws/2008/06/identity/claims/groups"
 AWS = "https://aws.amazon.com/SAML/Attributes/"
+CLAIMS_OF_AWS = (
+    "Role",
+    "RoleSessionName",
+    "SessionDuration",
+    "SourceIdentity",
+    "TransitiveTagKeys",
+    "SAML_SUBJECT",
+)
 
 GROUP_ATTRIBUTES = (
     GROUPS,
@@ -159,3 +167,16 @@ def fits(*, wanted: UserType, kind: PersonKind) -> bool:
         case UserType.EXTERNAL_GUESTS:
             kinds = {PersonKind.EXTERNAL_GUEST}
     return kind in kinds
+
+
+def near_names(*, sent: Iterable[str], wanted: Iterable[str]) -> list[tuple[str, str]]:
+    """Attributes that arrived under a name that differs from a known one only in case."""
+    known = {*wanted, *(f"{AWS}{claim}" for claim in CLAIMS_OF_AWS), *OVERAGE_ATTRIBUTES}
+    known.update(name for names in USER_ATTRIBUTES.values() for name in names)
+    folded = {name.casefold(): name for name in known if name}
+    arrived = frozenset(sent)
+    return [
+        (name, folded[name.casefold()])
+        for name in sorted(arrived - known)
+        if name.casefold() in folded and folded[name.casefold()] not in arrived
+    ]

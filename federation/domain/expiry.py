@@ -9,12 +9,12 @@ DAY = timedelta(days=1)
 
 
 class Nearness(StrEnum):
-    """How near an end is; the values are the colours of a pill."""
+    """How near an end is."""
 
-    FAR = "success"
-    SOON = "warning"
-    NEAR = "danger"
-    PAST = "ended"
+    FAR = "far"
+    SOON = "soon"
+    NEAR = "near"
+    PAST = "past"
 
 
 class Kind(StrEnum):

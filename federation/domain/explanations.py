@@ -78,7 +78,10 @@ STAGES: tuple[Stage, ...] = (
     _stage("Principal tags", "They fit.", "principal_tag"),
     _stage("Role", "It exists.", "role_unknown"),
     _stage(
-        "Role trust", "It may be assumed through this provider.", "role_does_not_trust_provider"
+        "Role trust",
+        "The provider may give it.",
+        "role_does_not_trust_provider",
+        "role_not_entrusted",
     ),
 )
 

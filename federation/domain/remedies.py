@@ -180,6 +180,10 @@ REMEDIES: Mapping[str, str] = {
         "Name the provider in the role's trust policy, or press Let it name a role on the "
         "provider's page."
     ),
+    "saml_role_not_entrusted": (
+        "Press Let it name roles on the provider's page and choose the role, or have rules "
+        "here give it instead of the provider."
+    ),
     # logout
     "saml_logout_not_offered": (
         "Give the provider's metadata a single logout address, and switch single logout on "

@@ -8,11 +8,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from federation.domain.attributes import CLAIMS_OF_AWS
 from federation.domain.claims import Claims
 from federation.domain.saml import ResponseRefused
 from governance.kernel.arns import ROLE, SAML_PROVIDER
 
-CLAIM_NAMES = frozenset({"Role", "RoleSessionName", "SessionDuration", "SAML_SUBJECT"})
+CLAIM_NAMES = frozenset(CLAIMS_OF_AWS)
 TAG_PREFIX = "PrincipalTag:"
 MOST_TAGS = 50
 TAG_KEY = re.compile(r"[\w .:/=+\-@]{1,128}")

@@ -1,7 +1,9 @@
 """Whether a role lets itself be assumed through an identity provider (IAM trust policies).
 
 A trust policy names who may assume the role as `Principal: {"Federated": provider-arn}`. An
-empty one trusts every provider of the role's own namespace.
+empty one leaves it to the claim rules, which the namespace's own administrators write: any
+provider's rules may give the role. A provider that names roles itself (the Role claim of AWS) may
+name those alone that trust it by name, or a second, lesser provider could name an administrator.
 """
 
 from base64 import b64encode
@@ -10,6 +12,7 @@ from hashlib import sha1
 
 from federation.domain.saml import ResponseRefused
 from governance.kernel.policies import MalformedPolicy, Policy, decide
+from governance.kernel.policies.documents import VERSION
 
 ASSUME = "sts:AssumeRoleWithSAML"
 
@@ -21,6 +24,31 @@ class RoleNotTrusting(ResponseRefused):
         "provider."
     )
     check = "role trust"
+
+
+class RoleNotEntrusted(ResponseRefused):
+    code = "saml_role_not_entrusted"
+    sentence = (
+        "The identity provider itself named the role {role}, whose trust policy names no provider."
+    )
+    check = "role trust"
+
+
+def entrusted(
+    *, trust_policy: Mapping[str, object], provider_arn: str, acs_url: str
+) -> dict[str, object]:
+    """The trust policy with a statement that lets this provider assume the role."""
+    written = trust_policy.get("Statement", [])
+    statements = list(written) if isinstance(written, list) else [written]
+    if any(provider_arn in _federated(one) for one in statements if isinstance(one, Mapping)):
+        return dict(trust_policy)
+    ours = {
+        "Effect": "Allow",
+        "Principal": {"Federated": provider_arn},
+        "Action": ASSUME,
+        "Condition": {"StringEquals": {"saml:aud": acs_url}},
+    }
+    return {"Version": VERSION, **trust_policy, "Statement": [*statements, ours]}
 
 
 def trusts(

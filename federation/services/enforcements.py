@@ -86,6 +86,7 @@ def enforce(
     Ends the password sessions of the others; whoever switches it on keeps theirs.
     """
     step_up.require_recent(actor=actor, now=now)
+    step_up.require_recent(actor=actor, now=now)
     fit = (
         break_glass_user.source == UserSource.LOCAL
         and break_glass_user.is_active
@@ -124,6 +125,7 @@ def enforce(
 
 def lift(*, provider: IdentityProvider, actor: Actor, now: datetime) -> None:
     """Allow passwords again. Nothing happens where they are."""
+    step_up.require_recent(actor=actor, now=now)
     step_up.require_recent(actor=actor, now=now)
     removed, _ = SingleSignOnEnforcement.objects.filter(identity_provider=provider).delete()
     if removed:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from federation.domain import claims as claim_rules, session_names, trust
-from federation.domain.attributes import Person, person as person_from
+from federation.domain.attributes import Person, near_names, person as person_from
 from federation.domain.claims import Claims
 from federation.domain.saml import ResponseRefused, VerifiedAssertion
 from federation.domain.session_names import NoRoleClaimed
@@ -70,7 +70,6 @@ class Explanation:
     claims: Claims | None
     grant: RoleGrant | None
     refusal: Refusal | None
-    notes: tuple[str, ...] = ()
 
 
 def explained(*, provider: IdentityProvider, subject: Subject, public_url: str) -> Explanation:
@@ -129,7 +128,10 @@ def _grant(
         provider_name=provider.name,
     )
     roles = tuple(_role(name) for name in asked.role_names)
+    named_by_provider = "Role" in claims.from_assertion
     for role in roles:
+        if named_by_provider and not role.trust_policy:
+            raise trust.RoleNotEntrusted(role=role.name)
         if not trust.trusts(trust_policy=role.trust_policy, provider_arn=arn, context=context):
             raise trust.RoleNotTrusting(role=role.name)
     first = roles[0]
@@ -152,3 +154,23 @@ def _role(name: str) -> Role:
     near = Role.objects.filter(name__iexact=name).first()
     hint = "" if near is None else f"The role {near.name} differs from it only in case."
     raise RoleUnknown(role=name, hint=hint or "Make it, or correct the rule.")
+
+
+def notes(
+    *, provider: IdentityProvider, subject: Subject, explanation: Explanation
+) -> tuple[str, ...]:
+    """What is no error and still worth a look: names that differ in case, and open roles."""
+    rules = [] if explanation.claims is None else [one.rule for one in explanation.claims.outcomes]
+    wanted = {rule.value for rule in rules} | {provider.groups_attribute}
+    found = [
+        f"The attribute {sent} differs only in case from {known}: it is not read as that."
+        for sent, known in near_names(sent=subject.attributes, wanted=wanted)
+    ]
+    roles = () if explanation.grant is None else explanation.grant.roles
+    found.extend(
+        f"The role {role.name} has no trust policy: the rules of every provider of this "
+        "namespace may give it."
+        for role in roles
+        if not role.trust_policy
+    )
+    return tuple(found)

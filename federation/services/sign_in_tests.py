@@ -117,7 +117,9 @@ def examined(  # noqa: PLR0913 - the parts of a sign-in, once
         limits=()
         if explanation is None or explanation.claims is None
         else limits.checked(claims=explanation.claims),
-        notes=() if explanation is None else explanation.notes,
+        notes=()
+        if explanation is None
+        else role_grants.notes(provider=provider, subject=subject, explanation=explanation),
     )
 
 

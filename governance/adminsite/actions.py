@@ -29,6 +29,7 @@ class DetailAction:
     intro: str = ""
     shown: Callable[[Any], bool] = field(default=ALWAYS)
     method: str = ""
+    is_link: bool = False
 
 
 def detail_action(  # noqa: PLR0913 - the parts of a button, all named at the call
@@ -60,6 +61,27 @@ def detail_action(  # noqa: PLR0913 - the parts of a button, all named at the ca
             intro=intro,
             shown=shown,
             method=name,
+        )
+        return method
+
+    return mark
+
+
+def detail_link(
+    *, label: str, action: Action, icon: str = "open_in_new", shown: Callable[[Any], bool] = ALWAYS
+) -> Callable[[Callable[..., str]], Callable[..., str]]:
+    """Make a method `(self, row) -> address` a link beside the buttons, into a new window."""
+
+    def mark(method: Callable[..., str]) -> Callable[..., str]:
+        name = getattr(method, "__name__", "")
+        method.detail_action = DetailAction(  # type: ignore[attr-defined]
+            name=name.replace("_", "-"),
+            label=label,
+            action=action,
+            icon=icon,
+            shown=shown,
+            method=name,
+            is_link=True,
         )
         return method
 

@@ -45,8 +45,11 @@ class ButtonsMixin:
         if row is None:
             return {}
         permitted = tuple(each for each in actions_of(type(self)) if may(request, each.action))
+        shown = shown_for(row, permitted)
+        links = [each for each in shown if each.is_link]
         return {
-            "detail_actions": shown_for(row, permitted),
+            "detail_actions": [each for each in shown if not each.is_link],
+            "detail_links": [(each, getattr(self, each.method)(row)) for each in links],
             "detail_row": row,
             "press_url": f"admin:{self._press_name}",
         }
@@ -55,7 +58,7 @@ class ButtonsMixin:
         """GET shows the form of a button that asks first; POST does it."""
         button = next((each for each in actions_of(type(self)) if each.name == name), None)
         row = self._row(request, object_id)
-        if button is None or row is None or not button.shown(row):
+        if button is None or button.is_link or row is None or not button.shown(row):
             raise Http404
         if not may(request, button.action):
             raise PermissionDenied

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 
+from django.conf import settings
 from django.utils import timezone
 
 from federation import wiring
 from federation.models import ClaimRule, IdentityProvider
-from federation.services import claim_rules, identity_providers
+from federation.services import claim_rules, identity_providers, role_trust
+from governance.tenancy.models import Role
 from governance.tenancy.services import actors
 from tests.fakes.idp_metadata import metadata_xml
 
@@ -79,7 +81,14 @@ def a_session_name_rule(provider: IdentityProvider) -> ClaimRule:
 
 
 def the_walk_through(provider: IdentityProvider) -> None:
-    """The rules of the source's walk-through: admin, author, reader by group."""
+    """The source's walk-through: admin, author, reader by group, and roles that trust it."""
     for role in ("admin", "author", "reader"):
         a_role_rule(provider, role=role, groups=[f"QuickSight-{role.title()}"])
     a_session_name_rule(provider)
+    role_trust.entrust(
+        provider=provider,
+        roles=list(Role.objects.filter(name__in=("admin", "author", "reader"))),
+        public_url=settings.PUBLIC_URL,
+        actor=actors.system(),
+        now=timezone.now(),
+    )

@@ -50,7 +50,10 @@ class RoleForm(forms.ModelForm[Role]):
 
     attached = ManyOf(label="Policies")
     trust_policy = PrettyJSONField(
-        rows=6, required=False, help_text="Empty {}: every identity provider of the namespace."
+        rows=6,
+        required=False,
+        help_text="Empty {}: the claim rules of any identity provider of the namespace may give "
+        "this role. A provider that names roles itself must be named here.",
     )
     storage_prefixes = PrettyJSONField(
         rows=3, required=False, help_text='Folders of the lake, for example ["sales/"]. Empty: all.'

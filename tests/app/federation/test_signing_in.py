@@ -14,6 +14,7 @@ from governance.isolation.scopes import namespace_scope, system_scope
 from governance.tenancy.models import (
     Identity,
     Namespace,
+    Role,
     RoleBinding,
     User,
     UsernameChange,
@@ -251,6 +252,20 @@ def test_a_role_that_is_not_ours_is_refused(browser: SAMLBrowser, pair: str, cod
 
     assert answer.status_code == 403
     assert answer.json()["code"] == code
+
+
+def test_a_provider_cannot_name_a_role_that_trusts_nobody_by_name(
+    browser: SAMLBrowser, acme: Namespace
+) -> None:
+    with namespace_scope(acme.pk):
+        Role.objects.filter(name="reader").update(trust_policy={})
+    pair = f"{ACCOUNT}:role/reader,{PROVIDER_ARN}"
+
+    named = browser.signed_in(attributes=as_member_of() | {f"{AWS}Role": [pair]})
+    by_rule = browser.signed_in(attributes=as_member_of("QuickSight-Reader"))
+
+    assert named.json()["code"] == "saml_role_not_entrusted"
+    assert by_rule.status_code == 302
 
 
 def test_a_role_that_differs_in_case_is_named(browser: SAMLBrowser) -> None:
