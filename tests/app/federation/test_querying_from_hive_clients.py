@@ -4,6 +4,7 @@ Real OpenLDAP, real sockets, PyHive and impyla, a DuckDB engine over files.
 """
 
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from thrift.transport.TTransport import TTransportException
 from federation import wiring
 from federation.domain.directories import MappingKind
 from federation.gateway.analytics_backend import AnalyticsBackend
-from federation.models import Directory
+from federation.models import Directory, IdentityProvider
 from governance.analytics.models import Query
 from governance.audit.models import AuditEvent
 from governance.isolation.scopes import namespace_scope
@@ -25,6 +26,7 @@ from governance.tenancy.models import Namespace, RoleBinding, User
 from governance.tenancy.services import actors, users
 from tests.factories import analytics
 from tests.factories.directories import a_directory_on, a_mapping
+from tests.factories.scim import an_entra
 from tests.factories.tenancy import a_namespace
 from tests.servers import hive as hive_servers, slapd as openldap, worker
 from tests.servers.hive import HiveServer
@@ -153,14 +155,14 @@ def test_eve_in_her_own_company_sees_no_flights_of_acme(connect: Connect) -> Non
 def test_a_role_without_queries_gets_a_sentence(connect: Connect) -> None:
     connection = connect("o,brien@acme.example", "comma-pw")
 
-    with pytest.raises(exc.OperationalError, match="RunQuery is not permitted"):
+    with pytest.raises(exc.OperationalError, match="lakewarden:RunQuery"):
         selected(connection)
 
 
 def test_another_granted_role_can_be_asked_for(connect: Connect) -> None:
     connection = connect("alice@acme.example", "alice-pw", role="reader")
 
-    with pytest.raises(exc.OperationalError, match="RunQuery is not permitted"):
+    with pytest.raises(exc.OperationalError, match="lakewarden:RunQuery"):
         selected(connection)
 
 
@@ -177,6 +179,39 @@ def test_a_deactivated_person_is_stopped_in_the_open_session(
     with namespace_scope(world.acme.pk):
         user = User.objects.get(source="ldap")
         users.set_active(user=user, active=False, actor=actors.system(), now=timezone.now())
+
+    with pytest.raises(exc.OperationalError, match="has no access here"):
+        selected(connection)
+
+
+def test_whom_scim_deactivated_is_stopped_in_the_open_session_and_at_the_door(
+    world: World, connect: Connect
+) -> None:
+    with namespace_scope(world.acme.pk):
+        entra = an_entra(IdentityProvider.objects.create(name="AzureActiveDirectory"))
+    uma = entra.user("Uma@acme.example")
+    connection = connect("uma@acme.example", "uma-pw")
+    assert selected(connection) == ROWS
+    began = time.monotonic()
+
+    entra.patch(f"Users/{uma}", {"op": "Replace", "path": "active", "value": "False"})
+    with pytest.raises(exc.OperationalError, match="has no access here"):
+        selected(connection)
+    with pytest.raises(exc.OperationalError, match="has no access here"):
+        selected(connect("uma@acme.example", "uma-pw"))
+
+    assert time.monotonic() - began < 5
+    entra.patch(f"Users/{uma}", {"op": "Replace", "path": "active", "value": "True"})
+    assert selected(connection) == ROWS
+
+
+def test_whom_scim_deleted_stays_out_of_the_directory_too(world: World, connect: Connect) -> None:
+    with namespace_scope(world.acme.pk):
+        entra = an_entra(IdentityProvider.objects.create(name="AzureActiveDirectory"))
+    uma = entra.user("uma@acme.example")
+    connection = connect("uma@acme.example", "uma-pw")
+
+    entra.send("DELETE", f"Users/{uma}")
 
     with pytest.raises(exc.OperationalError, match="has no access here"):
         selected(connection)
