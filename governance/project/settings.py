@@ -26,6 +26,9 @@ LAKE_ROOTS = [
     Path(folder).absolute()
     for folder in environment.words("LAKE_ROOTS", default=[str(DATA_DIR / "lake")], separator=":")
 ]
+# S3 layers: endpoints beside AWS's and public ones, and where our own credentials may be used.
+S3_ENDPOINTS = environment.words("S3_ENDPOINTS", default=[])
+S3_ROOTS = environment.words("S3_ROOTS", default=[])
 EMBEDDED = DataFolder(DATA_DIR)
 BIND = environment.text("BIND", "127.0.0.1")
 PORT = environment.port("PORT", default=8000)

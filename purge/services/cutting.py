@@ -51,6 +51,10 @@ def cut(*, step_id: UUID, work: Work, lake: Lake, clock: Clock) -> None:
     except ObjectUnreachable as refusal:
         problem = indexing.unreachable("", refusal)
         steps.failed(step_id, problem, work=work, clock=clock)
+    except ObjectChanged as refusal:
+        # An old version that came into force again: what is to be removed is found anew.
+        problem = Unreachable(name="", reason=refusal.code)
+        steps.failed(step_id, problem, work=work, clock=clock)
 
 
 def _cut(step_id: UUID, *, work: Work, lake: Lake, clock: Clock) -> None:
@@ -160,7 +164,7 @@ def _splice(opened: OpenStep, finding: Finding, *, work: Work, lake: Lake, clock
         with suppress(ObjectUnreachable):
             layer.discard(key=key, attempt=attempt)
         raise
-    _after_publishing(opened, version, work=work, lake=lake, clock=clock)
+    _after_publishing(opened, ready.replaces, work=work, lake=lake, clock=clock)
     return True
 
 

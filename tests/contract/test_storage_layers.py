@@ -1,15 +1,19 @@
 """What every storage layer must do, run on the fake and on the real ones."""
 
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
 import pytest
+from django.utils import timezone
 
 from purge.adapters.filesystem_storage_layer import FilesystemStorageLayer
+from purge.adapters.s3_storage_layer import S3StorageLayer
 from purge.domain.spans import Fresh, Keep, Segment, Span
 from purge.ports import ObjectChanged, Staged, StorageLayer, StoredObject
 from tests.fakes.storage import FakeStorageLayer
+from tests.servers.seaweedfs import PLAIN, VERSIONED, S3Store
 
 
 class Bench(Protocol):
@@ -63,11 +67,38 @@ class FolderBench:
         return len(list(self.root.rglob(".lakewarden-*")))
 
 
-@pytest.fixture(params=["fake", "filesystem"])
+class S3Bench:
+    def __init__(self, store: S3Store, bucket: str) -> None:
+        self._client, self._bucket, self._path = store.client(), bucket, f"{uuid.uuid4().hex}/"
+        self.layer: StorageLayer = S3StorageLayer(
+            client=self._client, bucket=bucket, path=self._path, clock=timezone.now
+        )
+
+    def put(self, key: str, content: bytes) -> None:
+        self._client.put_object(Bucket=self._bucket, Key=self._path + key, Body=content)
+
+    def get(self, key: str) -> bytes:
+        answer = self._client.get_object(Bucket=self._bucket, Key=self._path + key)
+        return bytes(answer["Body"].read())
+
+    def remove(self, key: str) -> None:
+        self._client.delete_object(Bucket=self._bucket, Key=self._path + key)
+
+    def leftovers(self) -> int:
+        listed = self._client.list_multipart_uploads(Bucket=self._bucket, Prefix=self._path)
+        return len(listed.get("Uploads", []))
+
+
+@pytest.fixture(params=["fake", "filesystem", "s3", "s3 with versions"])
 def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Bench:
+    def on_s3(bucket: str) -> Bench:
+        return S3Bench(request.getfixturevalue("s3_store"), bucket)
+
     benches: dict[str, Callable[[], Bench]] = {
         "fake": FakeBench,
         "filesystem": lambda: FolderBench(tmp_path),
+        "s3": lambda: on_s3(PLAIN),
+        "s3 with versions": lambda: on_s3(VERSIONED),
     }
     return benches[request.param]()
 

@@ -22,14 +22,14 @@ def settings_read() -> Iterator[str]:
 
 def test_each_setting_is_on_the_page_and_no_other() -> None:
     page = (ROOT / "docs/settings.md").read_text(encoding="utf-8")
-    described = set(re.findall(r"^\| `([A-Z_]+)`", page, flags=re.MULTILINE))
+    described = set(re.findall(r"^\| `([A-Z0-9_]+)`", page, flags=re.MULTILINE))
 
     assert described == set(settings_read())
 
 
 def test_no_setting_is_described_twice() -> None:
     page = (ROOT / "docs/settings.md").read_text(encoding="utf-8")
-    described = re.findall(r"^\| `([A-Z_]+)`", page, flags=re.MULTILINE)
+    described = re.findall(r"^\| `([A-Z0-9_]+)`", page, flags=re.MULTILINE)
 
     assert len(described) == len(set(described))
 
