@@ -185,10 +185,6 @@ REMEDIES: Mapping[str, str] = {
         "here give it instead of the provider."
     ),
     # logout
-    "saml_logout_not_offered": (
-        "Give the provider's metadata a single logout address, and switch single logout on "
-        "at both sides."
-    ),
     "saml_logout_issuer_mismatch": (
         "Enter the name that the provider signs out under as its issuer alias (in Entra: "
         "https://login.microsoftonline.com/<tenant>/)."
