@@ -7,7 +7,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from lxml import etree
 
-from federation.adapters import lxml_saml_guard as guard
+from federation.adapters import lxml_saml_documents as documents
 from federation.adapters.lxml_saml_shapes import ds, saml, samlp
 from federation.domain.captures import Captured
 from federation.domain.saml import ResponseRefused
@@ -22,7 +22,7 @@ class LXMLResponseReader:
 
     def captured(self, *, saml_response: str) -> Captured | None:
         try:
-            root = guard.parsed(raw=guard.decoded(text=saml_response))
+            root = documents.parsed(raw=documents.decoded(text=saml_response))
         except ResponseRefused:
             return None
         assertion = root.find(saml("Assertion"))

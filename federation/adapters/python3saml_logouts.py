@@ -14,6 +14,7 @@ from urllib.parse import unquote, unquote_plus
 from lxml import etree
 
 from federation.adapters import (
+    lxml_saml_documents as documents,
     lxml_saml_guard as guard,
     lxml_saml_statements as statements,
     python3saml_signatures as signatures,
@@ -80,7 +81,7 @@ class PythonSAMLLogoutVerifier:
         root = _guarded(_inflated(unquote(raw[parameter])), parameter)
         if root.find(guard.SIGNATURE) is not None:
             # Bindings 3.4.4.1: it must have been removed, and two truths are one too many.
-            raise guard.ResponseShapeUnknown(what="a signature has no place in a redirect")
+            raise documents.ResponseShapeUnknown(what="a signature has no place in a redirect")
         relay_state = unquote_plus(raw.get("RelayState", ""))
         return _accepted(root, relay_state=relay_state, expectation=expectation, now=now)
 
@@ -95,7 +96,7 @@ class PythonSAMLLogoutVerifier:
         if any(len(values) != 1 for values in form.values()):
             raise LogoutParametersUnknown
         parameter = _the_message(form)
-        root = _guarded(guard.decoded(text=form[parameter][0]), parameter)
+        root = _guarded(documents.decoded(text=form[parameter][0]), parameter)
         if root.find(guard.SIGNATURE) is None:
             raise LogoutUnsigned
         signatures.verify(

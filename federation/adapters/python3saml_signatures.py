@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from lxml import etree
 from onelogin.saml2.utils import OneLogin_Saml2_Utils
 
-from federation.adapters import lxml_saml_guard as guard
+from federation.adapters import lxml_saml_documents as documents
 from federation.adapters.lxml_saml_shapes import ds
 from federation.adapters.lxml_saml_signatures import MORE, SignatureAlgorithmRefused
 from federation.domain.saml import Certificate, ResponseRefused
@@ -67,7 +67,9 @@ def signed_content(*, element: etree._Element) -> etree._Element:
 
     The enveloped-signature transform leaves the signature out, so it is left out here too.
     """
-    copy = etree.fromstring(etree.tostring(element, method="c14n", exclusive=True), guard.parser())
+    copy = etree.fromstring(
+        etree.tostring(element, method="c14n", exclusive=True), documents.parser()
+    )
     signature = copy.find(ds("Signature"))
     if signature is not None:
         copy.remove(signature)

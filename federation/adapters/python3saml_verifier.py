@@ -21,6 +21,7 @@ from lxml import etree
 
 from federation.adapters import (
     cryptography_decryption as decryption,
+    lxml_saml_documents as documents,
     lxml_saml_guard as guard,
     lxml_saml_statements as statements,
     python3saml_signatures as signatures,
@@ -65,7 +66,7 @@ class PythonSAMLVerifier:
         self, *, saml_response: str, expectation: Expectation, now: datetime
     ) -> VerifiedAssertion:
         document = guard.guarded(
-            raw=guard.decoded(text=saml_response), opens=bool(expectation.opening_keys)
+            raw=documents.decoded(text=saml_response), opens=bool(expectation.opening_keys)
         )
         check_schema(_without_sealed(document))
         if expectation.want_messages_signed and not document.response_signed:
@@ -88,7 +89,7 @@ def _without_sealed(document: guard.GuardedResponse) -> etree._Element:
     if document.sealed is None:
         return document.response
     copy = deepcopy(document.response)
-    for encrypted in copy.findall(guard.ENCRYPTED_ASSERTION):
+    for encrypted in copy.findall(documents.ENCRYPTED_ASSERTION):
         copy.remove(encrypted)
     return copy
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from federation.adapters.lxml_saml_guard import ResponseNotDecodable, SignatureMissing
+from federation.adapters.lxml_saml_documents import ResponseNotDecodable
+from federation.adapters.lxml_saml_guard import SignatureMissing
 from federation.adapters.python3saml_signatures import NoTrustedCertificate, SignatureInvalid
 from federation.adapters.python3saml_verifier import MessageSignatureMissing
 from federation.domain import assertions
