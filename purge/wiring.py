@@ -3,12 +3,15 @@
 from pathlib import Path
 
 from django.conf import settings
+from django.utils import timezone
 
 from governance.egress.addresses import networks
-from purge.adapters import table_engines
+from purge.adapters import s3_layers, table_engines
+from purge.adapters.compressed_record_format import CompressedRecordFormat
 from purge.adapters.filesystem_storage_layer import FilesystemStorageLayer
 from purge.adapters.ndjson_record_format import NdjsonRecordFormat
 from purge.adapters.postgresql_metastore_index import PostgreSQLMetastoreIndex
+from purge.adapters.s3_layers import Allowed
 from purge.ports import (
     Format,
     Lake,
@@ -36,7 +39,8 @@ def storage_layer(described: LayerDescription) -> StorageLayer:
         case LayerKind.FILESYSTEM:
             return _filesystem(described)
         case LayerKind.S3:
-            raise LayerInvalid(why="this installation has no such layer")
+            allowed = Allowed(endpoints=settings.S3_ENDPOINTS, roots=settings.S3_ROOTS)
+            return s3_layers.layer(described, allowed=allowed, clock=timezone.now)
         case LayerKind.POSTGRESQL | LayerKind.TABLE:
             raise LayerInvalid(why="it keeps tables, no objects")
 
@@ -57,7 +61,7 @@ def table_store(described: LayerDescription) -> TableStore:
 def record_format(wanted: Format) -> RecordFormat:
     match wanted:
         case Format.NDJSON:
-            return NdjsonRecordFormat()
+            return CompressedRecordFormat(NdjsonRecordFormat())
         case Format.CSV | Format.PARQUET | Format.ORC:
             raise LayerInvalid(why=f"{wanted} cannot be read here yet")
         case Format.TABLE:

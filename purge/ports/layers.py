@@ -87,7 +87,8 @@ class UnreachableObject:
 class ReadableObject(Protocol):
     """One version of an object, open for reading."""
 
-    size: int
+    @property
+    def size(self) -> int: ...
 
     def stream(self) -> BinaryIO:
         """From the first byte, sequentially."""

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
+from purge.adapters import ndjson_scan
 from purge.adapters.ndjson_record_format import NdjsonRecordFormat
-from purge.domain.identifiers import identifiers_of, wanted_in
-from purge.domain.matching import Verdict
-from purge.domain.spans import Keep, Span
+from purge.domain.identifiers import Identifier, identifiers_of, wanted_in
+from purge.domain.matching import Verdict, candidates
+from purge.domain.spans import Span
+from tests.factories import record_formats
 from tests.fakes.storage import FakeObject
 
 IDENTIFIERS = identifiers_of(
@@ -104,23 +106,7 @@ LINES = st.lists(
 
 
 def purged(content: bytes) -> tuple[bytes, int]:
-    """What an erasure does to the bytes, and how many records it could not decide on."""
-    source = FakeObject(content)
-    cuts, unclear = [], 0
-    places = [one.span for one in FORMAT.scan(source=source, identifiers=IDENTIFIERS)]
-    for record in FORMAT.records(source=source, spans=places):
-        match record.judge(identifiers=IDENTIFIERS, wanted=WANTED):
-            case Verdict.THEIRS:
-                cuts.append(record.span)
-            case Verdict.UNCLEAR:
-                unclear += 1
-            case Verdict.OTHER:
-                pass
-    result = b""
-    for segment in FORMAT.segments(source=source, cuts=cuts):
-        assert isinstance(segment, Keep)
-        result += source.read(Span(segment.offset, segment.length))
-    return result, unclear
+    return record_formats.purged(FORMAT, content, IDENTIFIERS, WANTED)
 
 
 @given(lines=LINES, bom=st.booleans(), ends=st.booleans())
@@ -155,7 +141,8 @@ def test_utf_16_is_unreadable_and_could_hold_anyone() -> None:
 
 
 def test_a_line_without_end_does_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("purge.adapters.ndjson_record_format.LONGEST_RECORD", 64)
+    monkeypatch.setattr("purge.adapters.ndjson_scan.LONGEST_RECORD", 64)
+    monkeypatch.setattr("purge.adapters.ndjson_scan.BLOCK", 16)
     content = b'{"Email": "dora@customer.example", "x": "' + b"y" * 200 + b'"}\n{"customer": 1}\n'
 
     spans = [one.span for one in FORMAT.scan(source=FakeObject(content), identifiers=IDENTIFIERS)]
@@ -184,3 +171,90 @@ def test_the_stream_can_be_read_twice() -> None:
 
     assert len(list(FORMAT.scan(source=source, identifiers=IDENTIFIERS))) == 1
     assert isinstance(source.stream(), io.BytesIO)
+
+
+SIMPLE = identifiers_of(
+    [
+        {"name": "customer_id", "path": "customer_id", "type": "integer"},
+        {"name": "email", "path": "email"},
+    ]
+)
+KEYS = st.sampled_from(["customer_id", "email", "Customer_ID", "cu\u017ftomer_id", "other", "é"])
+VALUES = st.recursive(
+    st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(-3, 9),
+        st.just(2**70),
+        st.floats(-3, 3),
+        st.sampled_from(["7", "dora@customer.example", "ß", "a\\b", '"email"', ""]),
+    ),
+    lambda inner: st.one_of(st.lists(inner, max_size=2), st.dictionaries(KEYS, inner, max_size=2)),
+    max_leaves=3,
+)
+MEMBERS = st.lists(st.tuples(KEYS, VALUES), max_size=4)
+
+
+def line_of(members: list[tuple[str, object]], escaped: bool) -> str:  # noqa: FBT001
+    dumped = [
+        f"{json.dumps(key, ensure_ascii=escaped)}: {json.dumps(value, ensure_ascii=escaped)}"
+        for key, value in members
+    ]
+    return "{" + ", ".join(dumped) + "}"
+
+
+@given(
+    lines=st.lists(
+        st.one_of(
+            st.builds(line_of, MEMBERS, st.booleans()),
+            st.builds(
+                lambda id_: f'{{"customer_id": {id_}, "email": "a@b.example"}}', st.integers()
+            ),
+            st.sampled_from(["", " ", "torn {", "[1]", "\u00e9", '{"email": "\t"}']),
+        ),
+        max_size=8,
+    ),
+    ends=st.booleans(),
+    identifiers=st.sampled_from([SIMPLE, SIMPLE[:1], SIMPLE[1:], IDENTIFIERS]),
+)
+@settings(max_examples=400)
+def test_reading_quickly_finds_what_reading_faithfully_finds(
+    *, lines: list[str], ends: bool, identifiers: Sequence[Identifier]
+) -> None:
+    content = "".join(f"{line}\n" for line in lines).encode()
+    content = content if ends else content.removesuffix(b"\n")
+
+    found = list(FORMAT.scan(source=FakeObject(content), identifiers=identifiers))
+
+    expected: list[tuple[Span, object]] = []
+    offset = 0
+    for line in content.splitlines(keepends=True):
+        span = Span(offset, len(line))
+        offset = span.end
+        try:
+            record = ndjson_scan.faithful(line)
+            all_of_it = [
+                (one.type, one.name, one.value)
+                for one in candidates(record, identifiers=identifiers)
+            ]
+        except ValueError:
+            if not line.isspace():
+                expected.append((span, None))
+            continue
+        if all_of_it:
+            expected.append((span, set(all_of_it)))
+    assert [
+        (one.span, None if one.candidates is None else set(one.candidates)) for one in found
+    ] == expected
+
+
+def test_a_plain_block_is_read_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = [f'{{"customer_id": {n}, "name": "ä"}}\n'.encode() for n in range(50)]
+    lines[7] = b'{"customer_id": null}\n'
+    lines[8] = b'{"name": "x"}\n'
+    monkeypatch.setattr(ndjson_scan.Scan, "_line", lambda *_: pytest.fail("line by line"))
+
+    found = list(FORMAT.scan(source=FakeObject(b"".join(lines)), identifiers=SIMPLE[:1]))
+
+    assert len(found) == 48
+    assert found[-1].span.end == sum(map(len, lines))
