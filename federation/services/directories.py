@@ -1,13 +1,14 @@
 """Configuring directories: what is written is checked, and a stored password stays where it is."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import TypedDict
 from urllib.parse import urlsplit
 
 from cryptography import x509
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
@@ -20,6 +21,7 @@ from governance.isolation.scopes import current_namespace_id
 from governance.kernel.actors import Actor
 from governance.kernel.refusals import Conflict, FieldError, Invalid
 from governance.secrets import sealing
+from governance.tenancy.models import Namespace
 from governance.tenancy.services import step_up
 
 # A stored password must not be sent anywhere else than whoever typed it meant.
@@ -68,10 +70,18 @@ class DirectoryDomainTaken(Conflict):
     sentence = "The domain {domain} belongs to another directory of this installation."
 
 
+class DirectoryDomainNotGranted(Conflict):
+    code = "directory_domain_not_granted"
+    sentence = (
+        "The domain {domain} is not granted to this namespace. It decides whose directory a "
+        "password is sent to: whoever runs the installation grants it (DIRECTORY_DOMAINS)."
+    )
+
+
 def create(*, values: DirectoryValues, actor: Actor, now: datetime) -> Directory:
     """A directory of the open scope.
 
-    Raises DirectoryInvalid, DirectoryNameTaken, DirectoryDomainTaken.
+    Raises DirectoryInvalid, DirectoryNameTaken, DirectoryDomainTaken, DirectoryDomainNotGranted.
     """
     return _saved(Directory(), values, verb="created", actor=actor, now=now)
 
@@ -90,6 +100,15 @@ def remove(*, directory: Directory, actor: Actor, now: datetime) -> None:
     with transaction.atomic():
         trail.record(actor=actor, action="directory.deleted", target=directory, now=now)
         directory.delete()
+
+
+def domain_is_granted(domain: str) -> bool:
+    """Whether the open scope's namespace may have it. Without any grant, first come has it."""
+    grants: Mapping[str, str] = settings.FEDERATION_DIRECTORY_DOMAINS
+    if not grants:
+        return True
+    namespace = Namespace.objects.filter(pk=current_namespace_id()).first()
+    return namespace is not None and grants.get(domain) == namespace.name
 
 
 def settings_of(directory: Directory) -> DirectorySettings:
@@ -207,6 +226,8 @@ def _require_free(directory: Directory) -> None:
         raise DirectoryNameTaken(name=directory.name)
     if not directory.domain:
         return
+    if not domain_is_granted(directory.domain):
+        raise DirectoryDomainNotGranted(domain=directory.domain)
     owner = crossings.namespace_of_domain(directory.domain)
     elsewhere = owner is not None and owner != current_namespace_id()
     if elsewhere or others.filter(domain=directory.domain).exists():

@@ -155,6 +155,10 @@ def _door(claim: Claim, name: LoginName) -> _Door:
         raise SignInRefused(Reason.UNKNOWN_DIRECTORY)
     with namespace_scope(namespace_id):
         found = _directory_of(name)
+        if found.domain and not directories.domain_is_granted(found.domain):
+            # It was claimed before domains were granted, and granted to somebody else.
+            log.warning("directory_domain_not_granted", directory_id=str(found.pk))
+            raise SignInRefused(Reason.UNKNOWN_DIRECTORY)
         return _Door(
             namespace_id=namespace_id,
             directory_id=found.pk,

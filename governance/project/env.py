@@ -107,6 +107,16 @@ class Environment:
             raise WrongSettingError(name, f"is set, but names nothing: {value!r}.")
         return found
 
+    def pairs(self, name: str) -> dict[str, str]:
+        """Comma-separated `left=right`, in any case on the left; none where it is not set."""
+        found: dict[str, str] = {}
+        for word in self.words(name, default=[]):
+            left, joint, right = (part.strip() for part in word.partition("="))
+            if not (left and joint and right) or left.casefold() in found:
+                raise WrongSettingError(name, f"must be pairs like a=b, each once, not {word!r}.")
+            found[left.casefold()] = right
+        return found
+
     def path(self, name: str, *, default: Path) -> Path:
         value = self.text(name)
         return (default if value is None else Path(value).expanduser()).absolute()

@@ -276,6 +276,8 @@ FEDERATION_SAML_NETWORK_REQUESTS = environment.integer(
 FEDERATION_SAML_PROVIDER_REQUESTS = environment.integer(
     "SAML_PROVIDER_REQUESTS", default=6000, least=1
 )
+# Which namespace may claim which login domain; where any is named, no other can be claimed.
+FEDERATION_DIRECTORY_DOMAINS = environment.pairs("DIRECTORY_DOMAINS")
 HIVE_TLS_CERTIFICATE = environment.text("HIVE_TLS_CERTIFICATE", "")
 HIVE_TLS_KEY = environment.text("HIVE_TLS_KEY", "")
 HIVE_CONNECTIONS = environment.integer("HIVE_CONNECTIONS", default=1000, least=1)

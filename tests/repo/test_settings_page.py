@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-READERS = {"text", "flag", "integer", "port", "ports", "networks", "words", "path", "url"}
+READERS = {"text", "flag", "integer", "port", "ports", "networks", "words", "pairs", "path", "url"}
 
 
 def settings_read() -> Iterator[str]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 import pytest
+from pytest_django import Settings
 
 from federation.domain.attempts import Budget
 from federation.domain.directories import (
@@ -320,3 +321,46 @@ def test_the_trail_names_reasons_and_no_people(
     assert sorted(event["reason"] for event in refused) == ["unknown_user", "wrong_password"]
     assert len(accepted) == 1
     assert not any(word in str(refused + accepted) for word in ("uma", "nobody", "wrong-"))
+
+
+# --- whose domain it is
+
+
+def test_a_domain_granted_to_another_namespace_cannot_be_claimed(settings: Settings) -> None:
+    settings.FEDERATION_DIRECTORY_DOMAINS = {"acme.example": "acme"}
+    rival = a_namespace("rival", account_id="999988887777")
+
+    with namespace_scope(rival.pk), pytest.raises(directories.DirectoryDomainNotGranted):
+        a_directory(domain="acme.example")
+    with namespace_scope(rival.pk), pytest.raises(directories.DirectoryDomainNotGranted):
+        a_directory(domain="unlisted.example")
+    with namespace_scope(rival.pk):
+        assert a_directory(domain="").domain == ""
+
+
+def test_the_namespace_that_has_the_grant_claims_it(settings: Settings, acme: Namespace) -> None:
+    settings.FEDERATION_DIRECTORY_DOMAINS = {"acme.example": "acme"}
+
+    with namespace_scope(acme.pk):
+        assert a_directory(domain="ACME.example").domain == "acme.example"
+
+
+def test_no_password_goes_to_who_claimed_a_domain_before_it_was_granted(
+    settings: Settings, door: Door
+) -> None:
+    squatter = a_namespace("squatter", account_id="999988887777")
+    with namespace_scope(squatter.pk):
+        a_mapping(a_directory(), "analysts")
+    settings.FEDERATION_DIRECTORY_DOMAINS = {"acme.example": "acme"}
+
+    assert door.refused() is Reason.UNKNOWN_DIRECTORY
+    assert door.ldap.binds == 0
+
+
+def test_without_grants_a_domain_is_claimed_once(acme: Namespace) -> None:
+    rival = a_namespace("rival", account_id="999988887777")
+    with namespace_scope(acme.pk):
+        a_directory()
+
+    with namespace_scope(rival.pk), pytest.raises(directories.DirectoryDomainTaken):
+        a_directory()
