@@ -19,6 +19,7 @@ LATEST_YEAR = 2200  # Sums with validity and skew must not leave what datetime c
 MOST_VALUES = 2_000
 LONGEST_VALUE = 16_384
 LONGEST_SESSION_INDEX = 256
+LONGEST_FORMAT = 256
 
 
 class ValueUnreadable(ResponseRefused):
@@ -70,6 +71,8 @@ def statement(*, assertion: etree._Element) -> Statement:
     if len(authentication.get("SessionIndex", "")) > LONGEST_SESSION_INDEX:
         raise ValueUnreadable(what="SessionIndex is too long")
     name_id = assertion.find(f"{saml('Subject')}/{saml('NameID')}")
+    if name_id is not None and len(name_id.get("Format", "")) > LONGEST_FORMAT:
+        raise ValueUnreadable(what="the Format of the NameID is too long")
     return Statement(
         assertion_id=assertion.get("ID", ""),
         issuer=_text(_one(assertion, "Issuer")),

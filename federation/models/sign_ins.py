@@ -53,6 +53,7 @@ class RoleChoice(NamespacedModel):
     role_ids = models.JSONField(default=list)
     session_name = models.CharField(max_length=64)
     name_id = models.CharField(max_length=1024)
+    name_id_format = models.CharField(max_length=256, blank=True)
     session_index = models.CharField(max_length=256, blank=True)
     tags = models.JSONField(default=dict)
     authenticated_at = models.DateTimeField()

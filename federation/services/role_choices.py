@@ -43,6 +43,7 @@ class Proof:
     user: User
     session_name: str = field(repr=False)
     name_id: str = field(repr=False)
+    name_id_format: str
     session_index: str
     tags: Mapping[str, str] = field(repr=False)
     authenticated_at: datetime
@@ -61,6 +62,7 @@ def offer(
         role_ids=[str(role.pk) for role in roles],
         session_name=proof.session_name,
         name_id=proof.name_id,
+        name_id_format=proof.name_id_format,
         session_index=proof.session_index,
         tags=dict(proof.tags),
         authenticated_at=proof.authenticated_at,
@@ -115,6 +117,7 @@ def choose(
         user=choice.user,
         session_name=choice.session_name,
         name_id=choice.name_id,
+        name_id_format=choice.name_id_format,
         session_index=choice.session_index,
         tags=choice.tags,
         authenticated_at=choice.authenticated_at,
@@ -141,6 +144,7 @@ def open_as(
             authenticated_at=proof.authenticated_at,
             provider_id=proof.provider.pk,
             name_id=proof.name_id,
+            name_id_format=proof.name_id_format,
             session_index=proof.session_index,
             tags=proof.tags,
         ),

@@ -180,6 +180,7 @@ def _proof(
         user=user,
         session_name=grant.session_name,
         name_id=assertion.name_id,
+        name_id_format=assertion.name_id_format,
         session_index=assertion.session_index,
         tags=grant.tags,
         authenticated_at=min(now, assertion.authenticated_at),

@@ -114,6 +114,7 @@ def begin(
             destination=provider.slo_url,
             issuer=own.entity_id,
             name_id=session.name_id,
+            name_id_format=session.name_id_format,
             session_index=session.session_index,
         ),
         own_key=own_keys.current(provider, now=now),

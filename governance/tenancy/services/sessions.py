@@ -51,6 +51,7 @@ class Grant:
     authenticated_at: datetime | None = None
     provider_id: UUID | None = None
     name_id: str = ""
+    name_id_format: str = ""
     session_index: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
 
@@ -71,6 +72,7 @@ def open_session(
         role=grant.role,
         provider_id=grant.provider_id,
         name_id=grant.name_id,
+        name_id_format=grant.name_id_format,
         session_index=grant.session_index,
         tags=dict(grant.tags),
         network=actor.network,

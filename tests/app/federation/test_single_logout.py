@@ -335,7 +335,10 @@ def test_signing_out_ends_our_session_first_and_then_asks_the_provider(acme: Acm
     root, parameters = document_of(address)
     assert address.startswith(f"{SLO}?")
     assert root.tag == f"{{{SAMLP}}}LogoutRequest"
-    assert "joe@customer.example" in etree.tostring(root).decode()
+    name_id = root.find("{urn:oasis:names:tc:SAML:2.0:assertion}NameID")
+    assert name_id is not None
+    assert name_id.text == "joe@customer.example"
+    assert name_id.get("Format") == "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"
     assert root.findtext(f"{{{SAMLP}}}SessionIndex") == "_session1"
     assert parameters["SigAlg"] == ["http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"]
     assert browser.client.get("/").status_code == 302
