@@ -23,6 +23,7 @@ from purge.services import (
     locating,
     reminders,
     setbacks,
+    suppression,
 )
 
 
@@ -85,11 +86,12 @@ def tell_contact(run: JobRun, *, erasure_request_id: str) -> None:
             contacts.forget(ErasureRequest.objects.select_for_update().get(pk=request.pk))
 
 
-@job(job_names.TELL_CAME_BACK)
-def tell_came_back(run: JobRun, *, come_back_id: str) -> None:
-    """Say that somebody erased is back. Twice is safe: the outbox keeps one email of a key."""
+@job(job_names.CAME_BACK)
+def came_back(run: JobRun, *, come_back_id: str) -> None:
+    """Tell the officers, or ask for another erasure. Twice is safe: what was asked is decided."""
     with run.scope():
-        emails.came_back(come_back_id=UUID(come_back_id))
+        if suppression.act_on(come_back_id=UUID(come_back_id), now=timezone.now()):
+            emails.came_back(come_back_id=UUID(come_back_id))
 
 
 @job(job_names.REMIND)

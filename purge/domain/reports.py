@@ -14,7 +14,8 @@ from purge.domain.plans import Plan
 class FoundObject:
     """An object, or a version of one, or a table, with records of the person.
 
-    `name` is layer and key, masked. `plan` says how it is dealt with, `detail` more of it in words.
+    `name` is layer and key, masked. `held` records of theirs stay for a legal hold. `plan` says how
+    it is dealt with, `detail` more of it in words.
     """
 
     number: int
@@ -25,6 +26,8 @@ class FoundObject:
     records: int
     bytes: int
     unclear: int
+    held: int = 0
+    held_until: str = ""
     plan: Plan = Plan.SPLICE
     detail: str = ""
 
@@ -59,6 +62,7 @@ def document(
             "records": sum(one.records for one in objects),
             "bytes": sum(one.bytes for one in objects),
             "unclear": sum(one.unclear for one in objects),
+            "held": sum(one.held for one in objects),
             "unreachable": len(unreachable),
         },
     }

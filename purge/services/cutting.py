@@ -20,7 +20,7 @@ from purge.domain.plans import Plan
 from purge.domain.reports import Unreachable
 from purge.models import Dataset, ErasureStep, LakeObject
 from purge.ports import Format, Lake, LayerInvalid, ObjectChanged, ObjectUnreachable, Work
-from purge.services import findings, indexing, steps, subjects, tables
+from purge.services import findings, holds, indexing, steps, subjects, tables
 from purge.services.findings import Finding
 from purge.services.indexing import Clock, OpenDataset
 from purge.services.tables import TableStep
@@ -77,6 +77,7 @@ def _opened(step_id: UUID, *, work: Work, lake: Lake) -> OpenStep | TableStep | 
         if row is None:
             return dict(hand)
         source = Dataset.objects.select_related("storage_layer").get(pk=row.dataset_id)
+        holds.check_dataset(source.pk)
         people = subjects.of(step.erasure_request)
         wanted = wanted_in(people, identifiers=identifiers_of(source.identifiers))
         if source.format == Format.TABLE:

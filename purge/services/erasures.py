@@ -20,7 +20,7 @@ from purge import job_names, selectors
 from purge.domain.erasure import State
 from purge.models import ErasureReport, ErasureRequest, ErasureStep, StepState
 from purge.ports import Lake, Work
-from purge.services import certificates, cutting, decisions, steps, suppression, verifying
+from purge.services import certificates, cutting, decisions, ledger, steps, verifying
 from purge.services.indexing import Clock
 from purge.services.moves import move
 
@@ -147,7 +147,7 @@ def _finish(request_id: UUID, verdict: verifying.Verification, *, work: Work, cl
         complete = not verdict.problems
         certificates.issue(request=request, verdict=verdict, actor=actor, now=now)
         if complete:
-            suppression.remember(request=request, now=now)
+            ledger.remember(request=request, now=now)
         done = ErasureStep.objects.filter(erasure_request=request).aggregate(
             records=Sum("records", default=0), bytes=Sum("bytes", default=0)
         )

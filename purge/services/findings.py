@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from purge.domain.identifiers import UNREADABLE, Wanted, fingerprint
+from purge.domain.identifiers import UNREADABLE, IdentifierType, Wanted, fingerprint
 from purge.domain.matching import Verdict
 from purge.domain.plans import Plan
 from purge.domain.spans import Cuts, Span
 from purge.models import LakeObject, Locator
 from purge.ports import Lake, ObjectChanged, ObjectUnreachable, ReadableObject, Work
-from purge.services import indexing
+from purge.services import holds, indexing
 from purge.services.indexing import Clock, OpenDataset
 
 
@@ -18,7 +18,8 @@ class Finding:
     """The people's records in one version of an object.
 
     `indexed` and `present` are the same records, in the index's and in the object's positions.
-    `bytes` is what taking them out frees, as near as the format can tell.
+    `bytes` is what taking them out frees, as near as the format can tell. `held` records are theirs
+    too, and stay: they name somebody who is on legal hold.
     """
 
     row: LakeObject
@@ -27,6 +28,7 @@ class Finding:
     present: tuple[Span, ...]
     unclear: tuple[Span, ...]
     bytes: int
+    held: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,8 @@ class Left:
 
     theirs: int
     unclear: int
+    held: int = 0
+    held_until: str = ""
 
 
 def fingerprints(wanted: frozenset[Wanted], *, key: bytes) -> list[int]:
@@ -76,11 +80,20 @@ def _in_version(
 ) -> Finding:
     if dataset.locator is Locator.SCAN:
         with dataset.layer.open(key=row.key, version=row.version) as source:
-            spans = _scanned(dataset, source, wanted)
-            return _judged(dataset, row, wanted, [(span, span) for span in spans], source)
+            spans, held = _scanned(dataset, source, wanted)
+            twice = [(span, span) for span in spans]
+            return _allowed(dataset, _judged(dataset, row, wanted, twice, held, source), held)
     pairs = _places(dataset=dataset, row=row, wanted=wanted, work=work, lake=lake)
+    held = _held_places(dataset=dataset, row=row, work=work, lake=lake)
     with dataset.layer.open(key=row.key, version=row.version) as source:
-        return _judged(dataset, row, wanted, pairs, source)
+        return _allowed(dataset, _judged(dataset, row, wanted, pairs, held, source), held)
+
+
+def _allowed(dataset: OpenDataset, finding: Finding, held: frozenset[Span]) -> Finding:
+    """Raises ObjectUnreachable where taking the object away whole would take what is on hold."""
+    if held and finding.present and finding.plan is not Plan.SPLICE:
+        raise ObjectUnreachable(reason=holds.REASON, until=dataset.held.until)
+    return finding
 
 
 def _places(
@@ -94,16 +107,36 @@ def _places(
         return [(span, cuts.present(span)) for span in sorted({one.span for one in places})]
 
 
+def _held_places(
+    *, dataset: OpenDataset, row: LakeObject, work: Work, lake: Lake
+) -> frozenset[Span]:
+    """The object's records that name somebody who is on legal hold, in indexed positions."""
+    if not dataset.held:
+        return frozenset()
+    with work.scope():
+        places = lake.index.places(
+            fingerprints=dataset.held.fingerprints, object_numbers=[row.number]
+        )
+        return frozenset(place.span for place in places)
+
+
 def _scanned(
     dataset: OpenDataset, source: ReadableObject, wanted: frozenset[Wanted]
-) -> Sequence[Span]:
-    """Where the object may hold the people, from reading all of it."""
+) -> tuple[Sequence[Span], frozenset[Span]]:
+    """Where the object may hold the people, from reading all of it; and what is on legal hold."""
     asked = {(one.type, one.name, one.value) for one in wanted}
-    return [
-        record.span
-        for record in dataset.format.scan(source=source, identifiers=dataset.identifiers)
-        if record.candidates is None or not asked.isdisjoint(record.candidates)
-    ]
+    spans, held = [], set()
+    for record in dataset.format.scan(source=source, identifiers=dataset.identifiers):
+        if record.candidates is None or not asked.isdisjoint(record.candidates):
+            spans.append(record.span)
+        if dataset.held and record.candidates is not None:
+            prints = (
+                fingerprint(key=dataset.key, name=name, kind=IdentifierType(kind), value=value)
+                for kind, name, value in record.candidates
+            )
+            if not dataset.held.fingerprints.isdisjoint(prints):
+                held.add(record.span)
+    return spans, frozenset(held)
 
 
 def _judged(
@@ -111,14 +144,17 @@ def _judged(
     row: LakeObject,
     wanted: frozenset[Wanted],
     pairs: Sequence[tuple[Span, Span]],
+    on_hold: frozenset[Span],
     source: ReadableObject,
 ) -> Finding:
     theirs: list[tuple[Span, Span]] = []
     unclear: list[Span] = []
-    size = 0
+    size = held = 0
     records = dataset.format.records(source=source, spans=[present for _, present in pairs])
     for (indexed, present), record in zip(pairs, records, strict=True):
         match record.judge(identifiers=dataset.identifiers, wanted=wanted):
+            case Verdict.THEIRS if indexed in on_hold:
+                held += 1
             case Verdict.THEIRS:
                 theirs.append((indexed, present))
                 size += record.size
@@ -133,6 +169,7 @@ def _judged(
         present=tuple(present for _, present in theirs),
         unclear=tuple(unclear),
         bytes=size,
+        held=held,
     )
 
 
@@ -161,9 +198,12 @@ def still_there(*, dataset: OpenDataset, key: str, wanted: frozenset[Wanted]) ->
     if version is None:
         return None
     with dataset.layer.open(key=key, version=version) as source:
-        spans = _scanned(dataset, source, wanted)
-        verdicts = list(_verdicts(dataset, source, spans, wanted))
-    return Left(verdicts.count(Verdict.THEIRS), verdicts.count(Verdict.UNCLEAR))
+        spans, on_hold = _scanned(dataset, source, wanted)
+        verdicts = list(zip(spans, _verdicts(dataset, source, spans, wanted), strict=True))
+    theirs = [span for span, verdict in verdicts if verdict is Verdict.THEIRS]
+    held = sum(span in on_hold for span in theirs)
+    unclear = sum(verdict is Verdict.UNCLEAR for _, verdict in verdicts)
+    return Left(len(theirs) - held, unclear, held, dataset.held.until if held else "")
 
 
 def _verdicts(

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.db.models.functions import Now
 
 from governance.audit import trail
 from governance.kernel.actions import Action
@@ -21,6 +22,7 @@ from governance.tenancy.services import step_up
 from purge import selectors
 from purge.domain.identifiers import check_subjects, fingerprint, wanted_in
 from purge.models import Dataset, LegalHold
+from purge.ports import ObjectUnreachable
 from purge.services import keyrings, subjects, texts
 
 REASON = "legal_hold"
@@ -103,15 +105,14 @@ def lift(*, hold_id: UUID, reason: str, actor: Actor, now: datetime) -> LegalHol
     return hold
 
 
-def in_force(*, now: datetime) -> QuerySet[LegalHold]:
-    return LegalHold.objects.filter(until__gt=now, lifted_at__isnull=True)
+def in_force() -> QuerySet[LegalHold]:
+    """By the database's clock: whatever deletes asks, and none of it decides by another one."""
+    return LegalHold.objects.filter(until__gt=Now(), lifted_at__isnull=True)
 
 
-def held(*, now: datetime) -> Held:
+def held() -> Held:
     """What no record may be deleted with. Needs the scope."""
-    rows = list(
-        in_force(now=now).filter(dataset__isnull=True).values_list("index_fingerprints", "until")
-    )
+    rows = list(in_force().filter(dataset__isnull=True).values_list("index_fingerprints", "until"))
     if not rows:
         return Held(frozenset())
     return Held(
@@ -120,10 +121,17 @@ def held(*, now: datetime) -> Held:
     )
 
 
-def until_of(dataset_id: UUID, *, now: datetime) -> str:
+def until_of(dataset_id: UUID) -> str:
     """Until when the whole dataset is on hold, as an ISO time; empty where it is not."""
-    last = in_force(now=now).filter(dataset_id=dataset_id).order_by("-until").first()
+    last = in_force().filter(dataset_id=dataset_id).order_by("-until").first()
     return "" if last is None else last.until.isoformat()
+
+
+def check_dataset(dataset_id: UUID) -> None:
+    """Raises ObjectUnreachable, with until when, where the whole dataset is on hold."""
+    until = until_of(dataset_id)
+    if until:
+        raise ObjectUnreachable(reason=REASON, until=until)
 
 
 def _name(hold: LegalHold, subject: Mapping[str, object]) -> None:

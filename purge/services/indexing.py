@@ -4,7 +4,7 @@ Each object is one short transaction after one read outside any transaction, so 
 killed anywhere and started again: what was indexed is found up to date and skipped.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -36,7 +36,9 @@ from purge.ports import (
     StoredObject,
     Work,
 )
-from purge.services import keyrings
+from purge.services import holds, keyrings, ledger
+from purge.services.holds import Held
+from purge.services.ledger import Met
 
 log = structlog.get_logger(__name__)
 
@@ -57,6 +59,8 @@ class OpenDataset:
     layer: StorageLayer
     format: RecordFormat
     key: bytes
+    held: Held
+    erased: frozenset[int]
 
 
 class Known(NamedTuple):
@@ -101,6 +105,8 @@ def opened(dataset: Dataset, *, lake: Lake) -> OpenDataset:
         layer=lake.layer(selectors.description(dataset.storage_layer)),
         format=lake.record_format(Format(dataset.format)),
         key=keyrings.fingerprint_key(),
+        held=holds.held(),
+        erased=ledger.fingerprints(),
     )
 
 
@@ -178,7 +184,7 @@ def read_object(
             return None
         with closing(lake.index.batch()) as batch:
             try:
-                read = _read(dataset, listed.key, version, batch)
+                read = extract(dataset, key=listed.key, version=version, batch=batch)
             except ObjectChanged:
                 if listed.current:
                     continue
@@ -195,41 +201,45 @@ def read_object(
                 row.indexed_at = clock()
                 row.save()
                 batch.store(object_number=row.number)
+                ledger.note(met=read.met, dataset_id=dataset.id, now=clock())
                 return row
     raise ObjectUnreachable(reason="keeps_changing")
 
 
-class _Read(NamedTuple):
+class Extracted(NamedTuple):
     size: int
     unreadable: int
+    met: Mapping[int, Met]
 
 
-def _read(dataset: OpenDataset, key: str, version: str, batch: IndexBatch) -> _Read:
+def extract(dataset: OpenDataset, *, key: str, version: str, batch: IndexBatch) -> Extracted:
     """Every entry of one version into the batch, with no transaction open.
 
     What is found by scanning keeps no entries: it is read when somebody asks.
     """
     if dataset.locator is Locator.SCAN:
         with dataset.layer.open(key=key, version=version) as source:
-            return _Read(source.size, 0)
+            return Extracted(source.size, 0, {})
+    met: dict[int, Met] = {}
     with dataset.layer.open(key=key, version=version) as source:
         unreadable, size = 0, source.size
         for record in dataset.format.scan(source=source, identifiers=dataset.identifiers):
             unreadable += record.candidates is None
-            batch.add(_entries(record, dataset.key))
-    return _Read(size, unreadable)
+            prints = _fingerprints(record, dataset.key)
+            batch.add(IndexEntry(one, record.span) for one in prints)
+            if dataset.erased and not dataset.erased.isdisjoint(prints):
+                met.update((one, prints[one]) for one in dataset.erased.intersection(prints))
+    return Extracted(size, unreadable, met)
 
 
-def _entries(record: ScannedRecord, key: bytes) -> Iterator[IndexEntry]:
+def _fingerprints(record: ScannedRecord, key: bytes) -> dict[int, Met]:
+    """What the record is indexed under, and the candidate behind each."""
     if record.candidates is None:
-        yield IndexEntry(UNREADABLE, record.span)
-        return
-    prints = {
-        fingerprint(key=key, name=name, kind=IdentifierType(kind), value=value)
+        return {UNREADABLE: ("", "", "")}
+    return {
+        fingerprint(key=key, name=name, kind=IdentifierType(kind), value=value): (kind, name, value)
         for kind, name, value in record.candidates
     }
-    for one in prints:
-        yield IndexEntry(one, record.span)
 
 
 def _drop(gone: dict[Place, Known], result: Refreshed, *, work: Work, lake: Lake) -> None:

@@ -24,7 +24,7 @@ from purge.domain.identifiers import Wanted, identifiers_of, wanted_in
 from purge.domain.reports import FoundObject, Unreachable
 from purge.models import Dataset, ErasureReport, ErasureRequest, LakeObject, Locator
 from purge.ports import Format, Lake, LayerInvalid, ObjectUnreachable, Work
-from purge.services import findings, indexing, subjects, tables
+from purge.services import findings, holds, indexing, subjects, tables
 from purge.services.indexing import Clock, OpenDataset
 from purge.services.moves import move
 
@@ -69,6 +69,12 @@ def in_dataset(
     """What one dataset holds of the people: asked of its engine, or found by the index."""
     with work.scope():
         row = Dataset.objects.select_related("storage_layer").get(pk=dataset_id)
+        until = holds.until_of(dataset_id)
+    if until:
+        yield Unreachable(
+            name=f"{row.storage_layer.name}/{row.prefix}", reason=holds.REASON, until=until
+        )
+        return
     try:
         if row.format == Format.TABLE:
             with work.scope():
@@ -118,7 +124,7 @@ def _in_object(
         )
     except ObjectUnreachable as refusal:
         return indexing.unreachable(name, refusal)
-    if finding is None or not (finding.present or finding.unclear):
+    if finding is None or not (finding.present or finding.unclear or finding.held):
         return None
     return FoundObject(
         number=finding.row.number,
@@ -129,6 +135,8 @@ def _in_object(
         records=len(finding.present),
         bytes=finding.bytes,
         unclear=len(finding.unclear),
+        held=finding.held,
+        held_until=dataset.held.until if finding.held else "",
         plan=finding.plan,
     )
 

@@ -1,12 +1,12 @@
 """Tables of an engine: found, erased and looked at again by the engine's own statements."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
 from purge import selectors
-from purge.domain.identifiers import Identifier, Wanted, identifiers_of
+from purge.domain.identifiers import Identifier, Wanted, fingerprint, identifiers_of
 from purge.domain.plans import Plan
 from purge.domain.reports import FoundObject, Unreachable
 from purge.models import Dataset, LakeObject
@@ -18,8 +18,9 @@ from purge.ports import (
     TableStore,
     Work,
 )
-from purge.services import steps
+from purge.services import holds, keyrings, steps
 from purge.services.findings import Left
+from purge.services.holds import Held
 from purge.services.indexing import Clock, unreachable
 
 
@@ -32,6 +33,18 @@ class OpenTables:
     prefix: str
     identifiers: tuple[Identifier, ...]
     store: TableStore
+    held: Held
+    key: bytes
+
+    def free(self, wanted: frozenset[Wanted]) -> frozenset[Wanted]:
+        """Those of them that no legal hold keeps. Rows of two people need a hold on the dataset."""
+        return frozenset(
+            one
+            for one in wanted
+            if not self.held
+            or fingerprint(key=self.key, name=one.name, kind=one.type, value=one.value)
+            not in self.held.fingerprints
+        )
 
 
 def opened(dataset: Dataset, *, lake: Lake) -> OpenTables:
@@ -42,6 +55,8 @@ def opened(dataset: Dataset, *, lake: Lake) -> OpenTables:
         prefix=dataset.prefix,
         identifiers=identifiers_of(dataset.identifiers),
         store=lake.tables(selectors.description(dataset.storage_layer)),
+        held=holds.held(),
+        key=keyrings.fingerprint_key(),
     )
 
 
@@ -69,10 +84,10 @@ def _in_table(
 ) -> FoundObject | Unreachable | None:
     name = f"{tables.name}/{table}"
     try:
-        finding = tables.store.find(table=table, identifiers=tables.identifiers, wanted=wanted)
+        finding, held = _counted(tables, table, wanted)
     except ObjectUnreachable as refusal:
         return unreachable(name, refusal)
-    if finding is None or not (finding.rows or finding.unclear):
+    if finding is None or not (finding.rows or finding.unclear or held):
         return None
     with work.scope():
         row, _ = LakeObject.objects.update_or_create(
@@ -87,7 +102,23 @@ def _in_table(
                 "indexed_at": clock(),
             },
         )
-    return _found(tables, name, row, finding)
+    return replace(
+        _found(tables, name, row, finding),
+        held=held,
+        held_until=tables.held.until if held else "",
+    )
+
+
+def _counted(
+    tables: OpenTables, table: str, wanted: frozenset[Wanted]
+) -> tuple[TableFinding | None, int]:
+    """What may be deleted, and how many rows of theirs stay for a legal hold."""
+    free = tables.free(wanted)
+    finding = tables.store.find(table=table, identifiers=tables.identifiers, wanted=free)
+    if finding is None or free == wanted:
+        return finding, 0
+    kept = tables.store.find(table=table, identifiers=tables.identifiers, wanted=wanted - free)
+    return finding, 0 if kept is None else kept.rows
 
 
 def _found(tables: OpenTables, name: str, row: LakeObject, finding: TableFinding) -> FoundObject:
@@ -122,14 +153,15 @@ def erase(step: TableStep, *, work: Work, clock: Clock) -> None:
     Raises ObjectUnreachable, with what was done so far recorded.
     """
     store, identifiers = step.tables.store, step.tables.identifiers
+    free = step.tables.free(step.wanted)
     if "reclaims" not in step.hand:
         if "deletes" not in step.hand:
-            finding = store.find(table=step.table, identifiers=identifiers, wanted=step.wanted)
+            finding = store.find(table=step.table, identifiers=identifiers, wanted=free)
             if finding is None:
                 steps.done(step.id, problem=steps.GONE, work=work, clock=clock)
                 return
             steps.deleting(step.id, finding, work=work)
-        rows = store.delete(table=step.table, identifiers=identifiers, wanted=step.wanted)
+        rows = store.delete(table=step.table, identifiers=identifiers, wanted=free)
         steps.deleted(step.id, rows=rows, work=work)
     statement = store.reclaim(table=step.table)
     steps.reclaimed(step.id, statement=statement, work=work, clock=clock)
@@ -137,8 +169,10 @@ def erase(step: TableStep, *, work: Work, clock: Clock) -> None:
 
 def still_there(tables: OpenTables, *, table: str, wanted: frozenset[Wanted]) -> Left | None:
     """Ask the engine once more. None: the table is gone."""
-    finding = tables.store.find(table=table, identifiers=tables.identifiers, wanted=wanted)
-    return None if finding is None else Left(finding.rows, finding.unclear)
+    finding, held = _counted(tables, table, wanted)
+    if finding is None:
+        return None
+    return Left(finding.rows, finding.unclear, held, tables.held.until if held else "")
 
 
 def samples(

@@ -6,10 +6,10 @@ from uuid import UUID
 
 from purge.domain import masks
 from purge.domain.identifiers import identifiers_of, wanted_in
-from purge.domain.reports import FoundObject
+from purge.domain.reports import FoundObject, Unreachable
 from purge.models import Dataset, ErasureRequest, ErasureStep, LakeObject, StepState
 from purge.ports import Format, Lake, LayerInvalid, ObjectChanged, ObjectUnreachable, Work
-from purge.services import findings, indexing, locating, subjects, tables
+from purge.services import findings, holds, indexing, locating, subjects, tables
 from purge.services.findings import Left
 from purge.services.indexing import Clock, OpenDataset
 from purge.services.tables import OpenTables
@@ -52,11 +52,10 @@ def look_again(*, request_id: UUID, work: Work, lake: Lake, clock: Clock) -> Ver
         covered = _covered(steps)
         values = subjects.values_in(people)
         for dataset_id in datasets:
-            for name, reason in _elsewhere(
-                dataset_id, people, covered, work=work, lake=lake, clock=clock
-            ):
+            for one in _elsewhere(dataset_id, people, covered, work=work, lake=lake, clock=clock):
                 result.needs_new_report = True
-                result.problem(name=masks.without(name, values=values), reason=reason)
+                name = masks.without(one.name, values=values)
+                result.problem(name=name, reason=one.reason, until=one.until)
     return result
 
 
@@ -84,11 +83,21 @@ def _scan(
     if left is None:
         return
     result.scanned += 1
+    _compare(step, left, result, work=work)
+
+
+def _compare(step: ErasureStep, left: Left, result: Verification, *, work: Work) -> None:
     if left.theirs:
         result.came_back = True
         result.problem(name=step.object_name, reason="written_again", count=left.theirs)
         with work.scope():
             ErasureStep.objects.filter(pk=step.pk).update(state=StepState.PENDING)
+    if left.held:
+        # Whoever approved knew of them as kept: to cut them later is another decision.
+        result.needs_new_report = True
+        result.problem(
+            name=step.object_name, reason=holds.REASON, count=left.held, until=left.held_until
+        )
     if left.unclear:
         result.problem(name=step.object_name, reason="unclear_records", count=left.unclear)
 
@@ -143,7 +152,7 @@ def _elsewhere(
     work: Work,
     lake: Lake,
     clock: Clock,
-) -> Iterator[tuple[str, str]]:
+) -> Iterator[Unreachable]:
     """Objects that the approved report did not name and that hold, or may hold, the person now.
 
     They are not cut: nobody has decided on them. They need a new report.
@@ -152,8 +161,10 @@ def _elsewhere(
         source = Dataset.objects.select_related("storage_layer").get(pk=dataset_id)
         wanted = wanted_in(people, identifiers=identifiers_of(source.identifiers))
     for one in locating.in_dataset(dataset_id, wanted, work=work, lake=lake, clock=clock):
-        if isinstance(one, FoundObject):
-            if not _is_covered(one, covered, work=work):
-                yield one.name, "found_since"
-        else:
-            yield one.name, one.reason
+        if isinstance(one, Unreachable):
+            yield one
+        elif not _is_covered(one, covered, work=work):
+            if one.held and not one.records:
+                yield Unreachable(name=one.name, reason=holds.REASON, until=one.held_until)
+            else:
+                yield Unreachable(name=one.name, reason="found_since")

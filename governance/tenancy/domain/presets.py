@@ -21,7 +21,7 @@ DESCRIPTIONS = {
     Preset.ADMIN: "Configures everything; decides on no erasure.",
     Preset.AUTHOR: "Runs queries and makes dashboards.",
     Preset.READER: "Reads dashboards that were shared.",
-    Preset.OFFICER: "Reads erasure reports and decides on them.",
+    Preset.OFFICER: "Reads erasure reports, decides on them, and keeps legal holds.",
 }
 
 
@@ -71,6 +71,7 @@ DOCUMENTS: dict[Preset, dict[str, object]] = {
             Action.OPEN_ADMIN,
             Action.READ_ERASURE,  # covers reading the data map: layers, datasets, what is indexed
             Action.APPROVE_ERASURE,
+            Action.MANAGE_LEGAL_HOLDS,
             Action.READ_AUDIT,
         ),
     ),

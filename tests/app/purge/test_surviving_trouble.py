@@ -58,6 +58,7 @@ def test_the_number_as_text_is_flagged_not_passed_over(company: Company) -> None
         "records": 0,
         "bytes": 0,
         "unclear": 1,
+        "held": 0,
         "unreachable": 0,
     }
     assert company.erase(company.approve(request)).state == "partially_failed"
