@@ -74,6 +74,7 @@ SENTENCES = {
     "not_orc": "it is no ORC file, or a damaged one",
     "orc_not_readable": "a stripe of it cannot be decoded",
     "orc_not_rewritable": "its columns cannot be written again just as they are",
+    "too_far_in": "it is larger, or a record of it longer, than the index can say",
     "object_gone": "the object was removed meanwhile",
     "object_changed": "the object changed meanwhile",
     "object_unreachable": "the object cannot be reached",

@@ -1,12 +1,15 @@
 """What every metastore index must do, run on the fake and on PostgreSQL."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 
+import psycopg
 import pytest
 from django.db import connection, connections
+from psycopg import sql
 
 from governance.isolation.scopes import namespace_scope
+from governance.project.embedded.postgres import APP_ROLE
 from purge.adapters.postgresql_metastore_index import PostgreSQLMetastoreIndex
 from purge.domain.spans import Span
 from purge.ports import IndexEntry, MetastoreIndex, Place
@@ -17,6 +20,7 @@ from tests.servers import postgres
 from tests.settings import SERVERS
 
 LARGEST = 2**63 - 1
+PARTS = "SELECT relid::text FROM pg_partition_tree('purge_indexentry') WHERE isleaf"
 
 
 @pytest.fixture(params=["fake", "postgresql"])
@@ -115,7 +119,9 @@ def test_another_namespace_sees_and_writes_nothing(db: None) -> None:
 
 def bytes_on_disk() -> int:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_total_relation_size('purge_indexentry')")
+        cursor.execute(
+            "SELECT sum(pg_total_relation_size(relid)) FROM pg_partition_tree('purge_indexentry')"
+        )
         return int(cursor.fetchone()[0])
 
 
@@ -124,6 +130,28 @@ def fresh_database(transactional_db: None) -> None:
     """One in which no rolled-back test left half-empty pages behind."""
     connections.close_all()
     postgres.clone_template(SERVERS.postgres, name=str(connection.settings_dict["NAME"]))
+
+
+def test_a_place_far_in_and_a_record_of_any_length_are_kept_whole(index: MetastoreIndex) -> None:
+    entries = [(7, 0, 2**31 - 1), (7, 1, 32767), (7, 2, 32768), (7, 2**47 - 1, 65536)]
+
+    stored(index, 1, *entries)
+
+    assert places(index, 7) == [Place(1, 7, Span(offset, size)) for _, offset, size in entries]
+    assert index.forget(object_number=1, offsets=[2**47 - 1, 2]) == 2
+
+
+def test_the_parts_of_the_table_answer_nobody(
+    connect_as: Callable[[str], psycopg.Connection],
+) -> None:
+    service = connect_as(APP_ROLE)
+
+    parts = [name for (name,) in service.execute(PARTS).fetchall()]
+
+    assert len(parts) == 16
+    for name in parts:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            service.execute(sql.SQL("SELECT * FROM {}").format(sql.Identifier(name)))
 
 
 def test_a_record_costs_at_most_ninety_bytes(fresh_database: None) -> None:
@@ -136,5 +164,11 @@ def test_a_record_costs_at_most_ninety_bytes(fresh_database: None) -> None:
             1,
             *(((one * 0x9E3779B97F4A7C15) % 2**62, one * 300, 300) for one in range(1, count + 1)),
         )
+        # The trees of the first are full by now: what comes later splits their pages.
+        stored(
+            index,
+            2,
+            *(((one * 0xC2B2AE3D27D4EB4F) % 2**62, one * 300, 300) for one in range(1, count + 1)),
+        )
 
-        assert bytes_on_disk() / count <= 90
+        assert bytes_on_disk() / (2 * count) <= 90
