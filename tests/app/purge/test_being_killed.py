@@ -1,13 +1,10 @@
 """A worker killed at any point of an erasure: the next one ends with the same result, once."""
 
 import os
-import signal
-import traceback
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from django.db import connection
 from django.db.backends.postgresql.base import DatabaseWrapper
 
 from governance.isolation.scopes import namespace_scope
@@ -15,6 +12,7 @@ from purge.adapters import filesystem_files, filesystem_swap
 from purge.models import ErasureCertificate, ErasureRequest, ErasureStep
 from tests.app.purge.conftest import Company
 from tests.factories import purge
+from tests.fakes.killer import Killer, was_killed
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -22,51 +20,16 @@ FEWEST_POINTS, MOST_POINTS = 30, 120
 STRIDE = 3
 
 
-class Killer:
-    """Ends this process without a word at the n-th point, before or after a call that matters."""
-
-    def __init__(self, at: int) -> None:
-        self.left = at
-
-    def point(self) -> None:
-        self.left -= 1
-        if self.left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    def around(self, owner: object, name: str) -> None:
-        original: Callable[..., object] = getattr(owner, name)
-
-        def wrapped(*args: object, **options: object) -> object:
-            self.point()
-            result = original(*args, **options)
-            self.point()
-            return result
-
-        setattr(owner, name, wrapped)
-
-
 def killed_at(point: int, company: Company, request: ErasureRequest) -> bool:
-    """Carry the erasure out in a process of its own that is killed at this point, if it comes."""
-    child = os.fork()
-    if child:
-        _, status = os.waitpid(child, 0)
-        assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0
-        return os.WIFSIGNALED(status)
-    code = 1
-    try:
-        connection.connection = None  # The parent's socket is the parent's.
-        killer = Killer(point)
+    def carry_out(killer: Killer) -> None:
         for name in ("fsync", "unlink", "copy_file_range"):
             killer.around(os, name)
         killer.around(filesystem_swap, "_exchange")
         killer.around(filesystem_files, "_copy")
         killer.around(DatabaseWrapper, "_commit")
         company.carry_out(request)
-        code = 0
-    except BaseException:  # noqa: BLE001 - the child says why, and never returns into pytest
-        traceback.print_exc()
-    finally:
-        os._exit(code)
+
+    return was_killed(carry_out, at=point)
 
 
 @pytest.mark.parametrize("first", range(STRIDE))

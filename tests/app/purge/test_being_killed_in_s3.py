@@ -1,0 +1,98 @@
+"""A worker killed at any request of an erasure in a bucket: the next one ends the same, once."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from botocore.client import BaseClient
+from django.db.backends.postgresql.base import DatabaseWrapper
+from django.utils import timezone
+from pytest_django import Settings
+
+from governance.isolation.scopes import namespace_scope
+from purge.adapters.s3_storage_layer import S3StorageLayer
+from purge.models import ErasureCertificate, ErasureRequest, ErasureStep
+from tests.app.purge.conftest import Company
+from tests.factories import purge, s3
+from tests.factories.s3 import S3Lake
+from tests.fakes.killer import Killer, was_killed
+from tests.servers.seaweedfs import VERSIONED, S3Store
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+FEWEST_POINTS, MOST_POINTS = 20, 90
+STRIDE = 2
+WRITES = ("Create", "Upload", "Complete", "Abort", "Delete")
+
+
+def is_a_write(_client: object, operation: str, *_: object) -> bool:
+    return operation.startswith(WRITES)
+
+
+def killed_at(point: int, company: Company, request: ErasureRequest) -> bool:
+    def carry_out(killer: Killer) -> None:
+        killer.around(BaseClient, "_make_api_call", counts=is_a_write)
+        killer.around(DatabaseWrapper, "_commit")
+        company.carry_out(request)
+
+    return was_killed(carry_out, at=point)
+
+
+@pytest.mark.parametrize("first", range(STRIDE))
+def test_wherever_a_worker_is_killed_the_next_one_ends_the_same(
+    make_company: Callable[[str], Company], s3_store: S3Store, settings: Settings, first: int
+) -> None:
+    company = make_company("acme")
+    lake = s3.a_lake(s3_store, settings, VERSIONED)
+    with namespace_scope(company.namespace.pk):
+        company.dataset.delete()
+        company.dataset = lake.dataset()
+    point, was = first + 1 - STRIDE, True
+    while was:
+        point += STRIDE
+        assert point < MOST_POINTS
+        customer = 1000 + point
+        key = f"{point}.ndjson"
+        lake.put(key, purge.records(5, customer, 6, customer))
+        with namespace_scope(company.namespace.pk):
+            request = company.approved(people=[{"customer_id": customer}])
+
+        was = killed_at(point, company, request)
+
+        with namespace_scope(company.namespace.pk):
+            company.erase(request)
+            check(request, lake, key, customer)
+        remove(lake)
+    assert point > FEWEST_POINTS
+
+
+def check(request: ErasureRequest, lake: S3Lake, key: str, customer: int) -> None:
+    assert request.state == "completed", request.problems
+    lines = purge.records(5, customer, 6, customer).splitlines(keepends=True)
+    assert lake.contents() == [lines[0] + lines[2]]
+    step = ErasureStep.objects.get(erasure_request=request)
+    assert (step.state, step.records) == ("done", 2)
+    certificate = ErasureCertificate.objects.get(erasure_request=request)
+    assert certificate.document["totals"]["records"] == 2
+    assert lake.uploads() <= 1, "one at most, whose name was lost in the moment it was given"
+
+
+def remove(lake: S3Lake) -> None:
+    """And what such a moment leaves is empty, reported after a day, and aborted by vacuuming."""
+    for upload in lake.client.list_multipart_uploads(
+        Bucket=lake.bucket, Prefix=f"{lake.path}/"
+    ).get("Uploads", []):
+        parts = lake.client.list_parts(
+            Bucket=lake.bucket, Key=upload["Key"], UploadId=upload["UploadId"]
+        )
+        assert not parts.get("Parts")
+    later = S3StorageLayer(
+        client=lake.client,
+        bucket=lake.bucket,
+        path=f"{lake.path}/",
+        clock=lambda: timezone.now() + timedelta(days=8),
+    )
+    later.abort_unfinished(prefix="", older_than=timedelta(days=7))
+    assert lake.uploads() == 0
+    for one in lake.versions():
+        lake.client.delete_object(Bucket=lake.bucket, Key=one["Key"], VersionId=one["VersionId"])

@@ -1,0 +1,58 @@
+"""A worker that is killed without a word, at a point of its work that a test counts."""
+
+import os
+import signal
+import traceback
+from collections.abc import Callable
+
+from django.db import connection
+
+
+class Killer:
+    """Ends this process at the n-th point, before or after a call that matters."""
+
+    def __init__(self, at: int) -> None:
+        self.left = at
+
+    def point(self) -> None:
+        self.left -= 1
+        if self.left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def around(
+        self,
+        owner: object,
+        name: str,
+        *,
+        counts: Callable[..., bool] = lambda *_, **__: True,
+    ) -> None:
+        """Points before and after each call of it for which `counts` says so."""
+        original: Callable[..., object] = getattr(owner, name)
+
+        def wrapped(*args: object, **options: object) -> object:
+            if not counts(*args, **options):
+                return original(*args, **options)
+            self.point()
+            result = original(*args, **options)
+            self.point()
+            return result
+
+        setattr(owner, name, wrapped)
+
+
+def was_killed(work: Callable[[Killer], object], *, at: int) -> bool:
+    """Do the work in a process of its own that is killed at this point, if it comes."""
+    child = os.fork()
+    if child:
+        _, status = os.waitpid(child, 0)
+        assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0
+        return os.WIFSIGNALED(status)
+    code = 1
+    try:
+        connection.connection = None  # The parent's socket is the parent's.
+        work(Killer(at))
+        code = 0
+    except BaseException:  # noqa: BLE001 - the child says why, and never returns into pytest
+        traceback.print_exc()
+    finally:
+        os._exit(code)
