@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 import requests
@@ -36,7 +37,7 @@ class Stage:
     idp: PySAML2
     token: str = field(repr=False)
 
-    def post(self, resource: str, values: dict[str, object]) -> dict[str, object]:
+    def post(self, resource: str, values: dict[str, Any]) -> dict[str, Any]:
         answer = requests.post(
             f"{self.service.origin}/api/v1/namespaces/default/{resource}/",
             json=values,
@@ -44,7 +45,7 @@ class Stage:
             timeout=TIMEOUT,
         )
         assert answer.status_code == 201, answer.text
-        made: dict[str, object] = answer.json()
+        made: dict[str, Any] = answer.json()
         return made
 
     def introduce(self) -> None:
