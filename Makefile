@@ -16,6 +16,8 @@ TESTS ?= tests
 PYTEST_OPTIONS ?=
 WORKERS ?= auto
 FUZZED := guard metadata
+WITHOUT_ASSERTS := tests/unit/federation tests/unit/kernel tests/unit/tenancy tests/app/tenancy \
+	tests/app/federation tests/contract/federation tests/repo
 RUNS ?= 1000000
 # Packages without wheels: built from hashed sources, for the tests alone.
 FROM_SOURCE := pyhive,pure-sasl,thrift-sasl
@@ -35,6 +37,8 @@ test: $(VENV)/.installed-dev system-packages ## Run every test (TESTS=tests/unit
 
 test-full: $(VENV)/.installed-dev system-packages ## And the long ones: fuzzing, faults, heavy servers
 	@LAKEWARDEN_FULL=1 $(BIN)/python -m pytest $(PYTEST_OPTIONS) $(TESTS)
+	@echo "Sign-in and permissions again, without assert statements (python -O):"
+	@$(BIN)/python -O -m pytest -W ignore::pytest.PytestConfigWarning -q $(WITHOUT_ASSERTS)
 
 fuzz: $(VENV)/.installed-dev ## A million inputs for each thing that strangers send to (RUNS=…)
 	@for target in $(FUZZED); do nice $(BIN)/python -m tests.fuzz $$target $(RUNS) || exit; done
