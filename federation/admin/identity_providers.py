@@ -20,10 +20,10 @@ from federation.admin.provisioning import ProviderTokensMixin
 from federation.models import IdentityProvider
 from federation.selectors import identity_providers as providers
 from federation.services import (
-    claim_rules,
     identity_providers,
     metadata_refreshes,
     provider_metadata,
+    simulations,
 )
 from federation.services.identity_providers import ProviderValues
 from governance.adminsite.actions import detail_action
@@ -216,14 +216,21 @@ class IdentityProviderAdmin(
         self, request: HttpRequest, row: IdentityProvider, values: dict[str, Any]
     ) -> Result:
         del request
-        return provider_results.explained(
-            claim_rules.simulate(
+        if values["saml_response"]:
+            simulation = simulations.of_response(
+                provider=row,
+                saml_response=values["saml_response"],
+                reader=wiring.response_reader(),
+                public_url=settings.PUBLIC_URL,
+            )
+        else:
+            simulation = simulations.of_attributes(
                 provider=row,
                 name_id=values["name_id"],
                 attributes=values["attributes"],
                 public_url=settings.PUBLIC_URL,
             )
-        )
+        return provider_results.simulated(simulation)
 
 
 def _ours(row: IdentityProvider) -> Any:  # noqa: ANN401

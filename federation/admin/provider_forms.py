@@ -73,12 +73,24 @@ class TryRulesForm(forms.Form):
     )
     attributes = PrettyJSONField(
         rows=10,
+        required=False,
         initial=EXAMPLE_ATTRIBUTES,
         help_text="What the provider would send: names, each with a value or a list of values.",
     )
 
+    saml_response = forms.CharField(
+        label="Or a captured response",
+        required=False,
+        max_length=100_000,
+        widget=UnfoldAdminTextareaWidget(
+            attrs={"rows": 4, "class": "lw-code", "spellcheck": "false"}
+        ),
+        help_text="The base64 text that a browser posted as SAMLResponse. It is read without any "
+        "proof, in place of the attributes above.",
+    )
+
     def clean_attributes(self) -> dict[str, list[str]]:
-        written = self.cleaned_data["attributes"]
+        written = self.cleaned_data["attributes"] or {}
         if not isinstance(written, dict):
             message = "Write an object of names and values."
             raise forms.ValidationError(message)

@@ -1,7 +1,8 @@
 """What the buttons of an identity provider show: a preview, and rules one by one."""
 
+from federation.domain import explanations
 from federation.services.provider_metadata import Preview
-from federation.services.role_grants import Explanation
+from federation.services.simulations import Simulation
 from governance.adminsite.attention import Urgency
 from governance.adminsite.results import Result
 
@@ -44,8 +45,9 @@ def preview(seen: Preview) -> Result:
     )
 
 
-def explained(explanation: Explanation) -> Result:
-    """Rule by rule, then the result."""
+def simulated(simulation: Simulation) -> Result:
+    """Rule by rule, then the result, and what is worth a look."""
+    explanation = simulation.explanation
     outcomes = () if explanation.claims is None else explanation.claims.outcomes
     steps = tuple(
         (
@@ -56,21 +58,44 @@ def explained(explanation: Explanation) -> Result:
         for outcome in outcomes
     )
     grant = explanation.grant
+    remarks = _remarks(simulation)
     if grant is None:
+        refusal = explanation.refusal
+        remedy = "" if refusal is None else explanations.remedy(refusal.code)
         return Result(
             urgency=Urgency.DANGER,
             word="Refused",
-            sentence=str(explanation.refusal),
+            sentence=f"{refusal} {remedy}".strip(),
+            remarks=remarks,
             steps=steps,
             marks=MATCHED,
             is_verdict=False,
         )
     minutes = grant.session_seconds // 60
+    names = " or ".join(role.name for role in grant.roles)
     return Result(
         urgency=None,
         word=grant.username,
-        sentence=f"Signed in as {grant.roles[0].name} for {minutes} minutes.",
+        sentence=f"Signed in as {names} for {minutes} minutes.",
+        remarks=remarks,
         steps=steps,
         marks=MATCHED,
         is_verdict=False,
     )
+
+
+def _remarks(simulation: Simulation) -> tuple[str, ...]:
+    found = []
+    if simulation.is_captured:
+        found.append("The captured response was read without any proof: it may be forged.")
+    found.extend(
+        f"{fact.what} differs: {fact.found} arrived, {fact.expected} is expected."
+        for fact in simulation.facts
+        if not fact.fits
+    )
+    found.extend(
+        f"{limit.claim} breaks a limit of AWS: {limit.sentence}"
+        for limit in simulation.limits
+        if not limit.ok
+    )
+    return (*found, *simulation.notes)

@@ -10,11 +10,7 @@ from federation.domain.metadata import LARGEST_METADATA
 from federation.domain.saml import ServiceProvider
 from federation.models import ClaimRule, IdentityProvider, ProviderCertificate
 from federation.selectors import identity_providers
-from federation.services.role_grants import Explanation
 from governance.restapi.serializers import ModelIn, ModelOut, ScopedRelatedField, StrictSerializer
-
-MOST_SIMULATED = 200
-MOST_SIMULATED_VALUES = 2_000
 
 
 class CertificateOut(serializers.ModelSerializer[ProviderCertificate]):
@@ -73,6 +69,9 @@ class IdentityProviderOut(ModelOut):
     arn = serializers.SerializerMethodField()
     certificates = CertificateOut(many=True)
     sp = serializers.SerializerMethodField()
+    enforced = serializers.SerializerMethodField(
+        help_text="Whether the namespace is entered through its identity provider only."
+    )
 
     class Meta:
         model = IdentityProvider
@@ -101,11 +100,19 @@ class IdentityProviderOut(ModelOut):
             "max_validity_seconds",
             "clock_skew_seconds",
             "enabled",
+            "last_refreshed_at",
+            "last_refresh_tried_at",
+            "last_refresh_problem",
+            "proved_at",
+            "enforced",
             "sp",
         )
 
     def get_arn(self, row: IdentityProvider) -> str:
         return identity_providers.arn(row)
+
+    def get_enforced(self, row: IdentityProvider) -> bool:
+        return bool(row.enforcements.all())
 
     @extend_schema_field(ServiceProviderOut)
     def get_sp(self, row: IdentityProvider) -> dict[str, Any]:
@@ -169,79 +176,3 @@ class ClaimRuleOut(ModelOut):
     class Meta:
         model = ClaimRule
         fields = (*ModelOut.BASE, *ClaimRuleIn.Meta.fields)
-
-
-class ValuesField(serializers.ListField):
-    """One value or a list of them."""
-
-    child = serializers.CharField(max_length=16_384, allow_blank=True)
-
-    def to_internal_value(self, data: Any) -> list[str]:  # noqa: ANN401 - DRF's own type
-        values: list[str] = super().to_internal_value([data] if isinstance(data, str) else data)
-        return values
-
-
-class SimulateIn(StrictSerializer):
-    """Attributes as an assertion would carry them: by name, one value or several."""
-
-    attributes = serializers.DictField(child=ValuesField(max_length=MOST_SIMULATED_VALUES))
-    name_id = serializers.CharField(max_length=1024, required=False, default="someone")
-
-    def validate_attributes(self, values: dict[str, list[str]]) -> dict[str, list[str]]:
-        if len(values) > MOST_SIMULATED:
-            message = f"At most {MOST_SIMULATED} attributes."
-            raise serializers.ValidationError(message)
-        return values
-
-
-class RuleOutcomeOut(serializers.Serializer[Any]):
-    id = serializers.CharField(source="rule.rule_id")
-    claim = serializers.CharField(source="rule.claim")
-    position = serializers.IntegerField(source="rule.position")
-    matched = serializers.BooleanField()
-    result = serializers.CharField()
-    why = serializers.CharField(source="sentence")
-    values = serializers.ListField(child=serializers.CharField())
-
-
-class RefusalOut(serializers.Serializer[Any]):
-    code = serializers.CharField()
-    detail = serializers.CharField(source="__str__")
-
-
-class SimulationOut(serializers.Serializer[Explanation]):
-    """What these attributes would give. `refusal` is null where they give a role."""
-
-    roles = serializers.SerializerMethodField()
-    username = serializers.SerializerMethodField()
-    session_seconds = serializers.SerializerMethodField()
-    tags = serializers.SerializerMethodField()
-    claims = serializers.SerializerMethodField()
-    rules = serializers.SerializerMethodField()
-    refusal = serializers.SerializerMethodField()
-
-    def get_roles(self, row: Explanation) -> list[str]:
-        return [] if row.grant is None else [role.name for role in row.grant.roles]
-
-    def get_username(self, row: Explanation) -> str:
-        return "" if row.grant is None else row.grant.username
-
-    def get_session_seconds(self, row: Explanation) -> int | None:
-        return None if row.grant is None else row.grant.session_seconds
-
-    def get_tags(self, row: Explanation) -> dict[str, str]:
-        return {} if row.grant is None else dict(row.grant.tags)
-
-    def get_claims(self, row: Explanation) -> dict[str, list[str]]:
-        return {} if row.claims is None else {n: list(v) for n, v in row.claims.values.items()}
-
-    @extend_schema_field(RuleOutcomeOut(many=True))
-    def get_rules(self, row: Explanation) -> list[dict[str, Any]]:
-        outcomes = () if row.claims is None else row.claims.outcomes
-        return [dict(RuleOutcomeOut(outcome).data) for outcome in outcomes]
-
-    @extend_schema_field(RefusalOut(allow_null=True))
-    def get_refusal(self, row: Explanation) -> dict[str, str] | None:
-        if row.refusal is None:
-            return None
-        return {"code": row.refusal.code, "detail": str(row.refusal)}

@@ -2,7 +2,6 @@
 
 from typing import Any, ClassVar
 
-from django.conf import settings
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
@@ -11,6 +10,7 @@ from rest_framework.response import Response
 
 from federation import wiring
 from federation.api.provider_keys import ProviderKeysMixin
+from federation.api.provider_life import ProviderLifeMixin
 from federation.api.provider_serializers import (
     ClaimRuleIn,
     ClaimRuleOut,
@@ -18,14 +18,12 @@ from federation.api.provider_serializers import (
     IdentityProviderOut,
     PreviewIn,
     PreviewOut,
-    SimulateIn,
-    SimulationOut,
 )
+from federation.api.provider_simulations import ProviderSimulationsMixin
 from federation.models import ClaimRule, IdentityProvider
 from federation.services import (
     claim_rules,
     identity_providers,
-    metadata_refreshes,
     provider_metadata,
 )
 from governance.kernel.actions import Action
@@ -33,14 +31,23 @@ from governance.restapi.views import CreateMixin, DestroyMixin, ReadViewSet, Upd
 
 
 class IdentityProviderViewSet(
-    ProviderKeysMixin, CreateMixin, UpdateMixin, DestroyMixin, ReadViewSet
+    ProviderLifeMixin,
+    ProviderSimulationsMixin,
+    ProviderKeysMixin,
+    CreateMixin,
+    UpdateMixin,
+    DestroyMixin,
+    ReadViewSet,
 ):
     """Who may say who a person is."""
 
     model = IdentityProvider
     read_action = Action.READ_FEDERATION
     write_action = Action.MANAGE_IDENTITY_PROVIDERS
-    action_permissions: ClassVar[dict[str, Action]] = {"simulate": Action.READ_FEDERATION}
+    action_permissions: ClassVar[dict[str, Action]] = {
+        "simulate": Action.READ_FEDERATION,
+        "name_roles": Action.MANAGE_ROLES,
+    }
     serializer_class = IdentityProviderOut
     input_serializer_class = IdentityProviderIn
     filterset_fields = ("name", "enabled")
@@ -48,7 +55,7 @@ class IdentityProviderViewSet(
 
     def get_queryset(self) -> QuerySet[IdentityProvider]:
         rows = IdentityProvider.objects.select_related("namespace")
-        return rows.prefetch_related("certificates")
+        return rows.prefetch_related("certificates", "enforcements")
 
     def perform_create(self, values: dict[str, Any]) -> IdentityProvider:
         made = identity_providers.create(
@@ -72,19 +79,6 @@ class IdentityProviderViewSet(
     def perform_destroy(self, row: IdentityProvider) -> None:
         identity_providers.remove(provider=row, actor=self.actor, now=self.now)
 
-    @extend_schema(request=SimulateIn, responses={200: SimulationOut})
-    @action(detail=True, methods=["post"])
-    def simulate(self, request: Request, **kwargs: Any) -> Response:  # noqa: ANN401, ARG002 - DRF's
-        """Which role these attributes would give, rule by rule. Nobody is signed in."""
-        values = self.validated(SimulateIn)
-        explanation = claim_rules.simulate(
-            provider=self.get_object(),
-            name_id=values["name_id"],
-            attributes=values["attributes"],
-            public_url=settings.PUBLIC_URL,
-        )
-        return Response(SimulationOut(explanation).data)
-
     @extend_schema(request=PreviewIn, responses={200: PreviewOut})
     @action(detail=True, methods=["post"])
     def preview(self, request: Request, **kwargs: Any) -> Response:  # noqa: ANN401, ARG002 - DRF's
@@ -98,19 +92,6 @@ class IdentityProviderViewSet(
             now=self.now,
         )
         return Response(PreviewOut(seen).data)
-
-    @extend_schema(request=None, responses={200: IdentityProviderOut})
-    @action(detail=True, methods=["post"])
-    def refresh(self, request: Request, **kwargs: Any) -> Response:  # noqa: ANN401, ARG002 - DRF's
-        """Fetch the metadata from its URL again. A failure keeps what worked."""
-        row = self.get_object()
-        metadata_refreshes.refresh(
-            provider=row,
-            ports=wiring.provider_ports(),
-            actor=self.actor,
-            now=self.now,
-        )
-        return Response(self.rendered(self.get_queryset().get(pk=row.pk)))
 
 
 class ClaimRuleViewSet(CreateMixin, UpdateMixin, DestroyMixin, ReadViewSet):

@@ -1,4 +1,4 @@
-"""Writing claim rules, and trying them on made-up or captured attributes."""
+"""Writing claim rules."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -11,8 +11,6 @@ from federation.domain import claim_rows
 from federation.domain.claim_rows import ClaimRuleInvalid
 from federation.models import ClaimRule, IdentityProvider
 from federation.selectors import identity_providers
-from federation.services import role_grants
-from federation.services.role_grants import Explanation, Subject
 from governance.audit import trail
 from governance.kernel.actors import Actor
 from governance.kernel.refusals import FieldError
@@ -51,23 +49,6 @@ def remove(*, rule: ClaimRule, actor: Actor, now: datetime) -> None:
     detail = {"identity_provider_id": str(rule.identity_provider_id), "claim": rule.claim}
     trail.record(actor=actor, action="claim_rule.deleted", target=rule, detail=detail, now=now)
     rule.delete()
-
-
-def simulate(
-    *,
-    provider: IdentityProvider,
-    name_id: str,
-    attributes: Mapping[str, Sequence[str]],
-    public_url: str,
-) -> Explanation:
-    """What these attributes would give, rule by rule. Nobody is signed in."""
-    subject = Subject(
-        issuer=provider.entity_id,
-        name_id=name_id,
-        name_id_format="",
-        attributes={name: tuple(values) for name, values in attributes.items()},
-    )
-    return role_grants.explained(provider=provider, subject=subject, public_url=public_url)
 
 
 def _saved(

@@ -12,13 +12,14 @@ from governance.adminsite.attention import Urgency
 class Result:
     """Shown above the button's form, which stays open: for trying something out.
 
-    `steps` are rows of (what, ok, detail), marked with the two words of `marks`: for tests these
+    `remarks` stand below the sentence. `steps` are rows of (what, ok, detail), marked with the two words of `marks`: for tests these
     are verdicts; for what merely applies or not, give others and set `is_verdict` to False.
     """
 
     urgency: Urgency | None
     word: str
     sentence: str = ""
+    remarks: tuple[str, ...] = ()
     steps: tuple[tuple[str, bool, str], ...] = ()
     marks: tuple[str, str] = ("Works", "Fails")
     is_verdict: bool = True
