@@ -8,6 +8,7 @@ from django.utils import timezone
 from governance.egress.addresses import networks
 from purge.adapters import s3_layers, table_engines
 from purge.adapters.compressed_record_format import CompressedRecordFormat
+from purge.adapters.csv_record_format import CsvRecordFormat
 from purge.adapters.filesystem_storage_layer import FilesystemStorageLayer
 from purge.adapters.ndjson_record_format import NdjsonRecordFormat
 from purge.adapters.postgresql_metastore_index import PostgreSQLMetastoreIndex
@@ -62,7 +63,9 @@ def record_format(wanted: Format) -> RecordFormat:
     match wanted:
         case Format.NDJSON:
             return CompressedRecordFormat(NdjsonRecordFormat())
-        case Format.CSV | Format.PARQUET | Format.ORC:
+        case Format.CSV:
+            return CompressedRecordFormat(CsvRecordFormat())
+        case Format.PARQUET | Format.ORC:
             raise LayerInvalid(why=f"{wanted} cannot be read here yet")
         case Format.TABLE:
             raise LayerInvalid(why="a table's rows are its engine's")

@@ -8,7 +8,8 @@ UTF-8 is a record that may hold anyone.
 import codecs
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from purge.adapters.ndjson_scan import Scan, blocks, faithful
+from purge.adapters.ndjson_scan import Scan, faithful
+from purge.adapters.text_blocks import blocks
 from purge.domain.identifiers import Identifier, Wanted
 from purge.domain.matching import Verdict, candidates, could_hold, verdict
 from purge.domain.spans import Segment, Span, kept

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 import orjson
 
@@ -20,8 +20,6 @@ from purge.domain.matching import Pairs, candidates
 from purge.domain.spans import Span
 from purge.ports import ScannedRecord
 
-BLOCK = 1 << 20
-LONGEST_RECORD = 64 * 1024 * 1024
 STRING, INTEGER = IdentifierType.STRING, IdentifierType.INTEGER
 Triple = tuple[str, str, str]
 NOTHING = object()
@@ -183,25 +181,6 @@ class Scan:
 def faithful(raw: bytes) -> object:
     """The record with every member. Raises ValueError or RecursionError where it is unreadable."""
     return _faithful.decode(raw.decode())
-
-
-def blocks(stream: BinaryIO, *, offset: int, first: bytes) -> Iterator[tuple[int, bytes]]:
-    """Whole lines, about BLOCK bytes at a time; a line without end in pieces of LONGEST_RECORD."""
-    held = [first] if first else []
-    length = len(first)
-    while block := stream.read(BLOCK):
-        end = block.rfind(b"\n") + 1
-        if end or length + len(block) >= LONGEST_RECORD:
-            end = end or len(block)
-            whole = b"".join([*held, block[:end]])
-            yield offset, whole
-            offset += len(whole)
-            held, length = [block[end:]], len(block) - end
-        else:
-            held.append(block)
-            length += len(block)
-    if rest := b"".join(held):
-        yield offset, rest
 
 
 def _is_simple(text: str, keys: Sequence[tuple[str, str]]) -> bool:

@@ -4,7 +4,7 @@ import itertools
 import json
 import math
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -36,32 +36,35 @@ class Candidate:
     exact: bool
 
 
+Leaves = Callable[[tuple[str, ...], IdentifierType], Iterable[tuple[object, bool]]]
+"""The values at a path, each with whether every step was exactly as the path says."""
+
+
 class Pairs(list[tuple[str, object]]):
     """A JSON object with every member, also those whose key occurs twice."""
 
 
 def candidates(record: object, *, identifiers: Sequence[Identifier]) -> Iterator[Candidate]:
     """Everything in the record that could be one of the identifiers. Raises TooAmbiguousError."""
+    return candidates_among(lambda path, _: _leaves(record, path), identifiers=identifiers)
+
+
+def candidates_among(leaves: Leaves, *, identifiers: Sequence[Identifier]) -> Iterator[Candidate]:
+    """The same of a record whose format finds the values at a path by itself."""
     for identifier in identifiers:
         if identifier.parts:
-            yield from _composites(record, identifier)
+            yield from _composites(leaves, identifier)
         elif identifier.path:
-            for value, exact in _values(record, identifier.path, identifier.type):
-                yield Candidate(identifier.name, identifier.type, value, exact)
+            for leaf, exact in leaves(identifier.path, identifier.type):
+                found = canonical(leaf, wanted=identifier.type)
+                if found is not None:
+                    value, right_type = found
+                    yield Candidate(identifier.name, identifier.type, value, exact and right_type)
 
 
-def _values(
-    record: object, path: Sequence[str], wanted: IdentifierType
-) -> Iterator[tuple[str, bool]]:
-    for leaf, exact in _leaves(record, path):
-        found = canonical(leaf, wanted=wanted)
-        if found is not None:
-            yield found[0], exact and found[1]
-
-
-def _composites(record: object, identifier: Identifier) -> Iterator[Candidate]:
+def _composites(leaves: Leaves, identifier: Identifier) -> Iterator[Candidate]:
     """Every combination of what stands in the columns. A column that is not there is null."""
-    alternatives = [_alternatives(record, part) for part in identifier.parts]
+    alternatives = [_alternatives(leaves, part) for part in identifier.parts]
     if math.prod(map(len, alternatives)) > MOST_COMBINATIONS:
         raise TooAmbiguousError
     for combination in itertools.product(*alternatives):
@@ -71,19 +74,19 @@ def _composites(record: object, identifier: Identifier) -> Iterator[Candidate]:
             yield Candidate(identifier.name, identifier.type, composite(texts), exact)
 
 
-def _alternatives(record: object, part: Part) -> list[tuple[str | None, bool]]:
-    leaves = list(_leaves(record, part.path))
+def _alternatives(leaves: Leaves, part: Part) -> list[tuple[str | None, bool]]:
+    there = list(leaves(part.path, part.type))
     found: dict[str | None, bool] = {}
-    for leaf, exact in leaves:
+    for leaf, exact in there:
         text = canonical(leaf, wanted=part.type)
         if text is not None:
             found[text[0]] = found.get(text[0], False) or (exact and text[1])
         elif leaf is None:
             found[None] = found.get(None, False) or exact
-    return list(found.items()) if leaves else [(None, True)]
+    return list(found.items()) if there else [(None, True)]
 
 
-def verdict(found: Iterator[Candidate], *, wanted: Collection[Wanted]) -> Verdict:
+def verdict(found: Iterable[Candidate], *, wanted: Collection[Wanted]) -> Verdict:
     result = Verdict.OTHER
     for candidate in found:
         if Wanted(candidate.name, candidate.type, candidate.value) in wanted:

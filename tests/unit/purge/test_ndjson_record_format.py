@@ -141,8 +141,8 @@ def test_utf_16_is_unreadable_and_could_hold_anyone() -> None:
 
 
 def test_a_line_without_end_does_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("purge.adapters.ndjson_scan.LONGEST_RECORD", 64)
-    monkeypatch.setattr("purge.adapters.ndjson_scan.BLOCK", 16)
+    monkeypatch.setattr("purge.adapters.text_blocks.LONGEST_RECORD", 64)
+    monkeypatch.setattr("purge.adapters.text_blocks.BLOCK", 16)
     content = b'{"Email": "dora@customer.example", "x": "' + b"y" * 200 + b'"}\n{"customer": 1}\n'
 
     spans = [one.span for one in FORMAT.scan(source=FakeObject(content), identifiers=IDENTIFIERS)]
