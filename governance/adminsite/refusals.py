@@ -12,7 +12,8 @@ def worded(refusal: Refusal, *, page: str) -> str:
         return str(refusal)
     return format_html(
         "This needs a sign-in of the last {} minutes. "
-        '<a href="{}" target="_blank" rel="noopener">Prove who you are</a>, then do it again here.',
+        '<a class="lw-link" href="{}" target="_blank" rel="noopener">Prove who you are</a>, '
+        "then do it again here.",
         refusal.values["minutes"],
         step_up.address(back_to=page),
     )

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from django import forms
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth import authenticate, logout
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -25,7 +26,7 @@ from governance.isolation.scopes import namespace_scope, system_scope
 from governance.kernel.actors import Actor
 from governance.kernel.refusals import Refusal
 from governance.tenancy.models import User, UserSession
-from governance.tenancy.services import actors, sessions, sign_outs
+from governance.tenancy.services import actors, sessions, sign_outs, tokens
 
 WRONG = "This login name and password do not fit, or the account is deactivated."
 LOCKED = "Too many attempts with this name from here. Wait a quarter of an hour."
@@ -99,6 +100,13 @@ def password_changed(request: HttpRequest, session: UserSession) -> None:
     actor = actor_of(request)
     if actor is not None:
         trail.record(actor=actor, action="user.password_changed", target=session.user, now=now)
+    left = tokens.live_of(session.user_id, now=now).count()
+    if left:
+        messages.warning(
+            request,
+            f"API tokens that you made and that still work: {left}. They do not depend on the "
+            "password. Revoke those that you do not know, under API tokens.",
+        )
 
 
 def safe_next(request: HttpRequest) -> str:

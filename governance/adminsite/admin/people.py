@@ -21,7 +21,7 @@ from governance.kernel.actions import Action
 from governance.tenancy.domain.people import LocalPerson
 from governance.tenancy.models import Role, User, UserSession, UserSource
 from governance.tenancy.models.access import BindingSource
-from governance.tenancy.services import roles, sessions, users
+from governance.tenancy.services import roles, sessions, tokens, users
 
 PASSWORD_BYTES = 18
 LOGIN_NAME = re.compile(r"[\w.@+-]{1,150}", re.ASCII)
@@ -227,6 +227,19 @@ class UserAdmin(NamespacedModelAdmin):
             user=row, password=password, actor=self.actor(request), now=timezone.now()
         )
         return self._password_page(request, row, password)
+
+    @detail_action(
+        label="Revoke their tokens",
+        action=Action.MANAGE_TOKENS,
+        icon="block",
+        danger=True,
+        shown=lambda row: tokens.live_of(row.pk, now=timezone.now()).exists(),
+    )
+    def revoke_tokens(self, request: HttpRequest, row: User, values: dict[str, Any]) -> str:
+        """A new password ends sessions; whether tokens go with it is for people to choose."""
+        del values
+        ended = tokens.revoke_of(user_id=row.pk, actor=self.actor(request), now=timezone.now())
+        return f"Revoked, from the next request on: {ended}."
 
     def _password_page(self, request: HttpRequest, row: User, password: str) -> HttpResponse:
         return shown_once(

@@ -40,7 +40,7 @@ def page(visit: Visit) -> HttpResponse:
     back_to = safe_path(request.POST.get("next") or request.GET.get("next") or "/")
     if visit.session.user.source != UserSource.LOCAL:
         return render(request, "portal/step_up.html", {"next": back_to, "form": None})
-    form = PasswordForm(request.POST if request.method == "POST" else None)
+    form = PasswordForm(request.POST if request.method == "POST" else None, label_suffix="")
     if form.is_valid():
         if _is_theirs(visit, password=form.cleaned_data["password"]):
             sessions.reauthenticated(

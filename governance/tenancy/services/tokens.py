@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from governance.audit import trail
 from governance.kernel.actions import Action, scope_actions
 from governance.kernel.actors import Actor
@@ -85,6 +87,21 @@ def live(*, token_id: UUID, now: datetime) -> ApiToken | None:
     if token.last_used_at is None or now - token.last_used_at > timedelta(minutes=1):
         ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
     return token
+
+
+def live_of(user_id: UUID, *, now: datetime) -> QuerySet[ApiToken]:
+    """The tokens that a person made and that still work."""
+    return ApiToken.objects.filter(
+        created_by_id=user_id, revoked_at__isnull=True, expires_at__gt=now
+    ).order_by("name")
+
+
+def revoke_of(*, user_id: UUID, actor: Actor, now: datetime) -> int:
+    """End every token that a person made; returns how many there were."""
+    found = list(live_of(user_id, now=now))
+    for token in found:
+        revoke(token=token, actor=actor, now=now)
+    return len(found)
 
 
 def _check_maker(*, scope: str, actor: Actor) -> None:

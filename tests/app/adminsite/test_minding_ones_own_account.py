@@ -2,15 +2,18 @@
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from governance.audit.models import AuditEvent
 from governance.isolation.scopes import namespace_scope, system_scope
 from governance.tenancy.models import Namespace, User, UserSession
+from governance.tenancy.services import tokens
 from tests.factories.tenancy import (
     PASSWORD,
     a_namespace,
     a_platform_administrator,
     a_user,
+    an_actor,
     ivan,
     signed_in,
 )
@@ -48,6 +51,22 @@ def test_a_new_password_ends_every_other_session(acme: Namespace) -> None:
     with namespace_scope(acme.pk):
         assert User.objects.get(pk=user.pk).check_password(NEW)
         assert AuditEvent.objects.filter(action="user.password_changed").exists()
+
+
+def test_after_a_new_password_one_is_told_of_tokens_that_still_work(acme: Namespace) -> None:
+    user = ivan(acme)
+    browser = signed_in(user)
+    with namespace_scope(acme.pk):
+        tokens.create(
+            name="script", scopes=["usage:read"], actor=an_actor(user), now=timezone.now()
+        )
+
+    told = browser.post("/admin/password_change/", FORM, follow=True).content.decode()
+    browser.post(f"/admin/tenancy/user/{user.pk}/do/revoke-tokens/")
+
+    assert "API tokens that you made and that still work: 1" in told
+    with namespace_scope(acme.pk):
+        assert not tokens.live_of(user.pk, now=timezone.now()).exists()
 
 
 def test_a_wrong_old_password_changes_nothing(acme: Namespace) -> None:
