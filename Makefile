@@ -62,6 +62,7 @@ migrations: $(VENV)/.installed-dev ## Write the migrations that the models ask f
 openapi: $(VENV)/.installed-dev ## Write docs/openapi.yaml and docs/problems.md from the code
 	@$(BIN)/python manage.py spectacular --file docs/openapi.yaml --validate --fail-on-warn
 	@$(BIN)/python manage.py problems_page
+	@$(BIN)/python manage.py sign_in_problems_page
 
 bench: $(VENV)/.installed-dev ## Measure, side by side with peers, and print the table
 	@$(BIN)/python -m bench

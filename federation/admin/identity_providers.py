@@ -47,6 +47,7 @@ class IdentityProviderAdmin(
         "our_entity_id",
         "acs_url",
         "login_url",
+        "our_logout_url",
         "our_metadata_url",
         "entity_id",
         "addresses",
@@ -75,7 +76,14 @@ class IdentityProviderAdmin(
         del request
         if obj is None:
             return ((None, {"fields": ("name", "display_name")}),)
-        ours = ("our_entity_id", "acs_url", "login_url", "our_metadata_url", "arn")
+        ours = (
+            "our_entity_id",
+            "acs_url",
+            "login_url",
+            "our_logout_url",
+            "our_metadata_url",
+            "arn",
+        )
         checks = ("want_messages_signed", "want_assertions_encrypted", "allow_idp_initiated")
         sent = ("sign_requests", "request_binding", "sign_metadata", "our_keys")
         return (
@@ -137,6 +145,10 @@ class IdentityProviderAdmin(
     @display(description="Sign-on URL")
     def login_url(self, row: IdentityProvider) -> SafeString:
         return _code(_ours(row).login_url)
+
+    @display(description="Our logout address")
+    def our_logout_url(self, row: IdentityProvider) -> SafeString:
+        return _code(_ours(row).sls_url)
 
     @display(description="Our metadata")
     def our_metadata_url(self, row: IdentityProvider) -> SafeString:

@@ -110,3 +110,36 @@ def remedy(code: str) -> str:
     """What to change so that it works. Empty only for what is no refusal of a sign-in."""
     known: Mapping[str, str] = REMEDIES
     return known.get(code, "")
+
+
+def page() -> str:
+    """docs/sign-in-problems.md: the checks in their order, and the remedies by code."""
+    rows = [f"| {stage.name} | {', '.join(_marked(stage.codes))} |" for stage in STAGES]
+    return "\n".join(
+        (
+            "# When a sign-in fails",
+            "",
+            "Made from the code by `manage.py sign_in_problems_page`.",
+            "",
+            "A refused sign-in shows the check that failed, a code and a reference. *Sign-in log*",
+            "in the admin opens the reference; *Test this application* on the provider's page",
+            "shows the same before anybody else sees it.",
+            "",
+            "## Every check, in its order",
+            "",
+            "| check | codes |",
+            "|---|---|",
+            *rows,
+            "",
+            "## What to change",
+            "",
+            "| code | what to change |",
+            "|---|---|",
+            *(f"| `{code}` | {text} |" for code, text in sorted(REMEDIES.items())),
+            "",
+        )
+    )
+
+
+def _marked(codes: frozenset[str]) -> list[str]:
+    return [f"`{code}`" for code in sorted(codes)]

@@ -3,6 +3,7 @@
 import importlib
 import pkgutil
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -262,3 +263,10 @@ def test_a_code_without_a_check_is_told_first() -> None:
 
     assert (lines[0].state.value, lines[0].sentence) == ("failed", "Deactivated.")
     assert {line.state.value for line in lines[1:]} == {"not_reached"}
+
+
+def test_the_page_of_remedies_is_what_the_code_says() -> None:
+    """Write it anew with `manage.py sign_in_problems_page`."""
+    page = Path(__file__).parents[3] / "docs" / "sign-in-problems.md"
+
+    assert page.read_text(encoding="utf-8") == explanations.page()
