@@ -27,8 +27,8 @@ from purge.adapters.filesystem_storage_layer import FilesystemStorageLayer  # no
 from purge.adapters.ndjson_record_format import NdjsonRecordFormat  # noqa: E402
 from purge.adapters.postgresql_metastore_index import PostgreSQLMetastoreIndex  # noqa: E402
 from purge.domain.identifiers import identifiers_of  # noqa: E402
+from purge.domain.locators import Locator  # noqa: E402
 from purge.domain.spans import Span  # noqa: E402
-from purge.models import Locator  # noqa: E402
 from purge.ports import IndexEntry, StoredObject  # noqa: E402
 from purge.services import indexing, keyrings  # noqa: E402
 

@@ -1,6 +1,7 @@
 """Tables of erasure: the data map, the erasures, and each namespace's keys."""
 
-from purge.models.data_map import Dataset, LakeObject, Locator, StorageLayer
+from purge.domain.locators import Locator
+from purge.models.data_map import Dataset, LakeObject, StorageLayer
 from purge.models.erasures import (
     CertificateKind,
     ErasureCertificate,

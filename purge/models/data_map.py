@@ -4,21 +4,18 @@ from django.db import models
 
 from governance.isolation.models import NamespacedModel
 from governance.secrets.fields import SealedTextField
+from purge.domain.locators import Locator
 from purge.models.keys import NextNumber
 from purge.ports import Format, LayerKind
 
-
-class Locator(models.TextChoices):
-    """How a person's data is found in a dataset."""
-
-    ROW = "row", "By records, each with an identifier, kept in the index"
-    FILE_NAME = "file_name", "By the object's name"
-    METADATA_FILE = "metadata_file", "By a metadata file beside the object"
-    TAG = "tag", "By a tag of the object"
-    PARTITION = "partition", "By a folder named column=value"
-    SCAN = "scan", "By reading every record when somebody asks"
-
-
+LOCATORS = {
+    Locator.ROW: "By records, each with an identifier, kept in the index",
+    Locator.FILE_NAME: "By the object's name",
+    Locator.METADATA_FILE: "By a metadata file beside the object",
+    Locator.TAG: "By a tag of the object",
+    Locator.PARTITION: "By a folder named column=value",
+    Locator.SCAN: "By reading every record when somebody asks",
+}
 LAYER_KINDS = {
     LayerKind.FILESYSTEM: "Local folder",
     LayerKind.S3: "S3",
@@ -72,7 +69,11 @@ class Dataset(NamespacedModel):
         default="none",
         help_text="For people to read: what an object's bytes say decides.",
     )
-    locator = models.CharField(max_length=16, choices=Locator, default=Locator.ROW)
+    locator = models.CharField(
+        max_length=16,
+        choices=[(one.value, label) for one, label in LOCATORS.items()],
+        default=Locator.ROW.value,
+    )
     identifiers = models.JSONField(
         help_text='A list such as [{"name": "customer_id", "path": "customer.id", '
         '"type": "integer"}]. Types: string, integer, uuid.'

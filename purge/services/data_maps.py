@@ -13,7 +13,9 @@ from governance.outbox.models import OutboxMessage
 from governance.outbox.services import messages
 from governance.secrets import sealing
 from purge import job_names, selectors
+from purge.domain import locators
 from purge.domain.identifiers import identifiers_of
+from purge.domain.locators import Locator
 from purge.models import Dataset, LakeObject, StorageLayer
 from purge.ports import (
     Format,
@@ -160,9 +162,14 @@ def _check_dataset(dataset: Dataset) -> None:
         raise _wrong("/identifiers", "each identifier has a name of its own")
     if dataset.format not in set(Format):
         raise _wrong("/format", "choose one of the formats")
+    if dataset.locator not in set(Locator):
+        raise _wrong("/locator", "choose one of the locators")
     of_tables = dataset.storage_layer.kind in {LayerKind.POSTGRESQL, LayerKind.TABLE}
     if of_tables != (dataset.format == Format.TABLE):
         raise _wrong("/format", "table for a layer of tables, another format for one of objects")
+    problem = locators.problem(Locator(dataset.locator), identifiers=identifiers)
+    if problem:
+        raise _wrong("/locator", problem)
     if dataset.prefix.startswith("/") or ".." in dataset.prefix.split("/"):
         raise _wrong("/prefix", "a prefix is the beginning of names inside the layer")
     same = Dataset.objects.filter(storage_layer=dataset.storage_layer).exclude(pk=dataset.pk)

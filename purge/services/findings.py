@@ -4,12 +4,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from purge.domain.identifiers import UNREADABLE, IdentifierType, Wanted, fingerprint
+from purge.domain.locators import WHOLE_OBJECT, Locator
 from purge.domain.matching import Verdict
 from purge.domain.plans import Plan
-from purge.domain.spans import Cuts, Span
-from purge.models import LakeObject, Locator
+from purge.domain.spans import WHOLE, Cuts, Span
+from purge.models import LakeObject
 from purge.ports import Lake, ObjectChanged, ObjectUnreachable, ReadableObject, Work
-from purge.services import holds, indexing
+from purge.services import holds, indexing, whole_objects
 from purge.services.indexing import Clock, OpenDataset
 
 
@@ -83,6 +84,8 @@ def _in_version(
             spans, held = _scanned(dataset, source, wanted)
             twice = [(span, span) for span in spans]
             return _allowed(dataset, _judged(dataset, row, wanted, twice, held, source), held)
+    if dataset.locator in WHOLE_OBJECT:
+        return _whole(dataset, row, wanted)
     pairs = _places(dataset=dataset, row=row, wanted=wanted, work=work, lake=lake)
     held = _held_places(dataset=dataset, row=row, work=work, lake=lake)
     with dataset.layer.open(key=row.key, version=row.version) as source:
@@ -118,6 +121,32 @@ def _held_places(
             fingerprints=dataset.held.fingerprints, object_numbers=[row.number]
         )
         return frozenset(place.span for place in places)
+
+
+def _whole(dataset: OpenDataset, row: LakeObject, wanted: frozenset[Wanted]) -> Finding:
+    """The object as one record of somebody's. Raises ObjectChanged if it is gone."""
+    if row.current and dataset.layer.version(key=row.key) != row.version:
+        raise ObjectChanged
+    verdict = _whose(dataset, row.key, row.version, wanted)
+    theirs = (WHOLE,) if verdict is Verdict.THEIRS else ()
+    return Finding(
+        row=row,
+        plan=Plan.REMOVE_OBJECT if row.current else Plan.REMOVE_VERSION,
+        indexed=theirs,
+        present=theirs,
+        unclear=(WHOLE,) if verdict is Verdict.UNCLEAR else (),
+        bytes=row.size if theirs else 0,
+    )
+
+
+def _whose(dataset: OpenDataset, key: str, version: str, wanted: frozenset[Wanted]) -> Verdict:
+    return whole_objects.told(
+        layer=dataset.layer,
+        locator=dataset.locator,
+        identifiers=dataset.identifiers,
+        key=key,
+        version=version,
+    ).judge(wanted=wanted)
 
 
 def _scanned(
@@ -178,6 +207,9 @@ def samples(
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The first records as text: theirs, and the unclear ones. Raises ObjectChanged."""
     row = finding.row
+    if dataset.locator in WHOLE_OBJECT:
+        whole = (f"the whole object, {row.size} bytes",)
+        return (whole if finding.present else ()), (whole if finding.unclear else ())
     with dataset.layer.open(key=row.key, version=row.version) as source:
         theirs, unclear = (
             tuple(
@@ -197,6 +229,9 @@ def still_there(*, dataset: OpenDataset, key: str, wanted: frozenset[Wanted]) ->
     version = dataset.layer.version(key=key)
     if version is None:
         return None
+    if dataset.locator in WHOLE_OBJECT:
+        verdict = _whose(dataset, key, version, wanted)
+        return Left(int(verdict is Verdict.THEIRS), int(verdict is Verdict.UNCLEAR))
     with dataset.layer.open(key=key, version=version) as source:
         spans, on_hold = _scanned(dataset, source, wanted)
         verdicts = list(zip(spans, _verdicts(dataset, source, spans, wanted), strict=True))

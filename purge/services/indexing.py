@@ -4,7 +4,7 @@ Each object is one short transaction after one read outside any transaction, so 
 killed anywhere and started again: what was indexed is found up to date and skipped.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,8 +21,10 @@ from purge.domain.identifiers import (
     fingerprint,
     identifiers_of,
 )
+from purge.domain.locators import WHOLE_OBJECT, Locator, is_metadata, object_of
 from purge.domain.reports import Unreachable
-from purge.models import Dataset, LakeObject, Locator
+from purge.domain.spans import WHOLE
+from purge.models import Dataset, LakeObject
 from purge.ports import (
     Format,
     IndexBatch,
@@ -30,13 +32,14 @@ from purge.ports import (
     Lake,
     ObjectChanged,
     ObjectUnreachable,
+    ReadableObject,
     RecordFormat,
     ScannedRecord,
     StorageLayer,
     StoredObject,
     Work,
 )
-from purge.services import holds, keyrings, ledger
+from purge.services import holds, keyrings, ledger, whole_objects
 from purge.services.holds import Held
 from purge.services.ledger import Met
 
@@ -131,7 +134,11 @@ def refresh(*, dataset_id: UUID, work: Work, lake: Lake, clock: Clock) -> Refres
                 continue
             result.objects += 1
             before = known.pop((listed.key, "" if listed.current else listed.version), None)
-            if before is None or before.version != listed.version:
+            if (
+                before is None
+                or before.version != listed.version
+                or dataset.locator is Locator.TAG  # A tag can change, and the version does not.
+            ):
                 _refresh_one(dataset, listed, work, lake, clock, result)
             elif result.objects % SKIPPED_AT_ONCE:
                 continue
@@ -159,6 +166,9 @@ def _refresh_one(
         if read_object(dataset=dataset, listed=listed, work=work, lake=lake, clock=clock):
             result.read += 1
             result.bytes_read += listed.size
+        if dataset.locator is Locator.METADATA_FILE and is_metadata(listed.key):
+            spoken_for = StoredObject(object_of(listed.key), "", 0)
+            read_object(dataset=dataset, listed=spoken_for, work=work, lake=lake, clock=clock)
     except ObjectUnreachable as refusal:
         name = f"{dataset.name}/{listed.key}"
         result.unreachable.append(unreachable(name, refusal))
@@ -223,13 +233,32 @@ def extract(dataset: OpenDataset, *, key: str, version: str, batch: IndexBatch) 
     met: dict[int, Met] = {}
     with dataset.layer.open(key=key, version=version) as source:
         unreadable, size = 0, source.size
-        for record in dataset.format.scan(source=source, identifiers=dataset.identifiers):
+        for record in _records(dataset, key, version, source):
             unreadable += record.candidates is None
             prints = _fingerprints(record, dataset.key)
             batch.add(IndexEntry(one, record.span) for one in prints)
             if dataset.erased and not dataset.erased.isdisjoint(prints):
                 met.update((one, prints[one]) for one in dataset.erased.intersection(prints))
     return Extracted(size, unreadable, met)
+
+
+def _records(
+    dataset: OpenDataset, key: str, version: str, source: ReadableObject
+) -> Iterable[ScannedRecord]:
+    """The records that may be somebody's; an object that is theirs as a whole counts as one."""
+    if dataset.locator not in WHOLE_OBJECT:
+        return dataset.format.scan(source=source, identifiers=dataset.identifiers)
+    told = whole_objects.told(
+        layer=dataset.layer,
+        locator=dataset.locator,
+        identifiers=dataset.identifiers,
+        key=key,
+        version=version,
+    )
+    if told.candidates is None:
+        return [ScannedRecord(WHOLE, None)]
+    found = [(one.type, one.name, one.value) for one in told.candidates]
+    return [ScannedRecord(WHOLE, found)] if found else []
 
 
 def _fingerprints(record: ScannedRecord, key: bytes) -> dict[int, Met]:

@@ -21,8 +21,9 @@ from purge import job_names
 from purge.domain import masks, reports
 from purge.domain.erasure import State
 from purge.domain.identifiers import Wanted, identifiers_of, wanted_in
+from purge.domain.locators import Locator
 from purge.domain.reports import FoundObject, Unreachable
-from purge.models import Dataset, ErasureReport, ErasureRequest, LakeObject, Locator
+from purge.models import Dataset, ErasureReport, ErasureRequest, LakeObject
 from purge.ports import Format, Lake, LayerInvalid, ObjectUnreachable, Work
 from purge.services import findings, holds, indexing, subjects, tables
 from purge.services.indexing import Clock, OpenDataset
