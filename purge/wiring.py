@@ -1,12 +1,14 @@
 """Which adapter stands behind each port of erasure."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
 
 from governance.egress.addresses import networks
-from purge.adapters import s3_layers, table_engines
+from purge.adapters import fpdf2_certificate_paper, s3_layers, table_engines
 from purge.adapters.compressed_record_format import CompressedRecordFormat
 from purge.adapters.csv_record_format import CsvRecordFormat
 from purge.adapters.filesystem_storage_layer import FilesystemStorageLayer
@@ -69,6 +71,11 @@ def record_format(wanted: Format) -> RecordFormat:
             raise LayerInvalid(why=f"{wanted} cannot be read here yet")
         case Format.TABLE:
             raise LayerInvalid(why="a table's rows are its engine's")
+
+
+def certificate_paper(body: Mapping[str, Any]) -> bytes:
+    """A certificate, as it is handed out in JSON, as a PDF file."""
+    return fpdf2_certificate_paper.render(body)
 
 
 def _filesystem(described: LayerDescription) -> FilesystemStorageLayer:

@@ -182,5 +182,5 @@ class CertificateOut(serializers.ModelSerializer[ErasureCertificate]):
 
     class Meta:
         model = ErasureCertificate
-        fields = ("number", "document", "hash", "signature", "public_key", "audit_event_id")
+        fields = ("number", "kind", "document", "hash", "signature", "public_key", "audit_event_id")
         read_only_fields = fields

@@ -1,8 +1,12 @@
 from governance.restapi.views import NamespaceRouter
 from purge.api.views import DatasetViewSet, ErasureRequestViewSet, StorageLayerViewSet
+from purge.api.workflow_views import ComeBackViewSet, ErasureRulesViewSet, LegalHoldViewSet
 
 router = NamespaceRouter()
 router.register("storage-layers", StorageLayerViewSet, basename="storage-layer")
 router.register("datasets", DatasetViewSet, basename="dataset")
 router.register("erasure-requests", ErasureRequestViewSet, basename="erasure-request")
+router.register("erasure-rules", ErasureRulesViewSet, basename="erasure-rules")
+router.register("legal-holds", LegalHoldViewSet, basename="legal-hold")
+router.register("come-backs", ComeBackViewSet, basename="come-back")
 urlpatterns = router.urls

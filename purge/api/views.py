@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import extend_schema
+from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,14 +17,15 @@ from governance.restapi import problems
 from governance.restapi.api.serializers import JobOut
 from governance.restapi.views import CreateMixin, DestroyMixin, ReadViewSet, UpdateMixin
 from purge import selectors, wiring
-from purge.api import serializers as shapes
+from purge.api import serializers as shapes, workflow_serializers as workflow
+from purge.api.filters import ErasureRequestFilter
 from purge.models import (
     Dataset,
     ErasureReport,
     ErasureRequest,
     StorageLayer,
 )
-from purge.services import data_maps, decisions, erasure_requests
+from purge.services import certificates, data_maps, decisions, erasure_requests
 from purge.services.erasure_requests import Wish
 
 
@@ -97,10 +100,12 @@ class ErasureRequestViewSet(CreateMixin, ReadViewSet):
     action_permissions: ClassVar[Mapping[str, Action]] = {
         "approve": Action.APPROVE_ERASURE,
         "reject": Action.APPROVE_ERASURE,
+        "approve_many": Action.APPROVE_ERASURE,
+        "reject_many": Action.APPROVE_ERASURE,
     }
     serializer_class = shapes.ErasureRequestOut
     input_serializer_class = shapes.ErasureRequestIn
-    filterset_fields = ("state", "reference")
+    filterset_class = ErasureRequestFilter
     ordering_fields = ("created_at", "due_at", "state")
     ordering = ("-id",)
 
@@ -178,14 +183,47 @@ class ErasureRequestViewSet(CreateMixin, ReadViewSet):
         response.status_code = 202
         return response
 
-    @extend_schema(responses={200: shapes.CertificateOut})
+    @extend_schema(request=workflow.ApproveManyIn, responses={200: workflow.AnswersOut})
+    @action(detail=False, methods=["post"], url_path="approve")
+    def approve_many(self, request: Request, **kwargs: Any) -> Response:  # noqa: ANN401, ARG002 - DRF's
+        """Approve several, each by its own report's hash. One refusal stops no other."""
+        wanted = self.validated(workflow.ApproveManyIn)["approvals"]
+        answers = decisions.approve_many(
+            reports=[(one["id"], one["report_hash"]) for one in wanted],
+            lake=wiring.lake(),
+            actor=self.actor,
+            now=self.now,
+        )
+        return Response(workflow.AnswersOut({"results": answers}).data)
+
+    @extend_schema(request=workflow.RejectManyIn, responses={200: workflow.AnswersOut})
+    @action(detail=False, methods=["post"], url_path="reject")
+    def reject_many(self, request: Request, **kwargs: Any) -> Response:  # noqa: ANN401, ARG002 - DRF's
+        """Reject several for one reason. One refusal stops no other."""
+        wanted = self.validated(workflow.RejectManyIn)
+        answers = decisions.reject_many(
+            request_ids=wanted["ids"], reason=wanted["reason"], actor=self.actor, now=self.now
+        )
+        return Response(workflow.AnswersOut({"results": answers}).data)
+
+    @extend_schema(
+        parameters=[OpenApiParameter("format", str, enum=["json", "pdf"])],
+        responses={
+            (200, "application/json"): shapes.CertificateOut,
+            (200, "application/pdf"): OpenApiResponse(OpenApiTypes.BINARY),
+        },
+    )
     @action(detail=True, methods=["get"])
-    def certificate(self, request: Request, **kwargs: Any) -> Response:  # noqa: ANN401, ARG002 - DRF's
-        """What was done, signed and chained. Only a completed erasure has one."""
-        row = self.get_object()
-        found = selectors.certificate_of(row)
+    def certificate(self, request: Request, **kwargs: Any) -> HttpResponse:  # noqa: ANN401, ARG002 - DRF's
+        """What was done, signed and chained: the newest. A partial one says what remains."""
+        found = selectors.certificate_of(self.get_object())
         if found is None:
             raise NotFound
+        if request.query_params.get("format") == "pdf":
+            paper = wiring.certificate_paper(certificates.body(found))
+            name = f'attachment; filename="erasure-{found.number}.pdf"'
+            headers = {"Content-Disposition": name}
+            return HttpResponse(paper, content_type="application/pdf", headers=headers)
         return Response(shapes.CertificateOut(found).data)
 
     def _shown(self, row: ErasureRequest) -> Response:

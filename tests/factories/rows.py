@@ -25,6 +25,7 @@ PARTICULAR: dict[str, dict[str, Any]] = {
     "federation.Directory": {"urls": ["ldaps://ldap.customer.example"], "base_dn": "dc=customer"},
     "usage_limits.AlertChannel": {"kind": "email", "target": "{marker}{number}@customer.example"},
     "purge.Dataset": {"identifiers": [{"name": "email", "path": "email", "type": "string"}]},
+    "purge.LegalHold": {"fingerprints": ["customer_id:0"]},
     "purge.ErasureDecision": {"decided_by_id": UUID(int=7)},
 }
 
