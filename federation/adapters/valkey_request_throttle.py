@@ -1,7 +1,7 @@
 """The budget of requests in Valkey (or Redis): one atomic script over fixed minutes.
 
 Counters that cannot be read let nobody in, as with passwords: otherwise whoever can take them
-down has no limit (docs/operating.md, "Limits").
+down has no limit (docs/single-sign-on.md, "A flood of requests").
 """
 
 import hashlib

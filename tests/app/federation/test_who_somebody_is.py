@@ -1,4 +1,4 @@
-"""One name at one provider of one namespace is one person, and nothing else is (T13 to T16, T22)."""
+"""One name at one provider of one namespace is one person, and nothing else (T13 to T16, T22)."""
 
 from typing import Any
 
