@@ -15,7 +15,7 @@ PACKAGES := governance federation purge usage_limits
 TESTS ?= tests
 PYTEST_OPTIONS ?=
 WORKERS ?= auto
-FUZZED := guard metadata
+FUZZED := guard metadata logout
 WITHOUT_ASSERTS := tests/unit/federation tests/unit/kernel tests/unit/tenancy tests/app/tenancy \
 	tests/app/federation tests/contract/federation tests/repo
 RUNS ?= 1000000

@@ -9,7 +9,10 @@ from pathlib import Path
 from lxml import etree
 
 from tests.fakes.hostile import HOSTILE
+from tests.fakes.hostile_logouts import HOSTILE_LOGOUTS
 from tests.fakes.idp import Response, a_key_pair, a_tree
+from tests.fakes.idp_encryption import an_encrypted_tree
+from tests.fakes.idp_logouts import Logout, Query, a_signed_tree
 from tests.fakes.idp_metadata import metadata_xml
 
 CORPUS = Path(__file__).resolve().parents[1] / "fixtures" / "fuzz"
@@ -18,7 +21,7 @@ CORPUS = Path(__file__).resolve().parents[1] / "fixtures" / "fuzz"
 @cache
 def fresh(target: str) -> list[bytes]:
     """Documents written now, so that their signatures are by keys that are trusted now."""
-    return list({"guard": _responses, "metadata": _metadata}[target]())
+    return list({"guard": _responses, "metadata": _metadata, "logout": _logouts}[target]())
 
 
 def kept(target: str) -> list[bytes]:
@@ -28,11 +31,30 @@ def kept(target: str) -> list[bytes]:
 def _responses() -> Iterator[bytes]:
     for sign in ("Assertion", "Response", "both", "none"):
         yield etree.tostring(a_tree(Response(), sign=sign))
+    yield etree.tostring(an_encrypted_tree(Response()))
     for hostile in HOSTILE:
         try:
             yield base64.b64decode(hostile.build(Response(), "Assertion"), validate=True)
         except (binascii.Error, ValueError):
             continue
+
+
+def _logouts() -> Iterator[bytes]:
+    for kind in ("LogoutRequest", "LogoutResponse"):
+        logout = Logout(kind=kind)
+        yield etree.tostring(a_signed_tree(logout))
+        yield logout.xml().encode()
+        yield Query(relay_state="token 1").of(logout).encode()
+    for hostile in HOSTILE_LOGOUTS:
+        message = hostile.message()
+        if isinstance(message, str):
+            yield message.encode()
+            continue
+        for text in next(iter(message.values()), []):
+            try:
+                yield base64.b64decode(text, validate=True)
+            except (binascii.Error, ValueError):
+                continue
 
 
 def _metadata() -> Iterator[bytes]:
