@@ -3,7 +3,16 @@
 import sys
 from collections.abc import Callable, Iterator
 
-from bench import claim_rules, erase_ndjson, erase_parquet, policies, rest, sign_ins
+from bench import (
+    claim_rules,
+    erase_many,
+    erase_ndjson,
+    erase_parquet,
+    erase_s3,
+    policies,
+    rest,
+    sign_ins,
+)
 from bench.measurements import Row, print_table
 
 MEASUREMENTS: dict[str, Callable[[], Iterator[Row]]] = {
@@ -13,6 +22,8 @@ MEASUREMENTS: dict[str, Callable[[], Iterator[Row]]] = {
     "policies": policies.rows,
     "erase_ndjson": erase_ndjson.rows,
     "erase_parquet": erase_parquet.rows,
+    "erase_s3": erase_s3.rows,
+    "erase_many": erase_many.rows,
 }
 
 

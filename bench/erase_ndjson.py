@@ -50,10 +50,10 @@ class Object:
                 if offset >= next_one:
                     customer = number // RECORDS
                     number, next_one = number + 1, next_one + every
-                line = _line(customer, offset)
+                written = line(customer, offset)
                 if customer >= 0:
-                    self.places.setdefault(customer, []).append(Span(offset, len(line)))
-                offset += file.write(line)
+                    self.places.setdefault(customer, []).append(Span(offset, len(written)))
+                offset += file.write(written)
 
     def erase_next(self) -> None:
         spans = self.places[self.round]
@@ -94,7 +94,7 @@ def check(record: Record, wanted: frozenset[Wanted]) -> None:
         raise LookupError(message)
 
 
-def _line(customer: int, offset: int) -> bytes:
+def line(customer: int, offset: int) -> bytes:
     return (
         b'{"customer_id": %d, "purchase": %d, "date": "1997-03-%02d", "quantity": %d, '
         b'"amount": %d.77, "note": "%s"}\n'

@@ -15,6 +15,8 @@ from purge.ports import ObjectUnreachable
 READ_AT_ONCE = 1 << 20
 BLOCK, BLOCKS = 64 * 1024, 64
 """Records lie near each other: small reads fetch a block, and the last ones are remembered."""
+SMALL = 1 << 20
+"""An object up to this size is fetched once, and kept while it is open."""
 TRIES = 4
 
 
@@ -22,11 +24,12 @@ class OpenObject:
     """Implements `purge.ports.ReadableObject`. The layer closes what it opened."""
 
     def __init__(self, bucket: Bucket, key: str, look: Look) -> None:
-        self._bucket = bucket
-        self._key = key
-        self._look = look
+        self.bucket = bucket
+        self.key = key
+        self.look = look
         self._blocks: OrderedDict[int, bytes] = OrderedDict()
         self._streams: list[BinaryIO] = []
+        self._whole: bytes | None = None
         self.size = look.size
 
     def stream(self) -> BinaryIO:
@@ -35,7 +38,7 @@ class OpenObject:
         return opened
 
     def read(self, span: Span) -> bytes:
-        if span.length >= BLOCK:
+        if self.size <= SMALL or span.length >= BLOCK:
             return self.fetch(span)
         first, last = span.offset // BLOCK, max(span.offset, span.end - 1) // BLOCK
         content = b"".join(self._block(number) for number in range(first, last + 1))
@@ -43,7 +46,14 @@ class OpenObject:
         return content[at : at + span.length]
 
     def fetch(self, span: Span) -> bytes:
-        """A range of this very version, whole."""
+        """A range of this very version; of a small object, out of all of it, kept."""
+        if self.size > SMALL:
+            return self._fetched(span)
+        if self._whole is None:
+            self._whole = self._fetched(Span(0, self.size))
+        return self._whole[span.offset : span.end]
+
+    def _fetched(self, span: Span) -> bytes:
         end = min(span.end, self.size)
         if span.offset >= end:
             return b""
@@ -60,9 +70,9 @@ class OpenObject:
         raise ObjectUnreachable(reason="s3_endpoint_unreachable")
 
     def body(self, start: int, end: int) -> Any:  # noqa: ANN401 - botocore's
-        answer = self._bucket.client.get_object(
-            **self._bucket.at(self._key),
-            **self._look.conditions(),
+        answer = self.bucket.client.get_object(
+            **self.bucket.at(self.key),
+            **self.look.conditions(),
             Range=f"bytes={start}-{end - 1}",
         )
         return answer["Body"]

@@ -18,8 +18,9 @@ from purge.adapters import (
     s3_removing,
     s3_uploads,
 )
-from purge.adapters.s3_bucket import Bucket, version_name
+from purge.adapters.s3_bucket import Bucket, Look, version_name
 from purge.adapters.s3_reading import OpenObject
+from purge.adapters.s3_uploads import DonePart
 from purge.domain.spans import Segment
 from purge.ports import (
     ProbeStep,
@@ -42,6 +43,11 @@ class S3StorageLayer:
         clock: Callable[[], datetime],
     ) -> None:
         self._bucket = Bucket(client=client, name=bucket, path=path, clock=clock)
+        # What one request told, so that the next steps of the same work need not ask again.
+        # Each of theirs is answered by that very version or refused.
+        self._looks: dict[tuple[str, str], Look] = {}
+        self._open: dict[tuple[str, str], OpenObject] = {}
+        self._parts: dict[str, list[DonePart]] = {}
 
     def probe(self, *, prefix: str = "") -> Sequence[ProbeStep]:
         return s3_probe.steps(self._bucket, prefix)
@@ -64,12 +70,13 @@ class S3StorageLayer:
     def open(self, *, key: str, version: str) -> Iterator[ReadableObject]:
         wanted = version_name(version)
         with refusals.told():
-            look = self._bucket.seen(key, wanted)
-            look.check_readable()
-        opened = OpenObject(self._bucket, key, look)
+            opened = self._opened(key, version)
+            opened.look.check_readable()
+        self._open[key, version] = opened
         try:
             yield opened
         finally:
+            self._open.pop((key, version), None)
             opened.close()
         if wanted.id is None:
             with refusals.told():
@@ -79,16 +86,27 @@ class S3StorageLayer:
         with refusals.told():
             look = self._bucket.seen(key, version_name(version))
             s3_probe.require_conditions(self._bucket)
-            return s3_uploads.begin(self._bucket, key, look)
+            attempt = s3_uploads.begin(self._bucket, key, look)
+        self._looks[key, version] = look
+        self._parts[attempt] = []
+        return attempt
 
     def stage(self, *, key: str, version: str, segments: Iterable[Segment], attempt: str) -> Staged:
+        is_new = self._parts.pop(attempt, None) == []
         with refusals.told():
-            look = self._bucket.seen(key, version_name(version))
-            return s3_uploads.stage(self._bucket, key, look, segments, attempt)
+            source = self._open.get((key, version)) or self._opened(key, version)
+            staged, parts = s3_uploads.stage(source, segments, attempt, is_new=is_new)
+        self._parts[attempt] = parts
+        return staged
 
     def publish(self, *, staged: Staged) -> None:
+        parts = self._parts.pop(staged.attempt, None)
         with refusals.told():
-            s3_uploads.publish(self._bucket, staged)
+            s3_uploads.publish(self._bucket, staged, parts)
+
+    def _opened(self, key: str, version: str) -> OpenObject:
+        look = self._looks.pop((key, version), None)
+        return OpenObject(self._bucket, key, look or self._bucket.seen(key, version_name(version)))
 
     def discard(self, *, key: str, attempt: str) -> None:
         with refusals.told():

@@ -21,7 +21,7 @@ from purge.adapters.s3_reading import OpenObject
 from purge.domain import s3_parts
 from purge.domain.s3_parts import Copy, Part, Upload
 from purge.domain.spans import Fresh, Keep, Segment, Span
-from purge.ports import ObjectChanged, ObjectUnreachable, Staged
+from purge.ports import ObjectUnreachable, Staged
 
 log = structlog.get_logger(__name__)
 
@@ -43,55 +43,62 @@ def begin(bucket: Bucket, key: str, look: Look) -> str:
 
 
 def stage(
-    bucket: Bucket, key: str, look: Look, segments: Iterable[Segment], attempt: str
-) -> Staged:
+    source: OpenObject, segments: Iterable[Segment], attempt: str, *, is_new: bool
+) -> tuple[Staged, list[DonePart]]:
     """Put every part in its place. On any failure the upload is gone."""
-    staging = _Staging(bucket, key, look, attempt)
+    bucket, key = source.bucket, source.key
     try:
-        first = max((part.number for part in done(bucket, key, attempt)), default=0) + 1
-        parts, size = staging.all_of(segments, first=first)
+        # What an earlier staging left keeps its numbers: some stores list an old part again.
+        earlier = [] if is_new else done(bucket, key, attempt)
+        first = max((part.number for part in earlier), default=0) + 1
+        parts, size = _Staging(source, attempt).all_of(segments, first=first)
     except BaseException:
         abort(bucket, key, attempt)
         raise
-    return Staged(
+    staged = Staged(
         key=key,
         attempt=attempt,
-        replaces=str(look.exact()),
+        replaces=str(source.look.exact()),
         version=composite(parts),
         size=size,
     )
+    return staged, parts
 
 
-def publish(bucket: Bucket, staged: Staged) -> None:
+def publish(bucket: Bucket, staged: Staged, parts: Sequence[DonePart] | None) -> None:
     """Complete the upload if the object is still what it replaces. Raises ObjectChanged."""
     key, attempt = staged.key, staged.attempt
-    replaces = version_name(staged.replaces)
-    look = bucket.look(key)
-    if look is None or look.exact() != replaces:
-        abort(bucket, key, attempt)
-        raise ObjectChanged
-    parts = done(bucket, key, attempt)[-count_of(staged.version) :]
-    if composite(parts) != staged.version:
-        abort(bucket, key, attempt)
-        raise ObjectChanged
+    if parts is None:
+        parts = done(bucket, key, attempt)[-count_of(staged.version) :]
     try:
         answer = bucket.client.complete_multipart_upload(
             **bucket.at(key),
             UploadId=attempt,
-            IfMatch=quoted(replaces.etag),
+            IfMatch=quoted(version_name(staged.replaces).etag),
             MultipartUpload={
                 "Parts": [{"PartNumber": one.number, "ETag": quoted(one.etag)} for one in parts]
             },
         )
     except (ClientError, BotoCoreError, OSError):
         # It may have been done and only the answer lost, or our own second try been refused.
-        abort(bucket, key, attempt)
-        look = bucket.look(key)
-        if look is None or look.etag != staged.version:
+        if not _was_completed(bucket, staged):
+            abort(bucket, key, attempt)
             raise
         return
     if bare(answer.get("ETag", staged.version)) != staged.version:
         log.info("s3_version_not_foretold")
+
+
+def _was_completed(bucket: Bucket, staged: Staged) -> bool:
+    """The upload is gone, and what it would have become is there."""
+    try:
+        done(bucket, staged.key, staged.attempt)
+    except ClientError as error:
+        if refusals.code_of(error) in refusals.NO_UPLOAD | refusals.GONE:
+            look = bucket.look(staged.key)
+            return look is not None and look.etag == staged.version
+        raise
+    return False
 
 
 def abort(bucket: Bucket, key: str, attempt: str) -> None:
@@ -128,12 +135,12 @@ def count_of(etag: str) -> int:
 class _Staging:
     """Parts of one upload, several under way at a time."""
 
-    def __init__(self, bucket: Bucket, key: str, look: Look, attempt: str) -> None:
-        self._bucket = bucket
-        self._key = key
-        self._look = look
+    def __init__(self, source: OpenObject, attempt: str) -> None:
+        self._bucket = source.bucket
+        self._key = source.key
+        self._look = source.look
         self._attempt = attempt
-        self._source = OpenObject(bucket, key, look)
+        self._source = source
 
     def all_of(self, segments: Iterable[Segment], *, first: int) -> tuple[list[DonePart], int]:
         """The parts as the store has them, and their bytes."""

@@ -165,12 +165,12 @@ def _keep(state: _Parts, keep: Keep) -> Iterator[Part]:
 
 
 def _last(state: _Parts) -> Iterator[Part]:
+    """A small object is always uploaded: some stores sum a copied part by where it came from."""
     match state.waiting:
-        case [Keep() as only]:
+        case [Keep() as only] if state.made:
             yield state.made_of(Copy(only.offset, only.length))
-        case []:
-            if not state.made:
-                yield state.made_of(Upload(()))
+        case [] if not state.made:
+            yield state.made_of(Upload(()))
         case _:
             yield from state.flush()
 

@@ -153,8 +153,16 @@ def test_a_small_object_takes_one_download_and_one_upload() -> None:
     )
 
 
-def test_a_row_at_the_end_of_a_small_object_is_copied_off() -> None:
-    assert list(s3_parts.parts(kept(size=1000, cuts=[Span(900, 100)]))) == [Copy(0, 900)]
+def test_a_small_object_is_never_copied_by_the_store() -> None:
+    parts = list(s3_parts.parts(kept(size=1000, cuts=[Span(900, 100)])))
+
+    assert parts == [Upload((Keep(0, 900),))]
+
+
+def test_a_small_rest_of_a_large_object_is() -> None:
+    parts = list(s3_parts.parts(kept(size=20 * MIB, cuts=[Span(19 * MIB, 100)])))
+
+    assert parts == [Copy(0, 19 * MIB), Copy(19 * MIB + 100, MIB - 100)]
 
 
 def test_an_object_of_which_nothing_is_left_has_one_empty_part() -> None:

@@ -1,0 +1,131 @@
+"""Ten people cut out of each of a thousand objects, in a folder and in a bucket.
+
+Ours knows the places, as the index does. The peers: every line of every object parsed, and all but
+theirs written again; in a bucket, downloaded and uploaded for that. `BENCH_OBJECTS` sets how many
+(1000), `BENCH_OBJECT_KIB` how large (256).
+"""
+
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from bench.erase_ndjson import FORMAT, IDENTIFIERS, check, line
+from bench.erase_s3 import clock
+from bench.measurements import Row, compare
+from purge.adapters.filesystem_storage_layer import FilesystemStorageLayer
+from purge.adapters.s3_storage_layer import S3StorageLayer
+from purge.domain.identifiers import wanted_in
+from purge.domain.spans import Span
+from purge.ports import StorageLayer
+from tests.servers import seaweedfs
+
+OBJECTS = int(os.environ.get("BENCH_OBJECTS", "1000"))
+KIB = int(os.environ.get("BENCH_OBJECT_KIB", "256"))
+PEOPLE = 10
+WANTED = wanted_in([{"customer_id": one} for one in range(PEOPLE)], identifiers=IDENTIFIERS)
+
+
+def content() -> tuple[bytes, list[Span]]:
+    """One object: a record of each of the people, scattered, and where they are."""
+    lines: list[bytes] = []
+    places: list[Span] = []
+    offset, every = 0, (KIB << 10) // (PEOPLE + 1)
+    while offset < KIB << 10:
+        is_theirs = len(places) < PEOPLE and offset >= (len(places) + 1) * every
+        written = line(len(places) if is_theirs else -1, offset)
+        if is_theirs:
+            places.append(Span(offset, len(written)))
+        lines.append(written)
+        offset += len(written)
+    return b"".join(lines), places
+
+
+def erase(layer: StorageLayer, key: str, places: list[Span]) -> None:
+    version = layer.version(key=key)
+    if version is None:
+        raise FileNotFoundError(key)
+    attempt = layer.begin(key=key, version=version)
+    with layer.open(key=key, version=version) as source:
+        for record in FORMAT.records(source=source, spans=places):
+            check(record, WANTED)
+        segments = FORMAT.segments(source=source, cuts=places)
+        staged = layer.stage(key=key, version=version, segments=segments, attempt=attempt)
+    layer.publish(staged=staged)
+    layer.remove(key=key, version=staged.replaces)
+
+
+def without(raw: bytes) -> bytes:
+    """All lines but theirs, every one parsed."""
+    theirs = range(PEOPLE)
+    lines = raw.splitlines(keepends=True)
+    return b"".join(one for one in lines if json.loads(one)["customer_id"] not in theirs)
+
+
+def rewrite_file(path: Path) -> None:
+    rewritten = path.with_suffix(".new")
+    with rewritten.open("wb") as target:
+        target.write(without(path.read_bytes()))
+        target.flush()
+        os.fsync(target.fileno())
+    rewritten.replace(path)
+
+
+def in_folder(home: Path, raw: bytes, places: list[Span]) -> Row:
+    layer = FilesystemStorageLayer(home=home / "ours")
+    for folder in ("ours", "peer"):
+        (home / folder).mkdir()
+        for number in range(OBJECTS):
+            (home / folder / f"{number}.ndjson").write_bytes(raw)
+    return _compared(
+        "a folder",
+        ours=lambda key: erase(layer, key, places),
+        peer_name="parse and rewrite each line",
+        peer=lambda key: rewrite_file(home / "peer" / key),
+    )
+
+
+def in_bucket(client: Any, raw: bytes, places: list[Span]) -> Row:  # noqa: ANN401 - boto3
+    bucket = seaweedfs.PLAIN
+    for number in range(OBJECTS):
+        for place in ("ours", "peer"):
+            client.put_object(Bucket=bucket, Key=f"{place}/{number}.ndjson", Body=raw)
+    layer = S3StorageLayer(client=client, bucket=bucket, path="ours/", clock=clock)
+
+    def rewrite(key: str) -> None:
+        place = {"Bucket": bucket, "Key": f"peer/{key}"}
+        client.put_object(**place, Body=without(client.get_object(**place)["Body"].read()))
+
+    return _compared(
+        "S3",
+        ours=lambda key: erase(layer, key, places),
+        peer_name="download, parse, upload",
+        peer=rewrite,
+    )
+
+
+def _compared(
+    where: str, *, ours: Callable[[str], None], peer_name: str, peer: Callable[[str], None]
+) -> Row:
+    keys = [f"{number}.ndjson" for number in range(OBJECTS)]
+    return compare(
+        what=f"Erasure: {PEOPLE} people in {OBJECTS} objects of {KIB} KiB, {where}",
+        ours=lambda: [ours(key) for key in keys],
+        peer_name=peer_name,
+        peer=lambda: [peer(key) for key in keys],
+        rounds=1,
+    )
+
+
+def rows() -> Iterator[Row]:
+    raw, places = content()
+    with tempfile.TemporaryDirectory(prefix="lakewarden-bench-") as folder:
+        home = Path(folder)
+        yield in_folder(home, raw, places)
+        store = seaweedfs.ensure_started(home)
+        try:
+            yield in_bucket(store.client(), raw, places)
+        finally:
+            seaweedfs.stop(home)
