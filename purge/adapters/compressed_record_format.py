@@ -83,19 +83,20 @@ class DamagedRecord:
 
 
 def compression_of(source: ReadableObject) -> Compression | None:
-    """None for plain text. Raises ObjectUnreachable for what is compressed in an unknown way."""
+    """None for what is not compressed in a way that is understood."""
     head = source.read(Span(0, min(LONGEST_MAGIC, source.size)))
     if head.startswith(GZIP):
         return Gzip()
     if head.startswith(ZSTD) or (len(head) >= SKIPPABLE_HEADER and is_skippable(head)):
         return Zstd()
-    _check_plain(head)
     return None
 
 
 def _text(source: ReadableObject) -> Text | None:
+    """The text of a compressed object, None for plain text. Raises ObjectUnreachable for others."""
     compression = compression_of(source)
     if compression is None:
+        _check_plain(source.read(Span(0, min(LONGEST_MAGIC, source.size))))
         return None
     text = Text(source, compression)
     head = text.read(Span(0, LONGEST_MAGIC))

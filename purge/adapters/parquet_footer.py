@@ -8,13 +8,17 @@ out: a reader does without).
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
 
 from purge.adapters import parquet_thrift
+from purge.adapters.arrow_files import Source
 from purge.adapters.parquet_thrift import Struct
 from purge.domain.spans import Span
 
 MAGIC = b"PAR1"
+ENCRYPTED_MAGIC = b"PARE"
+NOT_PARQUET, ENCRYPTED = "not_parquet", "parquet_encrypted"
+ELSEWHERE, NOT_REWRITABLE = "parquet_in_several_files", "parquet_not_rewritable"
+MAGICS = (MAGIC, ENCRYPTED_MAGIC)
 TAIL = 8
 LONGEST_FOOTER = 256 * 1024 * 1024
 
@@ -32,16 +36,10 @@ LOCATIONS, LOCATION_OFFSET = 1, 1
 
 
 class ParquetUnreadableError(ValueError):
-    """Not a Parquet file, or one of a kind that is not understood. The message says which."""
+    """Not a Parquet file, or one of a kind that is not understood.
 
-
-class Source(Protocol):
-    """What is needed of an object."""
-
-    @property
-    def size(self) -> int: ...
-
-    def read(self, span: Span) -> bytes: ...
+    The message is a code of `domain/reasons.py`.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,20 +56,19 @@ class Footer:
 
 def read(source: Source) -> Footer:
     """The file's footer. Raises ParquetUnreadableError."""
-    if source.size < len(MAGIC) + TAIL or source.read(Span(0, len(MAGIC))) != MAGIC:
-        message = "it does not begin as a Parquet file"
-        raise ParquetUnreadableError(message)
+    if source.size < len(MAGIC) + TAIL or source.read(Span(0, len(MAGIC))) not in MAGICS:
+        raise ParquetUnreadableError(NOT_PARQUET)
     tail = source.read(Span(source.size - TAIL, TAIL))
     length = int.from_bytes(tail[:4], "little")
+    if tail[4:] == ENCRYPTED_MAGIC:
+        raise ParquetUnreadableError(ENCRYPTED)
     if tail[4:] != MAGIC or not 0 < length <= min(LONGEST_FOOTER, source.size - TAIL - len(MAGIC)):
-        message = "its footer is missing, encrypted or damaged"
-        raise ParquetUnreadableError(message)
+        raise ParquetUnreadableError(NOT_PARQUET)
     start = source.size - TAIL - length
     try:
         metadata, _ = parquet_thrift.read(source.read(Span(start, length)))
     except parquet_thrift.ThriftUnreadableError as error:
-        message = "its footer cannot be read"
-        raise ParquetUnreadableError(message) from error
+        raise ParquetUnreadableError(NOT_PARQUET) from error
     footer = Footer(metadata=metadata, data_end=start)
     _check(footer)
     return footer
@@ -121,11 +118,13 @@ def leaves(metadata: Struct) -> list[tuple[object, ...]]:
 
 def _pages(meta: Struct) -> Span:
     offsets = [meta.get(number) for number in (DATA_OFFSET, DICTIONARY_OFFSET, INDEX_OFFSET)]
-    return Span(min(offset for offset in offsets if offset), meta.get(COMPRESSED))
+    there = [offset for offset in offsets if offset]
+    # A column chunk of no rows may have no pages, and then lies nowhere.
+    return Span(min(there), meta.get(COMPRESSED)) if there else Span(len(MAGIC), 0)
 
 
 def _check(footer: Footer) -> None:
-    why = "it is encrypted" if footer.metadata.get(ENCRYPTION) is not None else ""
+    why = ENCRYPTED if footer.metadata.get(ENCRYPTION) is not None else ""
     for group in footer.row_groups:
         for chunk in group.items(COLUMNS):
             why = why or _fault(chunk, data_end=footer.data_end)
@@ -136,9 +135,9 @@ def _check(footer: Footer) -> None:
 def _fault(chunk: Struct, *, data_end: int) -> str:
     meta = chunk.get(META)
     if not isinstance(meta, Struct) or chunk.get(CRYPTO) is not None:
-        return "a column of it is encrypted"
+        return ENCRYPTED
     if chunk.get(CHUNK_FILE):
-        return "a column of it lies in another file"
+        return ELSEWHERE
     span = _pages(meta)
     inside = len(MAGIC) <= span.offset <= span.end <= data_end
-    return "" if inside else "a column of it lies outside the file"
+    return "" if inside else NOT_PARQUET

@@ -11,12 +11,20 @@ import copy
 import io
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from purge.adapters import parquet_footer as footers, parquet_thrift
-from purge.adapters.parquet_footer import Footer, ParquetUnreadableError, Source
+from purge.adapters.arrow_files import (
+    Buffer,
+    Readable,
+    Source,
+    has_dictionaries,
+    without_dictionaries,
+)
+from purge.adapters.parquet_footer import Footer, ParquetUnreadableError
 from purge.adapters.parquet_thrift import Struct
 from purge.domain.spans import Fresh, Keep, Segment, Span
 
@@ -26,39 +34,55 @@ DATA_PAGE_V2 = 3  # PageType.DATA_PAGE_V2, in ColumnMetaData.encoding_stats
 
 @dataclass(slots=True)
 class _Output:
-    """The new file as it grows: its segments, and how long they are."""
+    """The new file as it grows: how long it is, and its segments not yet handed on."""
 
-    segments: list[Segment] = field(default_factory=list)
     length: int = 0
+    _segments: list[Segment] = field(default_factory=list)
 
     def add(self, segment: Segment) -> int:
         """Append a segment; returns where it begins."""
         start = self.length
         self.length += segment.length if isinstance(segment, Keep) else len(segment.content)
-        self.segments.append(segment)
+        self._segments.append(segment)
         return start
+
+    def handed_on(self) -> list[Segment]:
+        segments, self._segments = self._segments, []
+        return segments
 
 
 def segments(*, source: Source, rows: Mapping[int, Collection[int]]) -> Iterator[Segment]:
     """The file without these rows, by row group. Raises ParquetUnreadableError.
 
-    `rows` maps a row group's number to the numbers of rows in it, both from 0.
+    `rows` maps a row group's number to the numbers of rows in it, both from 0. One row group is in
+    memory at a time.
     """
     footer = footers.read(source)
+    _check_apart(footer)
     output = _Output()
     output.add(Fresh(footers.MAGIC))
     groups: list[tuple[Struct | None, Struct]] = []
+    # Arrow's dictionaries are written whole into every row group: all may hold a value that left.
+    shared = has_dictionaries(pq.ParquetFile(Readable(source)).schema_arrow)
     for number, group in enumerate(footer.row_groups):
         gone = set(rows.get(number, ()))
-        if not gone:
+        if not gone and not shared:
             groups.append((group, _kept(output, group)))
-        elif len(gone) < footers.rows_of(group):
+        elif not gone or len(gone) < footers.rows_of(group):
             groups.append((None, _encoded(output, source, footer, number, gone)))
+        yield from output.handed_on()
     finished = [
         made if group is None else _indexed(output, source, group, made) for group, made in groups
     ]
     output.add(Fresh(footers.encoded(_metadata(footer, finished))))
-    return iter(output.segments)
+    yield from output.handed_on()
+
+
+def _check_apart(footer: Footer) -> None:
+    """A row group whose bytes lie among another's would bring what was taken out of that one."""
+    spans = sorted(map(footers.extent, filter(footers.rows_of, footer.row_groups)))
+    if any(one.end > other.offset for one, other in pairwise(spans)):
+        raise ParquetUnreadableError(footers.NOT_REWRITABLE)
 
 
 def _kept(output: _Output, group: Struct) -> Struct:
@@ -103,11 +127,10 @@ def _encoded(
 ) -> Struct:
     """A row group written anew without some rows. Its indexes and filters are left out."""
     content = _rewritten(source, footer, number, gone)
-    buffer = _Buffer(content)
+    buffer = Buffer(content)
     fresh = footers.read(buffer)
     if footers.leaves(fresh.metadata) != footers.leaves(footer.metadata):
-        message = "its columns cannot be written again just as they are"
-        raise ParquetUnreadableError(message)
+        raise ParquetUnreadableError(footers.NOT_REWRITABLE)
     [group] = fresh.row_groups
     span = footers.extent(group)
     start = output.add(Fresh(content[span.offset : span.end]))
@@ -127,8 +150,8 @@ def _encoded(
 
 
 def _rewritten(source: Source, footer: Footer, number: int, gone: Collection[int]) -> bytes:
-    file = pq.ParquetFile(_Readable(source))
-    table = file.read_row_group(number)
+    file = pq.ParquetFile(Readable(source))
+    table = without_dictionaries(file.read_row_group(number))
     stay = pa.array([row not in gone for row in range(table.num_rows)])
     metadata = file.metadata
     columns = [metadata.row_group(number).column(index) for index in range(metadata.num_columns)]
@@ -172,44 +195,3 @@ def _metadata(footer: Footer, groups: list[Struct]) -> Struct:
     metadata.replace(footers.ROW_GROUPS, parquet_thrift.Listed(kind=kind, items=groups))
     metadata.replace(footers.FILE_ROWS, sum(map(footers.rows_of, groups)))
     return metadata
-
-
-@dataclass(frozen=True, slots=True)
-class _Buffer:
-    content: bytes
-
-    @property
-    def size(self) -> int:
-        return len(self.content)
-
-    def read(self, span: Span) -> bytes:
-        return self.content[span.offset : span.end]
-
-
-class _Readable(io.RawIOBase):
-    """A source as the file that pyarrow wants: only the ranges that it reads are read."""
-
-    def __init__(self, source: Source) -> None:
-        self._source = source
-        self._position = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._source.size}
-        self._position = base[whence] + offset
-        return self._position
-
-    def tell(self) -> int:
-        return self._position
-
-    def read(self, size: int | None = -1) -> bytes:
-        left = self._source.size - self._position
-        length = left if size is None or size < 0 else min(size, left)
-        content = self._source.read(Span(self._position, length)) if length > 0 else b""
-        self._position += len(content)
-        return content

@@ -34,9 +34,13 @@ class ScannedRecord(NamedTuple):
 class Record(Protocol):
     """One record, read again from its place."""
 
-    span: Span
-    size: int
-    """Bytes that taking it out frees, as near as the format can tell."""
+    @property
+    def span(self) -> Span: ...
+
+    @property
+    def size(self) -> int:
+        """Bytes that taking it out frees, as near as the format can tell."""
+        ...
 
     def judge(self, *, identifiers: Sequence[Identifier], wanted: Collection[Wanted]) -> Verdict:
         """Whose record it is. What could hold a wanted value and cannot be read is UNCLEAR."""

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings, strategies
 
 from purge.adapters import parquet_footer, parquet_splicing, parquet_thrift
+from purge.adapters.arrow_files import Buffer
 from purge.adapters.parquet_footer import ParquetUnreadableError
-from purge.adapters.parquet_splicing import _Buffer
 from purge.domain.spans import Keep, Span
 
 ROWS = 100
@@ -42,7 +42,7 @@ def a_file(table: pa.Table | None = None, **options: object) -> bytes:
 
 
 def spliced(content: bytes, rows: Mapping[int, Collection[int]]) -> bytes:
-    source = _Buffer(content)
+    source = Buffer(content)
     return b"".join(
         source.read(Span(one.offset, one.length)) if isinstance(one, Keep) else one.content
         for one in parquet_splicing.segments(source=source, rows=rows)
@@ -91,7 +91,7 @@ def test_rows_leave_and_everything_else_stays(options: Mapping[str, object]) -> 
 
 def test_untouched_row_groups_are_the_same_bytes() -> None:
     content = a_file()
-    footer = parquet_footer.read(_Buffer(content))
+    footer = parquet_footer.read(Buffer(content))
 
     result = spliced(content, {5: [1]})
 
@@ -105,7 +105,7 @@ def test_page_indexes_of_untouched_row_groups_still_lead_to_their_pages() -> Non
 
     result = spliced(content, {0: [0]})
 
-    footer = parquet_footer.read(_Buffer(result))
+    footer = parquet_footer.read(Buffer(result))
     for chunk, meta in parquet_footer.columns_of(footer.row_groups[3]):
         offset, length = chunk.get(4), chunk.get(5)
         index, _ = parquet_thrift.read(result[offset : offset + length])
@@ -126,7 +126,7 @@ def test_a_value_that_left_is_in_no_page_statistic_or_dictionary() -> None:
 
 def test_a_footer_is_written_back_byte_for_byte() -> None:
     content = a_file(write_page_index=True)
-    footer = parquet_footer.read(_Buffer(content))
+    footer = parquet_footer.read(Buffer(content))
 
     assert parquet_footer.encoded(footer.metadata) == content[footer.data_end :]
 
