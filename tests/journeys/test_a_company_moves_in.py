@@ -18,6 +18,7 @@ def test_a_company_moves_in(stage: Stage) -> None:
     federation.ann_follows_a_deep_link(stage)
     federation.bob_starts_at_the_provider(stage)
     federation.joe_opens_the_admin_by_his_group(stage)
+    federation.joe_is_moved_from_admin_to_author_to_reader(stage)
     federation.nil_is_in_no_group_and_gets_nothing(stage)
     analytics.ann_writes_sql(stage)
     analytics.ann_may_only_select(stage)

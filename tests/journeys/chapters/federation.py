@@ -102,6 +102,32 @@ def joe_opens_the_admin_by_his_group(stage: Stage) -> None:
     expect(joe.page).to_have_title(re.compile("Overview"))
 
 
+def joe_is_moved_from_admin_to_author_to_reader(stage: Stage) -> None:
+    """A role follows the group at each sign-in, each time in a browser that knows nothing yet.
+
+    Whoever lost a role is signed out where they still had it.
+    """
+    before = None
+    for group, role, pages in (
+        ("QuickSight-Admin", "admin", {"/admin/": 200, f"/n/{NAMESPACE}/sql/": 200}),
+        ("QuickSight-Author", "author", {"/admin/": 403, f"/n/{NAMESPACE}/sql/": 200}),
+        ("QuickSight-Reader", "reader", {"/admin/": 403, f"/n/{NAMESPACE}/sql/": 403}),
+    ):
+        stage.idp.set_groups("joe", [group])
+        joe = stage.person(f"joe-as-{role}")
+        joe.page.goto(f"{stage.origin}/saml/{NAMESPACE}/{PROVIDER}/login/?next=/n/{NAMESPACE}/")
+        answer_simplesamlphp(joe.page, "joe")
+        expect(joe.page.get_by_role("banner")).to_contain_text(role)
+        joe.see("a role by group")
+        me = joe.page.request.get(f"{stage.origin}/api/v1/me/").json()
+        assert me["username"] == f"{role}/joe"
+        opened = {path: joe.page.request.get(f"{stage.origin}{path}").status for path in pages}
+        assert opened == pages
+        if before is not None:
+            assert before.page.request.get(f"{stage.origin}/api/v1/me/").status in {401, 403}
+        before = joe
+
+
 def nil_is_in_no_group_and_gets_nothing(stage: Stage) -> None:
     nil = stage.person("nil")
     nil.page.goto(f"{stage.origin}/saml/{NAMESPACE}/{PROVIDER}/login/")
