@@ -4,11 +4,13 @@ import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
 import requests
 from django.conf import settings
 from django.test import Client
+from django.utils import timezone
 
 from federation.models import IdentityProvider, SignInAttempt
 from governance.isolation.scopes import namespace_scope
@@ -185,3 +187,37 @@ def test_an_unsolicited_sign_in_is_refused_where_it_is_not_allowed(
 
     assert answer.status_code == 403
     assert answer.json()["code"] == "saml_unsolicited_response"
+
+
+def test_the_provider_asks_again_for_a_fresh_proof(
+    provider: IdentityProvider, idp: SimpleSAMLphp, browser: Browser, acme: Namespace
+) -> None:
+    browser.ours.post(ACS, browser.sign_in_at(browser.ours.get(LOGIN)["Location"], "joe"))
+    with namespace_scope(acme.pk):
+        UserSession.objects.update(authenticated_at=timezone.now() - timedelta(hours=1))
+
+    asked = browser.ours.get("/saml/step-up/?next=/admin/")["Location"]
+    page = browser.theirs.get(asked, timeout=10).text
+    answer = browser.ours.post(ACS, browser.sign_in_at(asked, "joe"))
+
+    assert "SAMLResponse" not in page, "the provider remembers joe, and must ask all the same"
+    assert answer["Location"] == "/admin/"
+    before, after = sessions_of(acme)
+    assert before.end_reason == "proved again"
+    assert timezone.now() - after.authenticated_at < timedelta(minutes=2)
+
+
+def test_somebody_else_at_the_provider_proves_nothing(
+    provider: IdentityProvider, idp: SimpleSAMLphp, browser: Browser, acme: Namespace
+) -> None:
+    browser.ours.post(ACS, browser.sign_in_at(browser.ours.get(LOGIN)["Location"], "joe"))
+    other = next(name for name in PEOPLE if name != "joe")
+    elsewhere = Browser(browser.ours, requests.Session())
+
+    asked = browser.ours.get("/saml/step-up/?next=/admin/")["Location"]
+    answer = browser.ours.post(
+        ACS, elsewhere.sign_in_at(asked, other), headers={"accept": "application/json"}
+    )
+
+    assert answer.json()["code"] == "saml_other_person"
+    assert len(sessions_of(acme)) == 1
