@@ -112,11 +112,16 @@ def _compared(
     keys = [f"{number}.ndjson" for number in range(OBJECTS)]
     return compare(
         what=f"Erasure: {PEOPLE} people in {OBJECTS} objects of {KIB} KiB, {where}",
-        ours=lambda: [ours(key) for key in keys],
+        ours=lambda: each(ours, keys),
         peer_name=peer_name,
-        peer=lambda: [peer(key) for key in keys],
+        peer=lambda: each(peer, keys),
         rounds=1,
     )
+
+
+def each(act: Callable[[str], None], keys: list[str]) -> None:
+    for key in keys:
+        act(key)
 
 
 def rows() -> Iterator[Row]:

@@ -21,6 +21,7 @@ from purge.adapters import (
 from purge.adapters.s3_bucket import Bucket, Look, version_name
 from purge.adapters.s3_reading import OpenObject
 from purge.adapters.s3_uploads import DonePart
+from purge.domain import s3_parts
 from purge.domain.spans import Segment
 from purge.ports import (
     ProbeStep,
@@ -81,6 +82,9 @@ class S3StorageLayer:
         if wanted.id is None:
             with refusals.told():
                 self._bucket.seen(key, wanted)
+
+    def effort(self, *, size: int, segments: Iterable[Segment]) -> str:
+        return s3_parts.told(size=size, segments=segments)
 
     def begin(self, *, key: str, version: str) -> str:
         with refusals.told():

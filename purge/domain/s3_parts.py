@@ -234,6 +234,18 @@ def costs(segments: Iterable[Segment]) -> Costs:
     return total
 
 
+def told(*, size: int, segments: Iterable[Segment]) -> str:
+    """The plan in words; nothing where a format must first write bytes anew to know it."""
+    kept: list[Segment] = []
+    for segment in segments:
+        match segment:
+            case Fresh():
+                return ""
+            case Keep():
+                kept.append(segment)
+    return f"{costs(kept)}; {readable(2 * size)} would move to rewrite it whole"
+
+
 def length_of(segment: Segment) -> int:
     match segment:
         case Keep():

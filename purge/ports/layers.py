@@ -138,6 +138,13 @@ class StorageLayer(Protocol):
         """
         ...
 
+    def effort(self, *, size: int, segments: Iterable[Segment]) -> str:
+        """What rewriting an object of that size so would take, in words for the report.
+
+        Empty where there is nothing worth saying, or it cannot be told before it is done.
+        """
+        ...
+
     def begin(self, *, key: str, version: str) -> str:
         """Name an attempt to rewrite the object, which `discard` understands.
 

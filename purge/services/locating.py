@@ -22,10 +22,12 @@ from purge.domain import masks, reports
 from purge.domain.erasure import State
 from purge.domain.identifiers import Wanted, identifiers_of, wanted_in
 from purge.domain.locators import Locator
+from purge.domain.plans import Plan
 from purge.domain.reports import FoundObject, Unreachable
 from purge.models import Dataset, ErasureReport, ErasureRequest, LakeObject
-from purge.ports import Format, Lake, LayerInvalid, ObjectUnreachable, Work
+from purge.ports import Format, Lake, LayerInvalid, ObjectChanged, ObjectUnreachable, Work
 from purge.services import findings, holds, indexing, subjects, tables
+from purge.services.findings import Finding
 from purge.services.indexing import Clock, OpenDataset
 from purge.services.moves import move
 
@@ -139,7 +141,21 @@ def _in_object(
         held=finding.held,
         held_until=dataset.held.until if finding.held else "",
         plan=finding.plan,
+        detail=_effort(dataset, finding),
     )
+
+
+def _effort(dataset: OpenDataset, finding: Finding) -> str:
+    """What the layer says of the work, where it can be told before it is done."""
+    if finding.plan is not Plan.SPLICE or not finding.present:
+        return ""
+    row = finding.row
+    try:
+        with dataset.layer.open(key=row.key, version=row.version) as source:
+            segments = dataset.format.segments(source=source, cuts=finding.present)
+            return dataset.layer.effort(size=row.size, segments=segments)
+    except (ObjectChanged, ObjectUnreachable):
+        return ""  # Carrying it out finds that too, and says so.
 
 
 def _store(

@@ -64,6 +64,22 @@ def test_records_are_cut_out_and_the_rest_stays(
     assert certificate.document["totals"]["records"] == 2
 
 
+def test_the_report_says_what_each_object_takes(
+    company: Company, make_lake: Callable[[str], S3Lake]
+) -> None:
+    lake = make_lake(PLAIN)
+    rest = (b'{"note": "%s"}\n' % (b"x" * 65_523)) * 160
+    lake.put("1.ndjson", rest + purge.records(7) + rest)
+
+    request = company.located()
+
+    (found,) = request.reports.get().document["objects"]
+    assert found["detail"] == (
+        "2 parts: 20 MiB copied by the store, 0 bytes downloaded, 0 bytes uploaded, "
+        "2 requests; 40 MiB would move to rewrite it whole"
+    )
+
+
 def test_nothing_is_left_in_old_versions_and_behind_delete_markers(
     company: Company, make_lake: Callable[[str], S3Lake]
 ) -> None:
