@@ -29,7 +29,7 @@ class RequestBudget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """One request. `door` is `login` or `acs`; `network` as in `attempts.network_of`."""
+    """One request. `door` is the last word of its address; `network` as in `attempts.network_of`."""
 
     door: str
     namespace: str

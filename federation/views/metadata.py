@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET
 from federation import wiring
 from federation.selectors import identity_providers, own_keys
 from federation.views.access import provider_scope, refused
+from federation.views.rates import within_budget
 from governance.kernel.refusals import Conflict
 
 MEDIA_TYPE = "application/samlmetadata+xml"
@@ -24,6 +25,7 @@ class NoKeyToSignWith(Conflict):
 
 
 @require_GET
+@within_budget("metadata")
 def metadata(request: HttpRequest, namespace: str, provider: str) -> HttpResponse:
     """Our metadata towards this provider; there before the provider's own is.
 

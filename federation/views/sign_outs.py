@@ -27,6 +27,7 @@ from federation.views.access import (
     refused,
     remember_browser,
 )
+from federation.views.rates import within_budget
 from governance.isolation.scopes import current_namespace_id
 from governance.kernel.actors import Actor
 from governance.kernel.refusals import Refusal
@@ -47,6 +48,7 @@ class LogoutBodyTooLarge(ResponseRefused):
 @never_cache
 @csrf_exempt
 @require_http_methods(["GET", "POST"])
+@within_budget("sls")
 def sls(request: HttpRequest, namespace: str, provider: str) -> HttpResponse:
     """Single logout service: what it must hold instead of a CSRF token is a signature."""
     now = timezone.now()

@@ -76,6 +76,19 @@ def test_posts_and_beginnings_are_counted_apart(
     assert posted(network).status_code == 429
 
 
+@pytest.mark.parametrize("door", ["sls", "metadata"])
+def test_the_other_doors_have_one_too(
+    acme: Namespace, network: str, settings: Settings, door: str
+) -> None:
+    settings.FEDERATION_SAML_NETWORK_REQUESTS = 1
+    address = f"/saml/acme/AzureActiveDirectory/{door}/"
+
+    first, second = (Client(REMOTE_ADDR=network).get(address).status_code for _ in range(2))
+
+    assert first != 429
+    assert second == 429
+
+
 def test_a_provider_has_a_budget_over_all_networks(acme: Namespace, settings: Settings) -> None:
     settings.FEDERATION_SAML_PROVIDER_REQUESTS = 2
 
