@@ -13,6 +13,7 @@ from purge.adapters.compressed_record_format import CompressedRecordFormat
 from purge.adapters.csv_record_format import CsvRecordFormat
 from purge.adapters.filesystem_storage_layer import FilesystemStorageLayer
 from purge.adapters.ndjson_record_format import NdjsonRecordFormat
+from purge.adapters.orc_record_format import OrcRecordFormat
 from purge.adapters.parquet_record_format import ParquetRecordFormat
 from purge.adapters.postgresql_metastore_index import PostgreSQLMetastoreIndex
 from purge.adapters.s3_layers import Allowed
@@ -71,7 +72,7 @@ def record_format(wanted: Format) -> RecordFormat:
         case Format.PARQUET:
             return ParquetRecordFormat()
         case Format.ORC:
-            raise LayerInvalid(why=f"{wanted} cannot be read here yet")
+            return OrcRecordFormat()
         case Format.TABLE:
             raise LayerInvalid(why="a table's rows are its engine's")
 

@@ -62,7 +62,7 @@ class Readable(io.RawIOBase):
 
 
 def has_dictionaries(schema: pa.Schema) -> bool:
-    return _plain_schema(schema) != schema
+    return bool(_plain_schema(schema) != schema)
 
 
 def without_dictionaries(table: pa.Table) -> pa.Table:

@@ -1,5 +1,6 @@
 """Rows of Arrow batches as records that matching understands, with as few columns as will do."""
 
+import json
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import repeat
@@ -23,6 +24,8 @@ Triple = tuple[str, str, str]
 STRING, INTEGER = IdentifierType.STRING, IdentifierType.INTEGER
 WRAPPERS = {"list", "array", "element", "item", "bag", "array_element", "key_value", "key", "value"}
 """How Parquet writers call the levels of lists and maps, which no path names."""
+
+LONGEST_SAMPLE = 4000
 
 
 def leaf_columns(leaves: Sequence[str], *, identifiers: Sequence[Identifier]) -> Sequence[str]:
@@ -68,6 +71,17 @@ def judged(
     except TooAmbiguousError:
         raw = repr(record).encode("utf-8", "replace")
         return Verdict.UNCLEAR if could_hold(raw, wanted=wanted) else Verdict.OTHER
+
+
+def sample_of(row: pa.Table | pa.RecordBatch) -> str:
+    """One row as JSON text, as far as Python knows its values."""
+    shown: dict[str, object] = {}
+    for name, column in zip(row.schema.names, row.columns, strict=True):
+        try:
+            [shown[name]] = column.to_pylist()
+        except (ValueError, pa.ArrowException):
+            shown[name] = str(column.type)
+    return json.dumps(shown, ensure_ascii=False, default=str)[:LONGEST_SAMPLE]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ Rows are taken out by `parquet_splicing`: row groups without them keep their byt
 row stands a record of the file's own metadata, where people may have been named.
 """
 
-import json
 from bisect import bisect_right
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -26,7 +25,6 @@ from purge.domain.spans import Segment, Span
 from purge.ports import ObjectUnreachable, ReadableObject, Record, ScannedRecord
 
 BATCH = 1 << 16
-LONGEST_SAMPLE = 4000
 
 
 class ParquetRecordFormat:
@@ -153,18 +151,7 @@ class ParquetRecord:
         return columnar_rows.judged(record, identifiers=identifiers, wanted=wanted)
 
     def sample(self) -> str:
-        return sample_of(self.rows.whole.slice(self.position, 1))
-
-
-def sample_of(row: pa.Table) -> str:
-    """One row as JSON text, as far as Python knows its values."""
-    shown: dict[str, object] = {}
-    for name, column in zip(row.schema.names, row.columns, strict=True):
-        try:
-            [shown[name]] = column.to_pylist()
-        except (ValueError, pa.ArrowException):
-            shown[name] = str(column.type)
-    return json.dumps(shown, ensure_ascii=False, default=str)[:LONGEST_SAMPLE]
+        return columnar_rows.sample_of(self.rows.whole.slice(self.position, 1))
 
 
 @contextmanager

@@ -73,6 +73,7 @@ SENTENCES = {
     "parquet_not_readable": "a row group of it cannot be decoded",
     "not_orc": "it is no ORC file, or a damaged one",
     "orc_not_readable": "a stripe of it cannot be decoded",
+    "orc_of_acid_table": "it belongs to a Hive ACID table: erase there by its engine",
     "orc_not_rewritable": "its columns cannot be written again just as they are",
     "too_far_in": "it is larger, or a record of it longer, than the index can say",
     "object_gone": "the object was removed meanwhile",
