@@ -1,6 +1,10 @@
 """Names of the jobs, shared by the services that write them and the tasks that do them."""
 
 INDEX = "purge.index"
+INDEX_PART = "purge.index_part"
+FOLLOW = "purge.follow"
+WATCH = "purge.watch"
+WATCH_NAMESPACE = "purge.watch_namespace"
 LOCATE = "purge.locate"
 ERASE = "purge.erase"
 ASK_OFFICERS = "purge.ask_officers"

@@ -19,8 +19,10 @@ from purge.services import (
     contacts,
     erasures,
     exclusion,
+    index_shares,
     indexing,
     locating,
+    object_events,
     reminders,
     setbacks,
     suppression,
@@ -30,7 +32,47 @@ from purge.services import (
 @job(job_names.INDEX, lane=Lane.LONG)
 def index(run: JobRun, *, dataset_id: str) -> None:
     """Bring a dataset's index up to date. Twice is safe: what was indexed is skipped."""
-    indexing.refresh(dataset_id=UUID(dataset_id), work=run, lake=wiring.lake(), clock=timezone.now)
+    index_shares.share_out(
+        dataset_id=UUID(dataset_id), work=run, lake=wiring.lake(), clock=timezone.now
+    )
+
+
+@job(job_names.INDEX_PART, lane=Lane.LONG)
+def index_part(run: JobRun, *, dataset_id: str, numbers: str) -> None:
+    """Index a batch of objects. Twice is safe: what was read is marked no more."""
+    index_shares.read_part(
+        dataset_id=UUID(dataset_id),
+        numbers=[int(number) for number in numbers.split(",")],
+        work=run,
+        lake=wiring.lake(),
+        clock=timezone.now,
+    )
+
+
+@job(job_names.FOLLOW, lane=Lane.LONG)
+def follow(run: JobRun, *, storage_layer_id: str) -> None:
+    """Look at the objects that there is news of. Twice is safe: the second finds none."""
+    object_events.follow(
+        layer_id=UUID(storage_layer_id), work=run, lake=wiring.lake(), clock=timezone.now
+    )
+
+
+@job(job_names.WATCH)
+def watch(run: JobRun) -> None:
+    """Write one job a namespace with folders. Twice is safe: each job has its key."""
+    for namespace_id in index_shares.namespaces_to_watch():
+        with namespace_scope(namespace_id):
+            if index_shares.watched() and not index_shares.is_watching():
+                messages.enqueue_job(name=job_names.WATCH_NAMESPACE, key=f"watch:{run.message_id}")
+
+
+@job(job_names.WATCH_NAMESPACE, lane=Lane.LONG)
+def watch_namespace(run: JobRun) -> None:
+    """Index what changed in local folders. Twice is safe: what was indexed is skipped."""
+    with run.scope():
+        datasets = index_shares.watched()
+    for dataset_id in datasets:
+        indexing.refresh(dataset_id=dataset_id, work=run, lake=wiring.lake(), clock=timezone.now)
 
 
 @job(job_names.LOCATE, lane=Lane.LONG)

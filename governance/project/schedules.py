@@ -34,6 +34,7 @@ PERIODIC: tuple[Periodic, ...] = (
     Periodic(job=usage_jobs.TEND, seconds=60),
     Periodic(job=federation_jobs.TEND_PROVIDERS, seconds=3600),
     Periodic(job=purge_jobs.TEND, seconds=3600),
+    Periodic(job=purge_jobs.WATCH, seconds=30),
 )
 
 # Rings of the platform's own, which keep no slot: doing them twice costs nothing.

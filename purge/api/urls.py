@@ -1,4 +1,5 @@
 from governance.restapi.views import NamespaceRouter
+from purge.api.event_views import ObjectEventViewSet
 from purge.api.views import DatasetViewSet, ErasureRequestViewSet, StorageLayerViewSet
 from purge.api.workflow_views import ComeBackViewSet, ErasureRulesViewSet, LegalHoldViewSet
 
@@ -9,4 +10,5 @@ router.register("erasure-requests", ErasureRequestViewSet, basename="erasure-req
 router.register("erasure-rules", ErasureRulesViewSet, basename="erasure-rules")
 router.register("legal-holds", LegalHoldViewSet, basename="legal-hold")
 router.register("come-backs", ComeBackViewSet, basename="come-back")
+router.register("object-events", ObjectEventViewSet, basename="object-event")
 urlpatterns = router.urls

@@ -15,6 +15,7 @@ from purge.models.erasures import (
 )
 from purge.models.holds import LegalHold
 from purge.models.keys import PurgeKeys
+from purge.models.news import ObjectNews
 from purge.models.rules import CameBackPolicy, ErasureRules
 from purge.models.suppression import ComeBack, ComeBackState, Suppression
 
@@ -33,6 +34,7 @@ __all__ = [
     "LakeObject",
     "LegalHold",
     "Locator",
+    "ObjectNews",
     "Origin",
     "PurgeKeys",
     "StepState",

@@ -163,15 +163,23 @@ def _refresh_one(
     result: Refreshed,
 ) -> None:
     try:
-        if read_object(dataset=dataset, listed=listed, work=work, lake=lake, clock=clock):
+        if refresh_object(dataset=dataset, listed=listed, work=work, lake=lake, clock=clock):
             result.read += 1
             result.bytes_read += listed.size
-        if dataset.locator is Locator.METADATA_FILE and is_metadata(listed.key):
-            spoken_for = StoredObject(object_of(listed.key), "", 0)
-            read_object(dataset=dataset, listed=spoken_for, work=work, lake=lake, clock=clock)
     except ObjectUnreachable as refusal:
         name = f"{dataset.name}/{listed.key}"
         result.unreachable.append(unreachable(name, refusal))
+
+
+def refresh_object(
+    *, dataset: OpenDataset, listed: Versioned, work: Work, lake: Lake, clock: Clock
+) -> LakeObject | None:
+    """Index an object, and the one that it speaks for. None: it is gone."""
+    row = read_object(dataset=dataset, listed=listed, work=work, lake=lake, clock=clock)
+    if dataset.locator is Locator.METADATA_FILE and is_metadata(listed.key):
+        spoken_for = StoredObject(object_of(listed.key), "", 0)
+        read_object(dataset=dataset, listed=spoken_for, work=work, lake=lake, clock=clock)
+    return row
 
 
 def unreachable(name: str, refusal: ObjectUnreachable) -> Unreachable:
