@@ -183,7 +183,7 @@ class _Staging:
         answer = self._bucket.client.upload_part(**place, Body=content, ContentMD5=md5)
         return bare(answer["ETag"])
 
-    def _content(self, part: Upload) -> bytes:
+    def _content(self, part: Upload) -> bytes | bytearray:
         fetched = [(one, self._source.fetch(one)) for one in s3_parts.fetches(part.pieces)]
         content = bytearray()
         for piece in part.pieces:
@@ -192,7 +192,7 @@ class _Staging:
                     content += piece.content
                 case Keep():
                     content += _within(fetched, Span(piece.offset, piece.length))
-        return bytes(content)
+        return content
 
 
 def _planned(segments: Iterable[Segment]) -> Iterator[Part]:

@@ -18,7 +18,7 @@ from purge.domain.spans import Fresh, Keep, Segment, Span
 
 MIB = 1 << 20
 SMALLEST, LARGEST, MOST = 5 * MIB, 5 << 30, 10_000
-ENOUGH = 16 * MIB
+ENOUGH = 8 * MIB
 """An upload this large is a part; more would only cost memory."""
 REQUEST = 4 * MIB
 """The bytes that could move in the time of one request."""

@@ -142,7 +142,7 @@ def test_an_object_full_of_scattered_rows_is_downloaded_in_large_ranges() -> Non
 
     assert cost.copied == 0
     assert cost.requests == 2 * cost.parts
-    assert cost.parts <= 31
+    assert cost.parts <= 62
 
 
 def test_a_small_object_takes_one_download_and_one_upload() -> None:
