@@ -33,7 +33,7 @@ class SignInAttemptAdmin(NamespacedModelAdmin):
     fields = (
         "at",
         "identity_provider",
-        "outcome_pill",
+        "outcome",
         "reference",
         "is_test",
         "code",
