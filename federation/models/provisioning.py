@@ -32,7 +32,11 @@ class ScimUser(NamespacedModel):
                 fields=["identity_provider", "user"], name="scim_user_is_one_person"
             ),
         ]
-        indexes = [models.Index(fields=["identity_provider", "external_id"])]
+        indexes = [
+            models.Index(fields=["identity_provider", "external_id"]),
+            # Asked with every statement of a Hive client.
+            models.Index(fields=["namespace", "key"]),
+        ]
 
     def __str__(self) -> str:
         return f"SCIM user {self.pk}"

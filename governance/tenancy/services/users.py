@@ -74,7 +74,7 @@ def enrol(*, person: ProvidedPerson, actor: Actor, now: datetime) -> User:
     two people.
     """
     with transaction.atomic():
-        fresh = _known(person) is None
+        fresh = not _known(person)
         user = _identified(person)
         if fresh:
             trail.record(actor=actor, action="user.enrolled", target=user, now=now)
@@ -225,20 +225,26 @@ def set_password(*, user: User, password: str, actor: Actor, now: datetime) -> U
 
 def _identified(person: ProvidedPerson) -> User:
     """Found by any name of this provider, or made; all the names mean them from now on."""
-    user = _known(person) or _made(person)
+    known = _known(person)
+    user = known[0].user if known else _made(person)
+    had = {identity.subject for identity in known}
     for subject in person.subjects:
-        add_subject(user=user, person=person, subject=subject)
+        if subject not in had:
+            add_subject(user=user, person=person, subject=subject)
     return user
 
 
-def _known(person: ProvidedPerson) -> User | None:
+def _known(person: ProvidedPerson) -> list[Identity]:
     """Raises SubjectTaken where two names of one person name two here."""
     identities = Identity.objects.select_related("user").select_for_update(of=("self",))
-    known = identities.filter(provider_id=person.provider_id, subject__in=person.subjects)
-    people = {identity.user_id: identity.user for identity in known.order_by("id")}
-    if len(people) > 1:
+    known = list(
+        identities.filter(provider_id=person.provider_id, subject__in=person.subjects).order_by(
+            "id"
+        )
+    )
+    if len({identity.user_id for identity in known}) > 1:
         raise SubjectTaken
-    return next(iter(people.values()), None)
+    return known
 
 
 def _made(person: ProvidedPerson) -> User:
@@ -263,4 +269,4 @@ def _update(user: User, *, person: ProvidedPerson, now: datetime) -> None:
     user.email = person.email or user.email
     user.display_name = person.display_name or user.display_name
     user.last_sign_in_at = now
-    user.save()
+    user.save(update_fields=["username", "email", "display_name", "last_sign_in_at", "updated_at"])
