@@ -5,7 +5,12 @@ from uuid import UUID
 
 from federation.job_names import REFRESH_METADATA
 from federation.models import IdentityProvider
-from federation.services import expiry_warnings, metadata_refreshes
+from federation.services import (
+    expiry_warnings,
+    metadata_refreshes,
+    replays,
+    sign_in_attempts,
+)
 from governance.outbox.services import messages
 
 
@@ -16,7 +21,7 @@ def namespaces_to_tend() -> list[UUID]:
 
 
 def tend(*, now: datetime) -> None:
-    """For the open scope's namespace: a job for each metadata that is due, and the warnings."""
+    """For the open scope: metadata that is due, warnings, and what is to be forgotten."""
     for provider_id in metadata_refreshes.due(now=now):
         messages.enqueue_job(
             name=REFRESH_METADATA,
@@ -24,3 +29,5 @@ def tend(*, now: datetime) -> None:
             identity_provider_id=provider_id,
         )
     expiry_warnings.send(now=now)
+    replays.forget(now=now)
+    sign_in_attempts.forget(now=now)

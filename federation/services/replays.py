@@ -15,10 +15,14 @@ class AssertionReplayed(ResponseRefused):
     check = "replay"
 
 
-def use_up(assertion: VerifiedAssertion, *, now: datetime) -> None:
+def forget(*, now: datetime) -> None:
+    """Those that time alone refuses by now."""
+    ConsumedAssertion.objects.filter(expires_at__lte=now).delete()
+
+
+def use_up(assertion: VerifiedAssertion) -> None:
     """Remember the assertion until time alone refuses it. The unique row decides races."""
     text = f"{len(assertion.issuer)}:{assertion.issuer}{assertion.assertion_id}"
-    ConsumedAssertion.objects.filter(expires_at__lte=now).delete()
     try:
         with transaction.atomic():
             ConsumedAssertion.objects.create(

@@ -28,6 +28,11 @@ class Arrival:
     is_test: bool = False
 
 
+def forget(*, now: datetime) -> None:
+    """What is older than the log reaches back."""
+    SignInAttempt.objects.filter(at__lte=now - ATTEMPTS_KEPT).delete()
+
+
 def accepted(
     *,
     provider: IdentityProvider,
@@ -36,7 +41,6 @@ def accepted(
     role_name: str,
     now: datetime,
 ) -> None:
-    SignInAttempt.objects.filter(at__lte=now - ATTEMPTS_KEPT).delete()
     SignInAttempt.objects.create(
         identity_provider=provider,
         reference=arrival.reference,

@@ -91,7 +91,7 @@ def examined(  # noqa: PLR0913 - the parts of a sign-in, once
                 saml_response=saml_response, expectation=expectation, now=now
             )
             sign_in_requests.check_answers(asked, request_id=assertion.in_response_to, now=now)
-            replays.use_up(assertion, now=now)
+            replays.use_up(assertion)
     except Refusal as found:
         refusal = found
     else:

@@ -101,7 +101,7 @@ def complete(
             browser=posted.browser,
             now=now,
         )
-        replays.use_up(assertion, now=now)
+        replays.use_up(assertion)
         proved_again = fresh_proofs.session_of(asked, assertion=assertion, now=now)
         grant = role_grants.granted(
             provider=provider, subject=Subject.of(assertion), public_url=public_url
@@ -159,6 +159,8 @@ def _username(provider: IdentityProvider, assertion: VerifiedAssertion, grant: R
     labels = [
         session_names.label(role=role.name, session_name=grant.session_name) for role in grant.roles
     ]
+    if len(labels) == 1:
+        return labels[0]
     known = users.known_as(provider_id=provider.pk, subject=assertion.name_id)
     return known if known in labels else labels[0]
 

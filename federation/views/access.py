@@ -10,6 +10,7 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 
+from federation.domain import explanations
 from federation.domain.saml import Departure
 from federation.models import IdentityProvider
 from federation.selectors import identity_providers
@@ -51,7 +52,13 @@ def refused(
         document = problems.document(status=status, code=refusal.code, detail=str(refusal))
         document |= {"check": check, "reference": reference}
         return JsonResponse(document, status=status, content_type=problems.MEDIA_TYPE)
-    context = {"refusal": refusal, "check": check, "reference": reference, "title": title}
+    context = {
+        "refusal": refusal,
+        "check": check,
+        "reference": reference,
+        "title": title,
+        "remedy": explanations.remedy(refusal.code),
+    }
     return render(request, "federation/refused.html", context, status=status)
 
 
@@ -77,14 +84,18 @@ def browser_of(request: HttpRequest) -> str:
 
 
 def remember_browser(response: HttpResponse, browser: str) -> None:
+    set_short_cookie(response, BROWSER_COOKIE, browser)
+
+
+def set_short_cookie(response: HttpResponse, name: str, value: str) -> None:
     """A short cookie that comes back with the provider's cross-site POST.
 
     Browsers send it there only as SameSite=None, which they accept over https alone; over http
     the provider is on this same machine, so Lax is enough.
     """
     response.set_cookie(
-        BROWSER_COOKIE,
-        browser,
+        name,
+        value,
         max_age=REQUEST_LIFE,
         path="/saml/",
         secure=settings.HTTPS,

@@ -24,11 +24,15 @@ from federation.views.access import (
     provider_scope,
     refused,
     remember_browser,
+    set_short_cookie,
 )
 from governance.kernel.actions import Action
 from governance.kernel.permissions import allows
 from governance.kernel.refusals import Refusal
 from governance.portal.views.access import Visit, signed_in
+
+# So that a response of somebody who tests nothing is not looked up among tests.
+TEST_COOKIE = "lakewarden_saml_test"
 
 
 @never_cache
@@ -57,6 +61,7 @@ def begin(visit: Visit, namespace: str, provider: str) -> HttpResponse:
         return refused(visit.request, refusal, reference="", title="The test cannot begin")
     response = departed(visit.request, departure)
     remember_browser(response, browser)
+    set_short_cookie(response, TEST_COOKIE, "1")
     return response
 
 

@@ -95,9 +95,12 @@ def acs(request: HttpRequest, namespace: str, provider: str) -> HttpResponse:
         posted = _posted(request)
     except ResponseRefused as refusal:
         return refused(request, refusal, reference="")
-    report = sign_in_tests.examined(namespace=namespace, provider=provider, posted=posted, now=now)
-    if report is not None:
-        return sign_in_tests.shown(request, report)
+    if sign_in_tests.TEST_COOKIE in request.COOKIES:
+        report = sign_in_tests.examined(
+            namespace=namespace, provider=provider, posted=posted, now=now
+        )
+        if report is not None:
+            return sign_in_tests.shown(request, report)
     try:
         landing = _completed(request, namespace, provider, posted, now=now)
     except Refusal as refusal:

@@ -84,7 +84,8 @@ def open_session(
     request.session[BINDING] = {"id": str(session.pk), "namespace": namespace}
     # A switch of role may lengthen it up to this; our row says when it really ends.
     request.session.set_expiry(max(1, int((grant.expires_at - now).total_seconds())))
-    User.objects.filter(pk=user.pk).update(last_sign_in_at=now)
+    if user.last_sign_in_at != now:  # whoever provisioned them has written it
+        User.objects.filter(pk=user.pk).update(last_sign_in_at=now)
     trail.record(
         actor=actor,
         action="session.opened",
