@@ -44,6 +44,10 @@ def fresh_name(attempt: str) -> str:
     return f"{OURS}{attempt}.new"
 
 
+def is_next_version(name: str) -> bool:
+    return name.startswith(OURS) and name.endswith(".new")
+
+
 def aside_name(name: str, version: str) -> str:
     """The same each time, so that a second attempt finds what the first one left."""
     digest = hashlib.sha256(f"{name}\0{version}".encode()).hexdigest()

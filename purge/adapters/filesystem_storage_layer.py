@@ -11,6 +11,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
 
 from purge.adapters import filesystem_files as files
@@ -175,7 +176,34 @@ class FilesystemStorageLayer:
                 folder=folder, name=name, aside=files.aside_name(name, version), version=version
             )
 
+    def abort_unfinished(self, *, prefix: str, older_than: timedelta) -> int:
+        """Only our own next versions can be told from objects: nobody else's files are touched."""
+        removed, before = 0, time.time() - older_than.total_seconds()
+        with files.told_as_unreachable():
+            start = self._folder(())
+            try:
+                for at, _, names, opened in os.fwalk(".", dir_fd=start):
+                    below = at.removeprefix(".").strip("/")
+                    for name in names:
+                        key = f"{below}/{name}".lstrip("/")
+                        if files.is_next_version(name) and key.startswith(
+                            prefix.rpartition("/")[0]
+                        ):
+                            removed += self._remove_older(opened, name, before)
+            finally:
+                os.close(start)
+        return removed
+
     # --- below: paths and single files
+
+    def _remove_older(self, folder: int, name: str, before: float) -> int:
+        try:
+            is_old = os.stat(name, dir_fd=folder, follow_symlinks=False).st_mtime < before
+        except FileNotFoundError:
+            return 0
+        if is_old:
+            self._remove(folder, name)
+        return int(is_old)
 
     def _folder(self, parts: Sequence[str]) -> int:
         """An open folder below the layer's, each step without following a link."""

@@ -1,6 +1,6 @@
 """The metastore index: where a fingerprint lies."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -52,4 +52,8 @@ class MetastoreIndex(Protocol):
 
     def remove(self, *, object_number: int) -> int:
         """Drop the object from the index."""
+        ...
+
+    def compact(self) -> Sequence[str]:
+        """Give space back, with no scope open and while others work. Says what was done."""
         ...

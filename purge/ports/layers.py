@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from typing import BinaryIO, Protocol
 
@@ -177,4 +178,8 @@ class StorageLayer(Protocol):
         Taking away the version in force never puts an older one in force. Raises
         ObjectUnreachable where it is locked, with until when.
         """
+        ...
+
+    def abort_unfinished(self, *, prefix: str, older_than: timedelta) -> int:
+        """Clear away what anybody began to write so long ago and never completed. How many."""
         ...

@@ -1,6 +1,6 @@
 """A metastore index in memory, true to the contract."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from purge.ports import IndexBatch, IndexEntry, Place
 
@@ -51,3 +51,6 @@ class FakeMetastoreIndex:
 
     def remove(self, *, object_number: int) -> int:
         return len(self.entries.pop(object_number, []))
+
+    def compact(self) -> Sequence[str]:
+        return []
