@@ -22,7 +22,7 @@ from governance.tenancy.models import Namespace
 from purge import selectors, wiring
 from purge.domain import reasons
 from purge.domain.erasure import NEXT, State
-from purge.forms import PEOPLE_HELP, ErasureRequestForm
+from purge.forms import CREDENTIALS_HELP, OPTIONS_HELP, PEOPLE_HELP, ErasureRequestForm
 from purge.models import Dataset, ErasureRequest, StorageLayer
 from purge.services import data_maps, erasure_requests
 from purge.services.erasure_requests import Wish
@@ -64,6 +64,19 @@ class StorageLayerAdmin(NamespacedModelAdmin):
     fields = ("name", "kind", "options", "credentials")
     secret_fields = ("credentials",)
     empty_state = "No storage layer yet. Add the folder or store where your lake lies."
+
+    def get_form(
+        self,
+        request: HttpRequest,
+        obj: Any = None,  # noqa: ANN401 - Django's
+        change: bool = False,  # noqa: FBT001, FBT002 - Django's
+        **options: Any,  # noqa: ANN401 - Django's
+    ) -> Any:  # noqa: ANN401 - Django's
+        form = super().get_form(request, obj, change, **options)
+        for name, text in (("options", OPTIONS_HELP), ("credentials", CREDENTIALS_HELP)):
+            if name in form.base_fields:
+                form.base_fields[name].help_text = text
+        return form
 
     def perform_save(
         self,

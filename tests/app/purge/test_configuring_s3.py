@@ -3,14 +3,19 @@
 import json
 import logging
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import pytest
+from django.test import Client
 from pytest_django import Settings
 
+from governance.isolation.scopes import namespace_scope
 from governance.kernel.personal import Personal
 from purge import wiring
+from purge.models import StorageLayer as StorageLayerRow
 from purge.ports import LayerDescription, LayerInvalid, LayerKind, ObjectUnreachable, StorageLayer
+from tests.app.purge.conftest import Company
+from tests.factories import tenancy
 from tests.servers.seaweedfs import ACCESS_KEY, PLAIN, SECRET_KEY, S3Store
 
 OWN = json.dumps({"access_key_id": ACCESS_KEY, "secret_access_key": SECRET_KEY})
@@ -156,3 +161,46 @@ def test_no_log_holds_a_secret(
         layer({"bucket": PLAIN, "endpoint_url": s3_store.endpoint_url}, secret).version(key="k")
 
     assert "very-secret" not in caplog.text
+
+
+def test_ivan_adds_a_bucket_and_tries_it(
+    make_company: Callable[[str], Company], s3_store: S3Store, settings: Settings
+) -> None:
+    company = make_company("acme")
+    ivan = tenancy.signed_in(company.ivan, role="admin")
+    settings.S3_ENDPOINTS = [s3_store.endpoint_url]
+    options = json.dumps({"bucket": PLAIN, "path": "x", "endpoint_url": s3_store.endpoint_url})
+    form = {"name": "raw", "kind": "s3", "options": options, "credentials": OWN}
+
+    page = ivan.get("/admin/purge/storagelayer/add/").content.decode()
+    made = ivan.post("/admin/purge/storagelayer/add/", form)
+    with namespace_scope(company.namespace.pk):
+        layer = StorageLayerRow.objects.get(name="raw")
+    tried = ivan.post(f"/admin/purge/storagelayer/{layer.pk}/do/test/", {"begins": ""})
+
+    assert "secret_access_key" in page
+    assert made.status_code == 302
+    assert "the store honours conditions" in tried.content.decode()
+    assert SECRET_KEY not in layer.credentials
+
+
+def test_a_script_is_told_which_option_is_wrong(make_company: Callable[[str], Company]) -> None:
+    company = make_company("acme")
+    with namespace_scope(company.namespace.pk):
+        token = tenancy.a_token("purge:write")
+
+    answer = Client(headers={"Authorization": f"Bearer {token}"}).post(
+        "/api/v1/namespaces/acme/storage-layers/",
+        {
+            "name": "raw",
+            "kind": "s3",
+            "options": {"bucket": "lake", "endpoint_url": "http://169.254.169.254"},
+            "credentials": OWN,
+        },
+        content_type="application/json",
+    )
+
+    problem = answer.json()
+    assert (answer.status_code, problem["code"]) == (400, "storage_layer_invalid")
+    assert problem["errors"][0]["pointer"] == "/options/endpoint_url"
+    assert SECRET_KEY not in answer.content.decode()
