@@ -80,6 +80,8 @@ $metadata['%(base)s/idp'] = ['host' => '__DEFAULT__', 'privatekey' => 'idp.key',
  'signature.algorithm' => 'http://www.w3.org/2001/04/xmldsig-more#rsa-sha256',
  'saml20.sign.response' => true, 'saml20.sign.assertion' => true, 'sign.logout' => true,
  'redirect.sign' => true,
+ 'SingleSignOnServiceBinding' => ['urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect',
+   'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST'],
  'authproc' => [3 => ['class' => 'saml:AttributeNameID',
    'attribute' => '%(claims)s/emailaddress',
    'Format' => 'urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress']]];

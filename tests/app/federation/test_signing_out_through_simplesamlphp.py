@@ -201,8 +201,6 @@ def test_nobody_is_locked_out_while_our_keys_take_turns(
 def test_a_request_by_form_signs_in_too(
     provider: IdentityProvider, idp: SimpleSAMLphp, acme: Namespace
 ) -> None:
-    with namespace_scope(acme.pk):
-        IdentityProvider.objects.update(sso_post_url=idp.sso_url)
     changed(provider, acme, request_binding="post", sign_requests=True)
     exchange(idp, **{"validate.authnrequest": True})
     browser = Browser(Client(), requests.Session())
