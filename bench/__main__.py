@@ -9,6 +9,7 @@ from bench import (
     erase_ndjson,
     erase_parquet,
     erase_s3,
+    metastore_index,
     policies,
     rest,
     sign_ins,
@@ -22,6 +23,7 @@ MEASUREMENTS: dict[str, Callable[[], Iterator[Row]]] = {
     "policies": policies.rows,
     "erase_ndjson": erase_ndjson.rows,
     "erase_parquet": erase_parquet.rows,
+    "metastore_index": metastore_index.rows,
     "erase_s3": erase_s3.rows,
     "erase_many": erase_many.rows,
 }

@@ -5,7 +5,6 @@ import os
 import random
 import statistics
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import asdict
@@ -18,18 +17,19 @@ import duckdb
 
 django.setup()
 
+from django.conf import settings  # noqa: E402 - configured now
 from django.db import connection  # noqa: E402 - models need the settings
+from django.utils import timezone  # noqa: E402
 
 from bench.measurements import Row, compare, seconds_of  # noqa: E402
 from governance.isolation import crossings  # noqa: E402
 from governance.isolation.scopes import namespace_scope  # noqa: E402
-from purge.adapters.filesystem_storage_layer import FilesystemStorageLayer  # noqa: E402
-from purge.adapters.ndjson_record_format import NdjsonRecordFormat  # noqa: E402
+from purge import wiring  # noqa: E402
 from purge.adapters.postgresql_metastore_index import PostgreSQLMetastoreIndex  # noqa: E402
-from purge.domain.identifiers import identifiers_of  # noqa: E402
-from purge.domain.locators import Locator  # noqa: E402
 from purge.domain.spans import Span  # noqa: E402
-from purge.ports import IndexEntry, StoredObject  # noqa: E402
+from purge.management.terminal import Terminal  # noqa: E402
+from purge.models import Dataset, LakeObject, StorageLayer  # noqa: E402
+from purge.ports import IndexEntry, LayerKind  # noqa: E402
 from purge.services import indexing, keyrings  # noqa: E402
 
 MILLIONS = int(os.environ.get("BENCH_INDEX_MILLIONS", "10"))
@@ -37,7 +37,7 @@ MIB = int(os.environ.get("BENCH_BUILD_MIB", "256"))
 AN_OBJECT, LOOK_UPS = 500_000, 300
 BAR_SECONDS, BAR_BYTES = 0.010, 90
 INDEX = PostgreSQLMetastoreIndex()
-IDENTIFIERS = identifiers_of([{"name": "customer_id", "path": "customer_id", "type": "integer"}])
+IDENTIFIERS = [{"name": "customer_id", "path": "customer_id", "type": "integer"}]
 
 
 def rows() -> Iterator[Row]:
@@ -51,18 +51,24 @@ def rows() -> Iterator[Row]:
 
 
 def building(namespace: UUID) -> Iterator[Row]:
-    with tempfile.TemporaryDirectory(prefix="lakewarden-bench-") as folder:
-        path = Path(folder) / "bench" / "purchases.ndjson"
-        path.parent.mkdir()
-        fill(path)
-        yield compare(
-            what=f"Index: build of {MIB} MiB ndjson, committed (bar: 6.7)",
-            ours=lambda: build(path, namespace),
-            peer_name="DuckDB reading the column",
-            peer=lambda: read(path),
-            rounds=3,
-            warm_up=1,
+    folder = Path(settings.LAKE_ROOTS[0]) / "default" / "bench"
+    folder.mkdir(parents=True)
+    path = folder / "purchases.ndjson"
+    fill(path)
+    with namespace_scope(namespace):
+        layer = StorageLayer.objects.create(
+            name="bench", kind=LayerKind.FILESYSTEM, options={"path": "bench"}
         )
+        dataset = Dataset.objects.create(storage_layer=layer, identifiers=IDENTIFIERS)
+    yield compare(
+        what=f"Index: build of {MIB} MiB ndjson, committed",
+        ours=lambda: build(dataset),
+        peer_name="DuckDB reading it (bar: 6.67)",
+        peer=lambda: read(path),
+        rounds=3,
+        warm_up=1,
+    )
+    path.unlink()
 
 
 def fill(path: Path) -> None:
@@ -77,34 +83,23 @@ def fill(path: Path) -> None:
             )
 
 
-def build(path: Path, namespace: UUID) -> None:
-    layer = FilesystemStorageLayer(home=path.parent)
-    with namespace_scope(namespace):
-        key = keyrings.fingerprint_key()
-    version = layer.version(key=path.name) or ""
-    dataset = indexing.OpenDataset(
-        id=namespace,
-        name="bench",
-        prefix="",
-        locator=Locator.ROW,
-        identifiers=IDENTIFIERS,
-        layer=layer,
-        format=NdjsonRecordFormat(),
-        key=key,
+def build(dataset: Dataset) -> None:
+    """As `index_lake` does it: read, fingerprint, commit."""
+    with namespace_scope(dataset.namespace_id):
+        LakeObject.objects.update(version="")
+    work = Terminal(dataset.namespace_id)
+    done = indexing.refresh(
+        dataset_id=dataset.pk, work=work, lake=wiring.lake(), clock=timezone.now
     )
-    listed = StoredObject(path.name, version, path.stat().st_size)
-    with closing(INDEX.batch()) as batch:
-        indexing.extract(dataset, key=listed.key, version=version, batch=batch)
-        with namespace_scope(namespace):
-            batch.store(object_number=1)
+    if done.read != 1 or done.unreachable:
+        raise LookupError(done)
 
 
 def read(path: Path) -> None:
     with duckdb.connect() as engine:
-        engine.execute("SET threads = 1")
         engine.execute(
-            "SELECT count(customer_id) FROM read_ndjson($path, columns = "
-            "{'customer_id': 'BIGINT', 'purchase': 'BIGINT', 'note': 'VARCHAR'})",
+            "SELECT count(customer_id) "
+            "FROM read_ndjson($path, columns = {'customer_id': 'BIGINT'})",
             {"path": str(path)},
         ).fetchall()
 
