@@ -7,13 +7,12 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from purge.models import ErasureRequest
+from purge.models import ErasureRequest, LegalHold
 
 
-class ApproveForm(forms.Form):
-    """`confirmation` repeats how much will be erased, so that the report was at least read."""
+class ConfirmedForm(forms.Form):
+    """`confirmation` repeats what will be done, so that it was at least read."""
 
-    report_hash = forms.CharField(widget=forms.HiddenInput, max_length=64)
     confirmation = forms.CharField(max_length=100)
 
     def __init__(self, *args: object, wanted: str, **options: object) -> None:
@@ -30,6 +29,22 @@ class ApproveForm(forms.Form):
             message = f"Type exactly: {self.wanted}"
             raise forms.ValidationError(message, code="confirmation_wrong")
         return typed
+
+
+class ApproveForm(ConfirmedForm):
+    report_hash = forms.CharField(widget=forms.HiddenInput, max_length=64)
+
+
+class ApproveManyForm(ConfirmedForm):
+    """The reports stand beside it, one hidden field each."""
+
+
+class CertificateForm(forms.Form):
+    certificate = forms.CharField(
+        label="The certificate's JSON file",
+        widget=forms.Textarea(attrs={"rows": 10, "spellcheck": "false", "class": "editor"}),
+        strip=False,
+    )
 
 
 class RejectForm(forms.Form):
@@ -83,15 +98,39 @@ class ErasureRequestForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean_people(self) -> list[dict[str, str]]:
         lines = [line.strip() for line in self.cleaned_data["people"].splitlines()]
-        return [_person(line) for line in lines if line]
+        return [person(line) for line in lines if line]
 
 
-def _person(line: str) -> dict[str, str]:
-    person = {}
+def person(line: str) -> dict[str, str]:
+    found = {}
     for part in line.split(","):
         name, separator, value = part.partition("=")
         if not separator:
             message = "Write each identifier as name=value."
             raise forms.ValidationError(message, code="person_invalid")
-        person[name.strip()] = value.strip()
-    return person
+        found[name.strip()] = value.strip()
+    return found
+
+
+class HoldForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Whom to keep, as a line of text: it goes to the service alone."""
+
+    person = forms.CharField(
+        label="Person",
+        required=False,
+        widget=UnfoldAdminTextInputWidget(),
+        help_text="One or more identifiers, such as customer_id=7. Or choose a dataset.",
+    )
+    until = forms.SplitDateTimeField(label="Until", widget=UnfoldAdminSplitDateTimeWidget())
+
+    class Meta:
+        model = LegalHold
+        fields = ("dataset", "reason", "until")
+
+    def clean_person(self) -> dict[str, str] | None:
+        line = self.cleaned_data["person"].strip()
+        return person(line) if line else None
+
+
+class LiftForm(forms.Form):
+    reason = forms.CharField(label="Why it is lifted", widget=UnfoldAdminTextareaWidget())

@@ -1,13 +1,26 @@
 from django.urls import path
 
-from purge import views
+from purge.views import certificates, decision, lists
 
 app_name = "purge"
-BASE = "n/<str:ns>/erasures/<uuid:request_id>/"
+ALL = "n/<str:ns>/erasures/"
+ONE = f"{ALL}<uuid:request_id>/"
 urlpatterns = [
-    path(BASE, views.decision, name="decision"),
-    path(f"{BASE}samples/", views.samples, name="samples"),
-    path(f"{BASE}approve/", views.approve, name="approve"),
-    path(f"{BASE}reject/", views.reject, name="reject"),
-    path(f"{BASE}certificate.json", views.certificate, name="certificate"),
+    path(ALL, lists.index, name="erasures"),
+    path(f"{ALL}calendar/", lists.calendar, name="calendar"),
+    path(f"{ALL}review/", lists.review, name="review"),
+    path(f"{ALL}decide/", lists.decide, name="decide"),
+    path(f"{ALL}returns/", lists.come_backs, name="come_backs"),
+    path(f"{ALL}returns/<uuid:come_back_id>/", lists.decide_come_back, name="come_back"),
+    path(f"{ALL}check/", certificates.check, name="check"),
+    path(ONE, decision.decision, name="decision"),
+    path(f"{ONE}samples/", decision.samples, name="samples"),
+    path(f"{ONE}approve/", decision.approve, name="approve"),
+    path(f"{ONE}reject/", decision.reject, name="reject"),
+    path(f"{ONE}retry/", decision.retry, name="retry"),
+    path(f"{ONE}cancel/", decision.cancel, name="cancel"),
+    path(f"{ONE}certificate.json", certificates.certificate, {"kind": "json"}, name="certificate"),
+    path(
+        f"{ONE}certificate.pdf", certificates.certificate, {"kind": "pdf"}, name="certificate_pdf"
+    ),
 ]

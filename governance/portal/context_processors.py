@@ -72,6 +72,7 @@ def _pages(actor: Actor, namespace: str, path: str) -> Sequence[Page]:
         ("Dashboards", reverse("portal:dashboards", args=[namespace]), Action.READ_DASHBOARDS),
         ("SQL", reverse("portal:sql", args=[namespace]), Action.RUN_QUERY),
         ("Usage", reverse("portal:usage", args=[namespace]), Action.READ_USAGE),
+        ("Erasures", reverse("purge:erasures", args=[namespace]), Action.READ_ERASURE),
         ("Admin", reverse("admin:index"), Action.OPEN_ADMIN),
     )
     return [

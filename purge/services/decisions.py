@@ -49,6 +49,10 @@ class BulkAnswer:
     code: str = ""
     sentence: str = ""
 
+    @property
+    def state_word(self) -> str:
+        return self.state.replace("_", " ").capitalize()
+
 
 def approve(
     *, request_id: UUID, report_hash: str, lake: Lake, actor: Actor, now: datetime

@@ -1,0 +1,154 @@
+"""Where data lies, in the admin: storage layers and datasets."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils import timezone
+from unfold.decorators import display
+from unfold.widgets import (
+    UnfoldAdminTextInputWidget,
+)
+
+from governance.adminsite.actions import detail_action
+from governance.adminsite.attention import Urgency
+from governance.adminsite.options import NamespacedModelAdmin
+from governance.adminsite.results import Result
+from governance.kernel.actions import Action
+from purge import wiring
+from purge.forms import CREDENTIALS_HELP, OPTIONS_HELP
+from purge.models import Dataset, StorageLayer
+from purge.services import data_maps
+
+
+class ProbeForm(forms.Form):
+    begins = forms.CharField(
+        label="Names that begin with",
+        required=False,
+        widget=UnfoldAdminTextInputWidget(),
+        help_text="List only objects whose names begin so. Empty: all.",
+    )
+
+
+@admin.register(StorageLayer)
+class StorageLayerAdmin(NamespacedModelAdmin):
+    """Places where objects are kept."""
+
+    read_action = Action.READ_ERASURE
+    write_action = Action.MANAGE_DATA_MAP
+    list_display = ("name", "kind", "created_at")
+    list_filter = ("kind",)
+    search_fields = ("name",)
+    fields = ("name", "kind", "options", "credentials")
+    secret_fields = ("credentials",)
+    empty_state = "No storage layer yet. Add the folder or store where your lake lies."
+
+    def get_form(
+        self,
+        request: HttpRequest,
+        obj: Any = None,  # noqa: ANN401 - Django's
+        change: bool = False,  # noqa: FBT001, FBT002 - Django's
+        **options: Any,  # noqa: ANN401 - Django's
+    ) -> Any:  # noqa: ANN401 - Django's
+        form = super().get_form(request, obj, change, **options)
+        for name, text in (("options", OPTIONS_HELP), ("credentials", CREDENTIALS_HELP)):
+            if name in form.base_fields:
+                form.base_fields[name].help_text = text
+        return form
+
+    def perform_save(
+        self,
+        request: HttpRequest,
+        row: StorageLayer,
+        form: forms.Form,
+        change: bool,  # noqa: FBT001 - Django's
+    ) -> StorageLayer:
+        return data_maps.save_layer(
+            layer=row,
+            values=form.cleaned_data,
+            lake=wiring.lake(),
+            actor=self.actor(request),
+            now=timezone.now(),
+        )
+
+    def perform_delete(self, request: HttpRequest, row: StorageLayer) -> None:
+        data_maps.remove_layer(layer=row, actor=self.actor(request), now=timezone.now())
+
+    @detail_action(
+        label="Test",
+        action=Action.MANAGE_DATA_MAP,
+        icon="network_check",
+        form=ProbeForm,
+        intro="Opens the layer, lists objects and tries to write beside them. Nothing is kept.",
+    )
+    def test(self, request: HttpRequest, row: StorageLayer, values: Mapping[str, Any]) -> Result:
+        steps = data_maps.probe(
+            layer_id=row.pk,
+            prefix=values["begins"],
+            lake=wiring.lake(),
+            actor=self.actor(request),
+            now=timezone.now(),
+        )
+        ok = all(step.ok for step in steps)
+        return Result(
+            urgency=None if ok else Urgency.DANGER,
+            word="Reachable" if ok else "Failed",
+            sentence="Everything that erasing needs works." if ok else "See the last step.",
+            steps=tuple((step.name, step.ok, step.detail) for step in steps),
+        )
+
+
+@admin.register(Dataset)
+class DatasetAdmin(NamespacedModelAdmin):
+    """Where personal data lies, and what identifies a person in it."""
+
+    read_action = Action.READ_ERASURE
+    write_action = Action.MANAGE_DATA_MAP
+    list_display = ("prefix_or_all", "storage_layer", "format", "names", "indexed_at")
+    list_filter = ("storage_layer", "format")
+    search_fields = ("prefix",)
+    fields = (
+        "storage_layer",
+        "prefix",
+        "format",
+        "compression",
+        "locator",
+        "identifiers",
+        "indexed_at",
+    )
+    readonly_fields = ("indexed_at",)
+    empty_state = "No dataset yet. Add a storage layer first, then say where data lies."
+
+    @display(description="Prefix")
+    def prefix_or_all(self, row: Dataset) -> str:
+        return row.prefix or "(everything)"
+
+    @display(description="Identifiers")
+    def names(self, row: Dataset) -> str:
+        return ", ".join(one["name"] for one in row.identifiers)
+
+    def perform_save(
+        self,
+        request: HttpRequest,
+        row: Dataset,
+        form: forms.Form,
+        change: bool,  # noqa: FBT001 - Django's
+    ) -> Dataset:
+        return data_maps.save_dataset(
+            dataset=row,
+            values=form.cleaned_data,
+            actor=self.actor(request),
+            now=timezone.now(),
+        )
+
+    def perform_delete(self, request: HttpRequest, row: Dataset) -> None:
+        data_maps.remove_dataset(
+            dataset=row, lake=wiring.lake(), actor=self.actor(request), now=timezone.now()
+        )
+
+    @detail_action(label="Index now", action=Action.MANAGE_DATA_MAP, icon="search")
+    def index_now(self, request: HttpRequest, row: Dataset, values: Mapping[str, Any]) -> str:
+        data_maps.start_indexing(dataset_id=row.pk, actor=self.actor(request), now=timezone.now())
+        return "Indexing has started: see Jobs and messages for its progress."

@@ -1,0 +1,238 @@
+"""What is due: the list with its filters, the calendar, decisions on several, and returns."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Q, QuerySet
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from governance.kernel.actions import Action
+from governance.kernel.permissions import allows, require
+from governance.portal.views.access import Visit, signed_in
+from governance.tenancy.services import step_up
+from purge import wiring
+from purge.domain.erasure import State, is_final
+from purge.domain.months import Month, grid
+from purge.forms import ApproveManyForm, RejectForm
+from purge.models import ComeBack, ComeBackState, Dataset, ErasureRequest
+from purge.services import decisions, suppression
+from purge.views import shown
+
+A_PAGE = 50
+MOST_AT_ONCE = 50
+FINAL = [state.value for state in State if is_final(state)]
+VIEWS = {
+    "decide": "To decide",
+    "open": "Open",
+    "trouble": "In trouble",
+    "ended": "Ended",
+    "all": "All",
+}
+NARROWED = {
+    "decide": (Q(state=State.AWAITING_APPROVAL), "due_at"),
+    "open": (~Q(state__in=FINAL), "due_at"),
+    "trouble": (Q(state__in=(State.FAILED, State.PARTIALLY_FAILED)), "due_at"),
+    "ended": (Q(state__in=FINAL), "-finished_at"),
+    "all": (Q(), "-created_at"),
+}
+
+
+def _narrowed(wanted: str) -> QuerySet[ErasureRequest]:
+    condition, order = NARROWED[wanted]
+    every = ErasureRequest.objects.prefetch_related("reports")
+    return every.filter(condition).order_by(order, "pk")
+
+
+@never_cache
+@require_safe
+@signed_in
+def index(visit: Visit) -> HttpResponse:
+    require(actor=visit.actor, action=Action.READ_ERASURE)
+    wanted = visit.request.GET.get("show", "open")
+    wanted = wanted if wanted in VIEWS else "open"
+    reference = visit.request.GET.get("reference", "").strip()[:200]
+    erasures = _narrowed(wanted)
+    if reference:
+        erasures = erasures.filter(reference__icontains=reference)
+    page = Paginator(erasures, A_PAGE).get_page(visit.request.GET.get("page"))
+    context = {
+        "ns": visit.ns,
+        "views": [(name, title, _narrowed(name).count()) for name, title in VIEWS.items()],
+        "show": wanted,
+        "reference": reference,
+        "page": page,
+        "rows": shown.rows(page.object_list, now=visit.now),
+        "may_decide": allows(actor=visit.actor, action=Action.APPROVE_ERASURE),
+        "may_ask": allows(actor=visit.actor, action=Action.REQUEST_ERASURE)
+        and allows(actor=visit.actor, action=Action.OPEN_ADMIN),
+        "has_data_map": Dataset.objects.exists(),
+        "returns": ComeBack.objects.filter(state=ComeBackState.OPEN).count(),
+    }
+    return render(visit.request, "purge/erasures.html", context)
+
+
+@never_cache
+@require_safe
+@signed_in
+def calendar(visit: Visit) -> HttpResponse:
+    """What is due in a month, by day; what is overdue stands above."""
+    require(actor=visit.actor, action=Action.READ_ERASURE)
+    today = visit.now.date()
+    month = Month.parse(visit.request.GET.get("month", ""), today=today)
+    first, last = month.weeks[0][0], month.weeks[-1][-1]
+    due = ErasureRequest.objects.prefetch_related("reports").filter(
+        due_at__gte=_at(first, time.min), due_at__lte=_at(last, time.max)
+    )
+    entries: dict[date, list[shown.Row]] = defaultdict(list)
+    for row in shown.rows(due.order_by("due_at", "pk"), now=visit.now):
+        entries[row.erasure.due_at.date()].append(row)
+    late = _narrowed("open").filter(due_at__lt=visit.now)
+    context = {
+        "ns": visit.ns,
+        "month": month,
+        "weeks": grid(month, entries=entries, today=today),
+        "days": [day for week in month.weeks for day in week][:7],
+        "late": shown.rows(late, now=visit.now),
+        "is_empty": not entries,
+        "this_month": Month(today.year, today.month),
+    }
+    return render(visit.request, "purge/calendar.html", context)
+
+
+@never_cache
+@require_safe
+@signed_in
+def review(visit: Visit) -> HttpResponse:
+    """The chosen ones side by side, before one decision on all of them. Nothing changes yet."""
+    require(actor=visit.actor, action=Action.APPROVE_ERASURE)
+    chosen = _chosen(visit.request.GET.getlist("chosen"))
+    if not chosen:
+        messages.warning(visit.request, "Choose the erasures to decide on first.")
+        return redirect(f"{_index(visit)}?show=decide")
+    return _review(visit, chosen)
+
+
+@never_cache
+@require_POST
+@signed_in
+def decide(visit: Visit) -> HttpResponse:
+    """Approve or reject all of the chosen, each by the report that was shown."""
+    require(actor=visit.actor, action=Action.APPROVE_ERASURE)
+    reports = [one.partition(":")[::2] for one in visit.request.POST.getlist("report")]
+    chosen = _chosen([request_id for request_id, _ in reports])
+    if not chosen:
+        return redirect(f"{_index(visit)}?show=decide")
+    approving = visit.request.POST.get("verb") == "approve"
+    approve_form = ApproveManyForm(visit.request.POST if approving else None, wanted=_words(chosen))
+    reject_form = RejectForm(None if approving else visit.request.POST)
+    form = approve_form if approving else reject_form
+    if not form.is_valid():
+        forms = {"approve_form": approve_form, "reject_form": reject_form}
+        return _review(visit, chosen, status=400, **forms)
+    try:
+        answers = _decided(visit, form, dict(reports), approving=approving)
+    except step_up.AuthenticationTooOld as refusal:
+        forms = {"approve_form": approve_form, "reject_form": reject_form}
+        return _review(visit, chosen, status=403, too_old=refusal, **forms)
+    by_id = {row.erasure.pk: row for row in shown.rows(chosen, now=visit.now)}
+    context = {"ns": visit.ns, "answers": [(by_id[one.request_id], one) for one in answers]}
+    return render(visit.request, "purge/decided.html", context)
+
+
+def _decided(
+    visit: Visit, form: ApproveManyForm | RejectForm, reports: dict[str, str], *, approving: bool
+) -> list[decisions.BulkAnswer]:
+    if approving:
+        return decisions.approve_many(
+            reports=[(UUID(one), report) for one, report in reports.items()],
+            lake=wiring.lake(),
+            actor=visit.actor,
+            now=visit.now,
+        )
+    return decisions.reject_many(
+        request_ids=[UUID(one) for one in reports],
+        reason=form.cleaned_data["reason"],
+        actor=visit.actor,
+        now=visit.now,
+    )
+
+
+def _review(
+    visit: Visit, chosen: Sequence[ErasureRequest], *, status: int = 200, **more: object
+) -> HttpResponse:
+    context = {
+        "ns": visit.ns,
+        "rows": shown.rows(chosen, now=visit.now),
+        "approve_form": ApproveManyForm(wanted=_words(chosen)),
+        "reject_form": RejectForm(),
+        "needs_proof": not step_up.is_recent(actor=visit.actor, now=visit.now),
+        "step_up_url": step_up.address(back_to=_back_to(visit, chosen)),
+        **more,
+    }
+    return render(visit.request, "purge/review.html", context, status=status)
+
+
+def _back_to(visit: Visit, chosen: Sequence[ErasureRequest]) -> str:
+    """The review of the same erasures, for whoever must prove first who they are."""
+    query = "&".join(f"chosen={one.pk}" for one in chosen)
+    return f"{_index(visit)}review/?{query}"
+
+
+def _chosen(texts: Sequence[str]) -> list[ErasureRequest]:
+    """Those that wait for a decision; anything else in the address is nobody's erasure."""
+    ids = set()
+    for text in texts[:MOST_AT_ONCE]:
+        try:
+            ids.add(UUID(text))
+        except ValueError:
+            continue
+    return list(_narrowed("decide").filter(pk__in=ids))
+
+
+def _words(chosen: Sequence[ErasureRequest]) -> str:
+    return f"approve {len(chosen)} erasure{'' if len(chosen) == 1 else 's'}"
+
+
+@never_cache
+@require_safe
+@signed_in
+def come_backs(visit: Visit) -> HttpResponse:
+    """Erased people who are back, and what was decided about each."""
+    require(actor=visit.actor, action=Action.READ_ERASURE)
+    rows = ComeBack.objects.select_related("suppression", "dataset__storage_layer")
+    context = {
+        "ns": visit.ns,
+        "waiting": list(rows.filter(state=ComeBackState.OPEN).order_by("-seen_at")[:A_PAGE]),
+        "decided": list(rows.exclude(state=ComeBackState.OPEN).order_by("-seen_at")[:A_PAGE]),
+        "may_ask": allows(actor=visit.actor, action=Action.REQUEST_ERASURE),
+    }
+    return render(visit.request, "purge/come_backs.html", context)
+
+
+@never_cache
+@require_POST
+@signed_in
+def decide_come_back(visit: Visit, come_back_id: UUID) -> HttpResponse:
+    require(actor=visit.actor, action=Action.REQUEST_ERASURE)
+    by = {"come_back_id": come_back_id, "actor": visit.actor, "now": visit.now}
+    if visit.request.POST.get("verb") == "erase":
+        asked = suppression.ask_again(**by)  # type: ignore[arg-type]
+        return redirect("purge:decision", ns=visit.ns, request_id=asked.pk)
+    suppression.dismiss(**by)  # type: ignore[arg-type]
+    messages.success(visit.request, "They may stay, and are looked out for no more.")
+    return redirect("purge:come_backs", ns=visit.ns)
+
+
+def _index(visit: Visit) -> str:
+    return f"/n/{visit.ns}/erasures/"
+
+
+def _at(day: date, clock: time) -> datetime:
+    return datetime.combine(day, clock, tzinfo=UTC)
