@@ -35,7 +35,19 @@ def objects(bucket: Bucket, prefix: str) -> Iterator[StoredObject | UnreachableO
         else:
             yield one
     for upload in unfinished(bucket, prefix, older_than=SETTLES):
-        yield UnreachableObject(upload.key, "s3_unfinished_upload")
+        if _has_parts(bucket, upload):
+            yield UnreachableObject(upload.key, "s3_unfinished_upload")
+
+
+def _has_parts(bucket: Bucket, upload: Unfinished) -> bool:
+    """Whether it holds anybody's bytes: one that was only begun does not."""
+    try:
+        answer = bucket.client.list_parts(**bucket.at(upload.key), UploadId=upload.id, MaxParts=1)
+    except ClientError as error:
+        if refusals.code_of(error) in refusals.NO_UPLOAD | refusals.GONE:
+            return False
+        raise
+    return bool(answer.get("Parts"))
 
 
 def is_folder(one: StoredObject) -> bool:

@@ -10,6 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 from django.utils import timezone
 
+from purge.adapters import s3_properties
 from purge.adapters.s3_storage_layer import S3StorageLayer
 from purge.domain.s3_parts import MIB
 from purge.domain.spans import Fresh, Keep, Segment, Span, kept
@@ -181,6 +182,42 @@ def test_an_objects_properties_stay(home: Home) -> None:
     assert after["Metadata"] == PROPERTIES["Metadata"]
     assert home.layer.tags(key="k", version=home.seen("k")) == labels
     assert labels == {"team": "sales", "note": "a b+c"}
+
+
+def test_an_encrypted_object_stays_encrypted(home: Home) -> None:
+    home.put("k", b"0123456789", ServerSideEncryption="AES256")
+
+    home.rewrite("k", Keep(0, 5))
+
+    assert home.head("k")["ServerSideEncryption"] == "AES256"
+    assert home.get("k") == b"01234"
+
+
+@pytest.mark.parametrize(
+    ("grants", "parameters"),
+    [
+        ([("FULL_CONTROL", {"ID": "owner"})], {}),
+        ([], {}),
+        (
+            [
+                ("FULL_CONTROL", {"ID": "owner"}),
+                ("READ", {"URI": "http://acs.amazonaws.com/groups/global/AllUsers"}),
+                ("READ", {"ID": "another"}),
+            ],
+            {
+                "GrantFullControl": 'id="owner"',
+                "GrantRead": 'uri="http://acs.amazonaws.com/groups/global/AllUsers",id="another"',
+            },
+        ),
+        ([("READ_ACP", {"ID": "owner"})], {"GrantReadACP": 'id="owner"'}),
+    ],
+)
+def test_grants_beside_the_owners_are_said_again(
+    grants: list[tuple[str, dict[str, str]]], parameters: dict[str, str]
+) -> None:
+    listed = [{"Permission": permission, "Grantee": who} for permission, who in grants]
+
+    assert s3_properties.as_parameters({"ID": "owner"}, listed) == parameters
 
 
 ODD_NAMES = (
@@ -378,7 +415,10 @@ def test_a_locked_version_in_force_is_not_hidden_either(locked: Home) -> None:
 
 def test_uploads_that_nobody_completed_are_reported_and_can_be_aborted(s3_store: S3Store) -> None:
     home = Home(s3_store.client(), PLAIN)
-    home.client.create_multipart_upload(Bucket=PLAIN, Key=home.path + "half")
+    home.client.create_multipart_upload(Bucket=PLAIN, Key=home.path + "empty")
+    place = {"Bucket": PLAIN, "Key": home.path + "half"}
+    upload = home.client.create_multipart_upload(**place)["UploadId"]
+    home.client.upload_part(**place, UploadId=upload, PartNumber=1, Body=b"somebody's")
     later = Home(s3_store.client(), PLAIN, now=lambda: until(90_000), path=home.path)
 
     assert list(home.layer.objects(prefix="")) == []
@@ -386,7 +426,7 @@ def test_uploads_that_nobody_completed_are_reported_and_can_be_aborted(s3_store:
         UnreachableObject("half", "s3_unfinished_upload")
     ]
     assert later.layer.abort_unfinished(prefix="", older_than=timedelta(days=7)) == 0
-    assert later.layer.abort_unfinished(prefix="", older_than=timedelta(days=1)) == 1
+    assert later.layer.abort_unfinished(prefix="", older_than=timedelta(days=1)) == 2
     assert home.uploads() == 0
 
 

@@ -126,7 +126,7 @@ def _start(home: Path) -> S3Store:
             stderr=subprocess.STDOUT,
             start_new_session=True,
             cwd=home,
-            env=os.environ | {"WEED_S3_SSE_KEK_PASSPHRASE": "test"},
+            env=os.environ | {"WEED_S3_SSE_KEY": "a key of tests"},
         )
     _started.append(process)
     return S3Store(endpoint_url=f"http://127.0.0.1:{base}", process=process.pid)
