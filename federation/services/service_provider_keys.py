@@ -44,9 +44,10 @@ class SwitchInThePast(Invalid):
 
 
 def ensure(*, provider: IdentityProvider, key_maker: OwnKeyMaker, now: datetime) -> None:
-    """A key pair that signs now, unless there is one that is still good."""
+    """A key pair that signs now, unless there is one that is still good. Expired ones go."""
     if provider.service_provider_keys.filter(not_after__gt=now).exists():
         return
+    provider.service_provider_keys.all().delete()
     _make(provider, key_maker=key_maker, signs_from=now, now=now)
 
 

@@ -174,6 +174,21 @@ def test_the_very_first_key_signs_at_once(acme: Namespace, script: Script) -> No
     assert states(script.get(f"identity-providers/{provider.pk}/keys/")) == ["signing"]
 
 
+def test_expired_keys_make_room_for_a_fresh_one(
+    provider: IdentityProvider, acme: Namespace
+) -> None:
+    later = timezone.now() + timedelta(days=4 * 365)
+    first = published()["signing"]
+    with namespace_scope(acme.pk):
+        service_provider_keys.ensure(
+            provider=provider, key_maker=wiring.provider_ports().key_maker, now=later
+        )
+
+        assert [key.state.value for key in own_keys.states(provider, now=later)] == ["signing"]
+
+    assert published()["signing"] != first
+
+
 def test_each_step_is_in_the_trail(
     provider: IdentityProvider, script: Script, acme: Namespace
 ) -> None:
