@@ -18,11 +18,14 @@ from governance.outbox.models import OutboxMessage
 from governance.tenancy.models import Namespace, User, UserSession
 from governance.tenancy.services import actors, users
 from tests.factories.federation_saml import an_identity_provider, metadata_xml, the_walk_through
+from tests.factories.rest import Script
 from tests.factories.saml_sign_ins import SAMLBrowser
-from tests.factories.tenancy import PASSWORD, a_namespace, a_user, ivan, signed_in
+from tests.factories.tenancy import PASSWORD, a_namespace, a_user, ivan, signed_in, the_role
 from tests.fakes.idp import a_key_pair
 
 pytestmark = pytest.mark.django_db
+
+PROVIDER_ARN = "arn:aws:iam::253914981264:saml-provider/AzureActiveDirectory"
 
 
 @pytest.fixture
@@ -259,3 +262,34 @@ def test_the_admin_enforces_and_lifts_on_the_providers_page(acme: Namespace) -> 
     assert "Allow passwords again" in shown
     admin.post(f"{page}/do/lift/")
     assert "Allowed for local users." in admin.get(f"{page}/change/").content.decode()
+
+
+# --- over REST
+
+
+def test_a_script_enforces_lifts_and_lets_a_provider_name_roles(acme: Namespace) -> None:
+    script = Script(acme)
+    with namespace_scope(acme.pk):
+        provider = IdentityProvider.objects.get()
+        olga = a_user("olga", roles=["officer"])
+        reader = the_role("reader")
+    address = f"identity-providers/{provider.pk}"
+    holder = {"break_glass_user": str(the_ivan(acme).pk)}
+    assert (
+        script.post(f"{address}/enforce/", holder).json()["code"] == "identity_provider_not_proved"
+    )
+    SAMLBrowser(acme).signed_in()
+
+    unfit = script.post(f"{address}/enforce/", {"break_glass_user": str(olga.pk)})
+    assert unfit.json()["code"] == "break_glass_unfit"
+    on = script.post(f"{address}/enforce/", holder).json()
+    assert (on["enforced"], on["proved_at"] is not None) == (True, True)
+    assert script.patch(f"{address}/", {"enabled": False}).json()["code"] == (
+        "identity_provider_enforced"
+    )
+    assert script.post(f"{address}/lift/").json()["enforced"] is False
+
+    named = script.post(f"{address}/name-roles/", {"roles": [str(reader.pk)]})
+    assert named.status_code == 200, named.content
+    with namespace_scope(acme.pk):
+        assert PROVIDER_ARN in str(the_role("reader").trust_policy)

@@ -221,6 +221,29 @@ def test_a_platform_administrator_can_test_anywhere(acme: Namespace) -> None:
     assert "Every check passed" in page
 
 
+def test_a_persons_refused_page_and_the_log_say_the_same(acme: Namespace) -> None:
+    browser = SAMLBrowser(acme)
+    with namespace_scope(acme.pk):
+        IdentityProvider.objects.update(enabled=True)
+        admin = signed_in(a_user(roles=["admin"]))
+    response = browser.response(request_id=browser.begun(), recipient="https://elsewhere.example/")
+
+    refused = browser.client.post(
+        f"{browser.base}/acs/", {"SAMLResponse": a_response(response)}
+    ).content.decode()
+
+    with namespace_scope(acme.pk):
+        attempt = SignInAttempt.objects.get()
+    assert attempt.reference in refused
+    assert "For your administrator:" in refused
+    log = "/admin/federation/signinattempt/"
+    assert str(attempt.pk) in admin.get(log, {"q": attempt.reference}).content.decode()
+    page = admin.get(f"{log}{attempt.pk}/change/").content.decode()
+    for text in ("https://elsewhere.example/", "Differs", "Copy the Reply URL (ACS URL)"):
+        assert text in page
+    assert "joe" not in page
+
+
 # --- the words
 
 
