@@ -35,7 +35,7 @@ def objects(bucket: Bucket, prefix: str) -> Iterator[StoredObject | UnreachableO
         else:
             yield one
     for upload in unfinished(bucket, prefix, older_than=SETTLES):
-        if _has_parts(bucket, upload):
+        if not s3_places.is_plain(upload.key) or _has_parts(bucket, upload):
             yield UnreachableObject(upload.key, "s3_unfinished_upload")
 
 

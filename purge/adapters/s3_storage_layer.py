@@ -21,7 +21,7 @@ from purge.adapters import (
 from purge.adapters.s3_bucket import Bucket, Look, version_name
 from purge.adapters.s3_reading import OpenObject
 from purge.adapters.s3_uploads import DonePart
-from purge.domain import s3_parts
+from purge.domain import s3_parts, s3_places
 from purge.domain.spans import Segment
 from purge.ports import (
     ProbeStep,
@@ -126,6 +126,7 @@ class S3StorageLayer:
         with refusals.told():
             found = list(s3_listing.unfinished(self._bucket, prefix, older_than=older_than))
             for upload in found:
-                s3_uploads.abort(self._bucket, upload.key, upload.id)
-                count += 1
+                if s3_places.is_plain(upload.key):
+                    s3_uploads.abort(self._bucket, upload.key, upload.id)
+                    count += 1
         return count

@@ -1,5 +1,6 @@
 """What an S3 layer does beyond every layer: versions, markers, locks, properties, uploads."""
 
+import random
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from django.utils import timezone
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from purge.adapters import s3_properties
 from purge.adapters.s3_storage_layer import S3StorageLayer
@@ -111,7 +113,7 @@ def home(request: pytest.FixtureRequest, s3_store: S3Store) -> Home:
 
 @pytest.fixture(scope="module")
 def large() -> bytes:
-    return bytes(range(256)) * (24 * MIB // 256)
+    return random.Random(7).randbytes(24 * MIB)  # noqa: S311 - bytes that differ everywhere
 
 
 def cut(content: bytes, cuts: list[Span]) -> bytes:
@@ -247,6 +249,27 @@ def test_a_name_that_the_store_lists_garbled_is_reported(versioned: Home) -> Non
 def test_a_name_that_could_lead_elsewhere_is_not_used(plain: Home) -> None:
     with pytest.raises(ObjectUnreachable, match="s3_name_with_dots"):
         plain.layer.version(key="../other/k")
+
+
+@settings(
+    max_examples=12,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(
+    size=st.integers(1, 24 * MIB),
+    cuts=st.lists(st.builds(Span, st.integers(0, 24 * MIB), st.integers(1, 3 * MIB)), max_size=12),
+)
+def test_any_cuts_leave_what_a_slow_and_obvious_way_leaves(
+    home: Home, large: bytes, size: int, cuts: list[Span]
+) -> None:
+    content = large[-size:]
+    home.put("k", content)
+    inside = [span for span in cuts if span.end <= size]
+
+    home.rewrite("k", *kept(size=size, cuts=inside))
+
+    assert home.get("k") == cut(content, inside)
 
 
 # --- versions
