@@ -42,7 +42,7 @@ def index_part(run: JobRun, *, dataset_id: str, numbers: str) -> None:
     """Index a batch of objects. Twice is safe: what was read is marked no more."""
     index_shares.read_part(
         dataset_id=UUID(dataset_id),
-        numbers=[int(number) for number in numbers.split(",")],
+        numbers=[int(number) for number in str(numbers).split(",")],
         work=run,
         lake=wiring.lake(),
         clock=timezone.now,

@@ -15,10 +15,7 @@ import structlog
 
 from purge import selectors
 from purge.domain.identifiers import (
-    UNREADABLE,
     Identifier,
-    IdentifierType,
-    fingerprint,
     identifiers_of,
 )
 from purge.domain.locators import WHOLE_OBJECT, Locator, is_metadata, object_of
@@ -28,7 +25,6 @@ from purge.models import Dataset, LakeObject
 from purge.ports import (
     Format,
     IndexBatch,
-    IndexEntry,
     Lake,
     ObjectChanged,
     ObjectUnreachable,
@@ -41,6 +37,7 @@ from purge.ports import (
 )
 from purge.services import holds, keyrings, ledger, whole_objects
 from purge.services.holds import Held
+from purge.services.index_entries import Entries
 from purge.services.ledger import Met
 
 log = structlog.get_logger(__name__)
@@ -238,16 +235,11 @@ def extract(dataset: OpenDataset, *, key: str, version: str, batch: IndexBatch) 
     if dataset.locator is Locator.SCAN:
         with dataset.layer.open(key=key, version=version) as source:
             return Extracted(source.size, 0, {})
-    met: dict[int, Met] = {}
     with dataset.layer.open(key=key, version=version) as source:
-        unreadable, size = 0, source.size
-        for record in _records(dataset, key, version, source):
-            unreadable += record.candidates is None
-            prints = _fingerprints(record, dataset.key)
-            batch.add(IndexEntry(one, record.span) for one in prints)
-            if dataset.erased and not dataset.erased.isdisjoint(prints):
-                met.update((one, prints[one]) for one in dataset.erased.intersection(prints))
-    return Extracted(size, unreadable, met)
+        records = _records(dataset, key, version, source)
+        entries = Entries(records, key=dataset.key, erased=dataset.erased)
+        batch.add(entries)
+        return Extracted(source.size, entries.unreadable, entries.met)
 
 
 def _records(
@@ -267,16 +259,6 @@ def _records(
         return [ScannedRecord(WHOLE, None)]
     found = [(one.type, one.name, one.value) for one in told.candidates]
     return [ScannedRecord(WHOLE, found)] if found else []
-
-
-def _fingerprints(record: ScannedRecord, key: bytes) -> dict[int, Met]:
-    """What the record is indexed under, and the candidate behind each."""
-    if record.candidates is None:
-        return {UNREADABLE: ("", "", "")}
-    return {
-        fingerprint(key=key, name=name, kind=IdentifierType(kind), value=value): (kind, name, value)
-        for kind, name, value in record.candidates
-    }
 
 
 def _drop(gone: dict[Place, Known], result: Refreshed, *, work: Work, lake: Lake) -> None:

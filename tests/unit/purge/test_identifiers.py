@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given, strategies as st
 
+from purge.domain.fingerprints import fingerprints
 from purge.domain.identifiers import (
     IdentifierInvalid,
     IdentifierType,
@@ -152,3 +153,13 @@ def test_the_public_fingerprint_shares_no_bytes_with_the_indexed_one() -> None:
 
 def test_a_lone_surrogate_has_a_fingerprint() -> None:
     assert fingerprint(key=KEY, name="email", kind=STRING, value="\ud800")
+
+
+@pytest.mark.parametrize(
+    "kind", [IdentifierType.STRING, IdentifierType.INTEGER, IdentifierType.UUID]
+)
+@given(name=st.text(), value=st.text(st.characters()))
+def test_the_quick_fingerprint_is_the_same(kind: IdentifierType, name: str, value: str) -> None:
+    quick = fingerprints(b"k" * 32)
+
+    assert quick(kind, name, value) == fingerprint(key=b"k" * 32, name=name, kind=kind, value=value)
