@@ -1,7 +1,7 @@
 """Celery's entrance to erasure, through the outbox."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from uuid import UUID
 
 from django.utils import timezone
@@ -15,6 +15,7 @@ from governance.outbox.registry import JobRun, LeaseLostError, job
 from governance.outbox.services import messages
 from purge import emails, job_names, wiring
 from purge.models import ErasureRequest
+from purge.ports import LayerInvalid
 from purge.services import (
     contacts,
     erasures,
@@ -72,7 +73,10 @@ def watch_namespace(run: JobRun) -> None:
     with run.scope():
         datasets = index_shares.watched()
     for dataset_id in datasets:
-        indexing.refresh(dataset_id=dataset_id, work=run, lake=wiring.lake(), clock=timezone.now)
+        with suppress(LayerInvalid):  # Whoever locates there is told.
+            indexing.refresh(
+                dataset_id=dataset_id, work=run, lake=wiring.lake(), clock=timezone.now
+            )
 
 
 @job(job_names.LOCATE, lane=Lane.LONG)

@@ -68,12 +68,13 @@ def published(step_id: UUID, *, work: Work, lake: Lake) -> None:
         if "version" not in hand:
             return
         row = LakeObject.objects.select_for_update().get(number=step.object_number)
-        spans = [Span(*span) for span in hand["cuts"]]
-        lake.index.forget(object_number=row.number, offsets=[span.offset for span in spans])
-        cuts = Cuts(Span(*span) for span in row.cuts).with_more(spans)
-        row.cuts = [[span.offset, span.length] for span in cuts.spans]
-        row.version, row.size = hand["version"], hand["size"]
-        row.save()
+        if row.version != hand["version"]:  # Else somebody indexed the new version already.
+            spans = [Span(*span) for span in hand["cuts"]]
+            lake.index.forget(object_number=row.number, offsets=[span.offset for span in spans])
+            cuts = Cuts(Span(*span) for span in row.cuts).with_more(spans)
+            row.cuts = [[span.offset, span.length] for span in cuts.spans]
+            row.version, row.size = hand["version"], hand["size"]
+            row.save()
         _count(step)
         step.before_version = step.before_version or hand["replaces"]
         step.after_version = hand["version"]

@@ -13,7 +13,7 @@ from governance.outbox.models import OutboxMessage
 from governance.outbox.services import messages
 from purge import job_names, tasks
 from purge.models import Dataset, LakeObject, ObjectNews
-from purge.services import index_shares, indexing, object_events
+from purge.services import index_shares, indexing, object_events, steps
 from tests.app.purge.conftest import Company
 from tests.factories import purge, tenancy
 from tests.fakes.job_runs import Run
@@ -209,3 +209,23 @@ def test_a_folder_that_is_being_indexed_is_left_to_it(company: Company) -> None:
         messages.enqueue_job(name=job_names.INDEX, dataset_id=company.dataset.pk)
 
     assert index_shares.watched() == []
+
+
+def test_indexing_in_the_moment_after_a_cut_costs_nobody_their_place(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (company.folder / "a.ndjson").write_bytes(purge.records(7, 5, 7, 8, 9))
+    record = steps.published
+
+    def indexed_just_before(*words: Any, **values: Any) -> None:
+        purge.indexed(company.dataset)
+        record(*words, **values)
+
+    monkeypatch.setattr(steps, "published", indexed_just_before)
+    first = company.erase(company.approved())
+    monkeypatch.setattr(steps, "published", record)
+    second = company.erase(company.approved(people=[{"customer_id": 8}]))
+
+    assert (first.state, second.state) == ("completed", "completed")
+    _, five, _, _, nine = purge.records(7, 5, 7, 8, 9).splitlines(keepends=True)
+    assert (company.folder / "a.ndjson").read_bytes() == five + nine
