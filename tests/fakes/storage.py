@@ -78,6 +78,9 @@ class FakeStorageLayer:
         yield FakeObject(self._content(key, version))
         self._content(key, version)
 
+    def effort(self, *, size: int, segments: Iterable[Segment]) -> str:  # noqa: ARG002
+        return ""
+
     def begin(self, *, key: str, version: str) -> str:  # noqa: ARG002 - any name will do
         return f"attempt-{next(self._numbers)}"
 
