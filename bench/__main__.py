@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterator
 
 from bench import (
     claim_rules,
+    erase_gzip,
     erase_many,
     erase_ndjson,
     erase_parquet,
     erase_s3,
+    extract_records,
     metastore_index,
     policies,
     rest,
@@ -23,6 +25,8 @@ MEASUREMENTS: dict[str, Callable[[], Iterator[Row]]] = {
     "policies": policies.rows,
     "erase_ndjson": erase_ndjson.rows,
     "erase_parquet": erase_parquet.rows,
+    "erase_gzip": erase_gzip.rows,
+    "extract_records": extract_records.rows,
     "metastore_index": metastore_index.rows,
     "erase_s3": erase_s3.rows,
     "erase_many": erase_many.rows,

@@ -7,7 +7,7 @@ is doubtful there by a decoder that loses nothing. A property test holds all way
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import NamedTuple
@@ -123,12 +123,24 @@ class Scan:
                 return None
             if not simple.types.issuperset(map(type, column)):
                 return None
+        return self._found(offset, lines, columns)
+
+    def _found(
+        self, offset: int, lines: Sequence[bytes], columns: Sequence[Sequence[object]]
+    ) -> list[ScannedRecord]:
         lengths = [len(line) + 1 for line in lines]
         places = zip(accumulate(lengths, initial=offset), lengths, strict=False)
+        if len(columns) == 1:
+            kind, name = self.simple[0].kind, self.simple[0].name
+            return [
+                _make(ScannedRecord, (_make(Span, place), ((kind, name, str(value)),)))
+                for place, value in zip(places, columns[0], strict=True)
+                if value is not None and value is not NOTHING
+            ]
         return [
-            _make(ScannedRecord, (_make(Span, place), triples))
-            for place, triples in zip(places, self._triples(columns), strict=True)
-            if triples
+            _make(ScannedRecord, (_make(Span, place), found))
+            for place, row in zip(places, zip(*columns, strict=True), strict=True)
+            if (found := self._triples(row))
         ]
 
     def _columns(self, lines: Sequence[bytes]) -> Sequence[Sequence[object]]:
@@ -141,19 +153,12 @@ class Scan:
         rows = [[record.get(key, NOTHING) for key in keys] for record in map(orjson.loads, lines)]
         return list(zip(*rows, strict=True))
 
-    def _triples(self, columns: Sequence[Sequence[object]]) -> Iterator[Sequence[Triple]]:
-        if len(self.simple) == 1:
-            kind, name = self.simple[0].kind, self.simple[0].name
-            for value in columns[0]:
-                absent = value is None or value is NOTHING
-                yield () if absent else ((kind, name, str(value)),)
-            return
-        for row in zip(*columns, strict=True):
-            yield [
-                (one.kind, one.name, str(value))
-                for one, value in zip(self.simple, row, strict=True)
-                if value is not None and value is not NOTHING
-            ]
+    def _triples(self, row: Sequence[object]) -> Sequence[Triple]:
+        return [
+            (one.kind, one.name, str(value))
+            for one, value in zip(self.simple, row, strict=True)
+            if value is not None and value is not NOTHING
+        ]
 
     def _line_by_line(self, offset: int, lines: Sequence[bytes]) -> list[ScannedRecord]:
         found: list[ScannedRecord] = []
