@@ -1,13 +1,16 @@
 """What people write: who is to be forgotten, and what an officer decides."""
 
+from typing import Any
+
 from django import forms
 from unfold.widgets import (
+    UnfoldAdminSelectWidget,
     UnfoldAdminSplitDateTimeWidget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
 )
 
-from purge.models import ErasureRequest, LegalHold
+from purge.models import Dataset, ErasureRequest, LegalHold
 
 
 class ConfirmedForm(forms.Form):
@@ -113,7 +116,10 @@ def person(line: str) -> dict[str, str]:
 
 
 class HoldForm(forms.ModelForm):  # type: ignore[type-arg]
-    """Whom to keep, as a line of text: it goes to the service alone."""
+    """Whom to keep, as a line of text: it goes to the service alone.
+
+    The dataset has another name here, because the admin's theme reads a field `dataset` itself.
+    """
 
     person = forms.CharField(
         label="Person",
@@ -121,11 +127,20 @@ class HoldForm(forms.ModelForm):  # type: ignore[type-arg]
         widget=UnfoldAdminTextInputWidget(),
         help_text="One or more identifiers, such as customer_id=7. Or choose a dataset.",
     )
+    kept: forms.ModelChoiceField[Dataset] = forms.ModelChoiceField(
+        label="Dataset", queryset=None, required=False, widget=UnfoldAdminSelectWidget()
+    )
     until = forms.SplitDateTimeField(label="Until", widget=UnfoldAdminSplitDateTimeWidget())
 
     class Meta:
         model = LegalHold
-        fields = ("dataset", "reason", "until")
+        fields = ("reason", "until")
+
+    def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - Django's
+        super().__init__(*args, **options)
+        if "kept" in self.fields:
+            datasets = Dataset.objects.select_related("storage_layer").order_by("prefix")
+            self.fields["kept"].queryset = datasets  # type: ignore[attr-defined]
 
     def clean_person(self) -> dict[str, str] | None:
         line = self.cleaned_data["person"].strip()

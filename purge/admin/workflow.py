@@ -73,7 +73,7 @@ class LegalHoldAdmin(NamespacedModelAdmin):
     empty_state = "Nothing is on hold. Place one where the law wants records kept."
 
     def get_fields(self, request: HttpRequest, obj: LegalHold | None = None) -> Any:  # noqa: ANN401 - Django's
-        return self.fields if obj else ("person", "dataset", "reason", "until")
+        return self.fields if obj else ("person", "kept", "reason", "until")
 
     def get_readonly_fields(self, request: HttpRequest, obj: LegalHold | None = None) -> Any:  # noqa: ANN401 - Django's
         return self.fields if obj else ()
@@ -104,7 +104,7 @@ class LegalHoldAdmin(NamespacedModelAdmin):
         values = form.cleaned_data
         return holds.place(
             subject=values["person"],
-            dataset=values["dataset"],
+            dataset=values["kept"],
             reason=values["reason"],
             until=values["until"],
             actor=self.actor(request),

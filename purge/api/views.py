@@ -183,7 +183,11 @@ class ErasureRequestViewSet(CreateMixin, ReadViewSet):
         response.status_code = 202
         return response
 
-    @extend_schema(request=workflow.ApproveManyIn, responses={200: workflow.AnswersOut})
+    @extend_schema(
+        operation_id="erasure_requests_approve_many",
+        request=workflow.ApproveManyIn,
+        responses={200: workflow.AnswersOut},
+    )
     @action(detail=False, methods=["post"], url_path="approve")
     def approve_many(self, request: Request, **kwargs: Any) -> Response:  # noqa: ANN401, ARG002 - DRF's
         """Approve several, each by its own report's hash. One refusal stops no other."""
@@ -196,7 +200,11 @@ class ErasureRequestViewSet(CreateMixin, ReadViewSet):
         )
         return Response(workflow.AnswersOut({"results": answers}).data)
 
-    @extend_schema(request=workflow.RejectManyIn, responses={200: workflow.AnswersOut})
+    @extend_schema(
+        operation_id="erasure_requests_reject_many",
+        request=workflow.RejectManyIn,
+        responses={200: workflow.AnswersOut},
+    )
     @action(detail=False, methods=["post"], url_path="reject")
     def reject_many(self, request: Request, **kwargs: Any) -> Response:  # noqa: ANN401, ARG002 - DRF's
         """Reject several for one reason. One refusal stops no other."""

@@ -167,6 +167,7 @@ def _page(
             "-number"
         ),
         "timeline": _timeline(request),
+        "is_undecided": State.EXPIRED in NEXT[state] or state is State.LOCATING,
         "is_working": state in {State.PURGING, State.VERIFYING},
         "approve_form": ApproveForm(
             wanted=_wanted(report), initial={"report_hash": request.report_hash}

@@ -10,7 +10,7 @@ from tests.journeys.stage import Stage
 
 def test_a_company_moves_in(stage: Stage) -> None:
     people.the_operator_lets_ivan_in(stage)
-    people.ivan_makes_officers(stage)
+    people.the_operator_makes_officers(stage)
     analytics.ivan_opens_the_lake(stage)
     analytics.ivan_makes_a_dashboard(stage)
     federation.ivan_connects_the_identity_provider(stage)

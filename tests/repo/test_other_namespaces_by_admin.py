@@ -188,6 +188,10 @@ def test_autocompletion_offers_nothing_of_another_namespace(
             assert STRANGER not in text(answer), (model, field)
 
 
+# The admin's theme reads a field named dataset itself.
+CALLED_OTHERWISE = {"purge.LegalHold.dataset": "kept"}
+
+
 def foreign_choices() -> Iterator[tuple[type[models.Model], str, type[models.Model]]]:
     for model, page in SCOPED:
         if not page.can_add:
@@ -196,7 +200,8 @@ def foreign_choices() -> Iterator[tuple[type[models.Model], str, type[models.Mod
             if isinstance(field, models.ForeignKey) and issubclass(
                 field.related_model, ScopedModel
             ):
-                yield model, field.name, field.related_model
+                name = CALLED_OTHERWISE.get(f"{model._meta.label}.{field.name}", field.name)
+                yield model, name, field.related_model
 
 
 def test_a_posted_id_of_another_namespace_is_a_form_error(

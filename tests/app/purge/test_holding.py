@@ -192,3 +192,37 @@ def test_eve_sees_no_hold_of_another_namespace(
 
     assert browser.get(f"/api/v1/namespaces/evil/legal-holds/{hold.pk}/").status_code == 404
     assert browser.get("/api/v1/namespaces/acme/legal-holds/").status_code == 404
+
+
+def test_holds_are_placed_and_lifted_in_the_admin(company: Company) -> None:
+    browser = tenancy.signed_in(company.ivan, role="admin")
+    until = timezone.now() + TOMORROW
+    values = {"reason": "A court asked.", "until_0": f"{until:%Y-%m-%d}", "until_1": "12:00:00"}
+    address = "/admin/purge/legalhold/"
+
+    person = browser.post(f"{address}add/", {**values, "person": "customer_id=7"})
+    whole = browser.post(f"{address}add/", {**values, "kept": str(company.dataset.pk)})
+    neither = browser.post(f"{address}add/", values)
+
+    assert (person.status_code, whole.status_code, neither.status_code) == (302, 302, 200)
+    for hold in LegalHold.objects.all():
+        browser.post(f"{address}{hold.pk}/do/lift/", {"reason": "It is over."})
+    assert LegalHold.objects.filter(lifted_at__isnull=False).count() == 2
+
+
+def test_holds_are_placed_and_lifted_by_rest(company: Company) -> None:
+    browser = tenancy.signed_in(company.olga, role="officer")
+    base = "/api/v1/namespaces/acme/legal-holds/"
+    body = {
+        "subject": {"customer_id": 7},
+        "reason": "A court asked.",
+        "until": (timezone.now() + TOMORROW).isoformat(),
+    }
+
+    placed = browser.post(base, body, content_type="application/json").json()
+    lifted = browser.post(
+        f"{base}{placed['id']}/lift/", {"reason": "Over."}, content_type="application/json"
+    )
+
+    assert placed["subject"][0].startswith("customer_id:")
+    assert lifted.json()["lifted_because"] == "Over."

@@ -225,7 +225,8 @@ def test_what_came_back_can_be_erased_again(acme: Company) -> None:
     with namespace_scope(acme.namespace.pk):
         row.refresh_from_db()
         assert (row.state, row.subject) == ("asked", "")
-        request = ErasureRequest.objects.get(pk=row.erasure_request_id)
+        assert row.erasure_request is not None
+        request = ErasureRequest.objects.get(pk=row.erasure_request.pk)
         acme.locate(request.pk)
         request.refresh_from_db()
         assert request.origin == "came_back"

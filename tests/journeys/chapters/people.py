@@ -25,9 +25,10 @@ def the_operator_lets_ivan_in(stage: Stage) -> None:
     stage.person("ivan").see("overview")
 
 
-def ivan_makes_officers(stage: Stage) -> None:
+def the_operator_makes_officers(stage: Stage) -> None:
+    """Not Ivan: he will ask for an erasure, and whom he made an officer may not decide on it."""
     for name in ("olga", "ahmed"):
-        add_person(stage, by="ivan", name=name, role="officer")
+        add_person(stage, by="operator", name=name, role="officer")
 
 
 def add_person(stage: Stage, *, by: str, name: str, role: str) -> None:
