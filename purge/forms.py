@@ -1,5 +1,6 @@
 """What people write: who is to be forgotten, and what an officer decides."""
 
+import json
 from typing import Any
 
 from django import forms
@@ -69,7 +70,10 @@ CREDENTIALS_HELP = (
     'S3: {"access_key_id": "…", "secret_access_key": "…"}, if any with a "session_token". '
     "PostgreSQL: its address, postgres://role:password@host/database. A folder needs none."
 )
-PEOPLE_HELP = "One person a line, such as customer_id=7, email=dora@customer.example."
+PEOPLE_HELP = (
+    "One person a line, such as customer_id=7, email=dora@customer.example, "
+    'or as JSON, {"person": ["Dora", "Example", null]}, for identifiers of several columns.'
+)
 
 
 class ErasureRequestForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -99,13 +103,21 @@ class ErasureRequestForm(forms.ModelForm):  # type: ignore[type-arg]
         model = ErasureRequest
         fields = ("reason", "reference", "identity_proof", "due_at")
 
-    def clean_people(self) -> list[dict[str, str]]:
+    def clean_people(self) -> list[dict[str, object]]:
         lines = [line.strip() for line in self.cleaned_data["people"].splitlines()]
         return [person(line) for line in lines if line]
 
 
-def person(line: str) -> dict[str, str]:
-    found = {}
+def person(line: str) -> dict[str, object]:
+    """`name=value, …`, or a JSON object, which composites need."""
+    found: dict[str, object] = {}
+    if line.startswith("{"):
+        try:
+            found = json.loads(line)
+        except (ValueError, RecursionError):
+            message = "This begins as a JSON object and is none."
+            raise forms.ValidationError(message, code="person_invalid") from None
+        return found
     for part in line.split(","):
         name, separator, value = part.partition("=")
         if not separator:
@@ -142,7 +154,7 @@ class HoldForm(forms.ModelForm):  # type: ignore[type-arg]
             datasets = Dataset.objects.select_related("storage_layer").order_by("prefix")
             self.fields["kept"].queryset = datasets  # type: ignore[attr-defined]
 
-    def clean_person(self) -> dict[str, str] | None:
+    def clean_person(self) -> dict[str, object] | None:
         line = self.cleaned_data["person"].strip()
         return person(line) if line else None
 

@@ -54,6 +54,17 @@ class IdentifierField(StrictSerializer):
     name = serializers.CharField(max_length=64)
     path = serializers.CharField(required=False, max_length=1024)
     column = serializers.CharField(required=False, max_length=1024)
+    columns = serializers.ListField(
+        child=serializers.JSONField(),
+        required=False,
+        max_length=8,
+        help_text="Columns that name a person together: names, or objects of column and type.",
+    )
+    pattern = serializers.CharField(
+        required=False,
+        max_length=1024,
+        help_text="A regular expression (RE2) with one group, for what an object is called.",
+    )
     type = serializers.ChoiceField(choices=["string", "integer", "uuid"], required=False)
 
 
