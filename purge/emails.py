@@ -74,14 +74,16 @@ def came_back(*, come_back_id: UUID) -> None:
         "suppression__erasure_request", "dataset__storage_layer"
     ).get(pk=come_back_id)
     before = row.suppression.erasure_request
-    for user in {one.pk: one for one in (*selectors.officers(), *_concerned(before))}.values():
+    concerned = [] if before is None else _concerned(before)
+    ns = Namespace.objects.get(pk=row.namespace_id).name
+    for user in {one.pk: one for one in (*selectors.officers(), *concerned)}.values():
         messages.enqueue_email(
             template="purge/email/came_back",
             to_user_id=user.pk,
             context={
-                **_about(before),
+                "reference": "" if before is None else before.reference,
                 "dataset": str(row.dataset),
-                "link": reverse("purge:come_backs", kwargs={"ns": _ns(before)}),
+                "link": reverse("purge:come_backs", kwargs={"ns": ns}),
             },
             key=f"{row.pk}:{user.pk}",
         )

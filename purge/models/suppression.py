@@ -14,7 +14,11 @@ class Suppression(NamespacedModel):
     fingerprint = models.BigIntegerField()
     public_fingerprint = models.CharField(max_length=100)
     erasure_request = models.ForeignKey(
-        ErasureRequest, on_delete=models.PROTECT, related_name="suppressions"
+        ErasureRequest,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="suppressions",
+        help_text="None where only its certificate outlived a restored database.",
     )
     erased_at = models.DateTimeField()
     lifted_at = models.DateTimeField(

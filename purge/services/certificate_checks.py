@@ -53,13 +53,17 @@ def from_itself(body: dict[str, Any]) -> list[Check]:
     ]
 
 
+def own_key(body: dict[str, Any]) -> Check:
+    key = base64.b64encode(keyrings.signing_key().public_key().public_bytes_raw()).decode()
+    return Check("Key", body["public_key"] == key, "the signing key of this namespace")
+
+
 def from_records(body: dict[str, Any]) -> list[Check]:
     """What only this namespace can say: its key, its list of certificates, its audit trail."""
-    own_key = base64.b64encode(keyrings.signing_key().public_key().public_bytes_raw()).decode()
     row = ErasureCertificate.objects.filter(hash=body["hash"], signature=body["signature"]).first()
     event = None if row is None else AuditEvent.objects.filter(pk=row.audit_event_id).first()
     return [
-        Check("Key", body["public_key"] == own_key, "the signing key of this namespace"),
+        own_key(body),
         Check("On record", row is not None, "as it was issued here"),
         Check(
             "Audit trail",

@@ -28,7 +28,7 @@ from purge.models import (
     Verb,
 )
 from purge.ports import LayerKind
-from purge.services import keyrings
+from purge.services import keyrings, ledger
 from purge.services.statements import statements
 from purge.services.verifying import Verification
 
@@ -50,6 +50,8 @@ def issue(
         **_decided(request),
         **_done(request),
         "verified": _verified(verdict, now=now),
+        # With these a restored database knows again whom to look out for.
+        "ledger": ledger.described(request) if kind is CertificateKind.COMPLETE else [],
         "remains": [_remaining(one) for one in verdict.problems],
         "statements": statements(_kinds(request)),
         "audit": _audit_head(),

@@ -6,11 +6,12 @@ transaction; `suppression.py` says what happens then.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from governance.audit import trail
+from governance.isolation.scopes import current_namespace_id
 from governance.outbox.services import messages
 from governance.secrets import sealing
 from governance.tenancy.services import actors
@@ -32,6 +33,39 @@ def fingerprints() -> frozenset[int]:
     """Whom to look out for. Needs the scope."""
     rows = Suppression.objects.filter(lifted_at__isnull=True)
     return frozenset(rows.values_list("fingerprint", flat=True))
+
+
+def described(request: ErasureRequest) -> list[dict[str, str]]:
+    """The request's people as the ledger has them, for its certificate to carry."""
+    key = keyrings.fingerprint_key()
+    found = (
+        {
+            "subject": f"{one.name}:{public_fingerprint(key=key, wanted=one)}",
+            "fingerprint": str(fingerprint(key=key, name=one.name, kind=one.type, value=one.value)),
+        }
+        for one in wanted_in(subjects.of(request), identifiers=selectors.known_identifiers())
+    )
+    return sorted(found, key=lambda one: one["subject"])
+
+
+def remember_again(
+    *, entries: Sequence[Mapping[str, str]], erased_at: datetime, request_id: UUID
+) -> int:
+    """Write what a genuine certificate says into the ledger of a restored database. How many."""
+    request = ErasureRequest.objects.filter(pk=request_id).first()
+    rows = [
+        Suppression(
+            namespace_id=current_namespace_id(),
+            fingerprint=int(one["fingerprint"]),
+            public_fingerprint=one["subject"],
+            erasure_request=request,
+            erased_at=erased_at,
+        )
+        for one in entries
+    ]
+    before = Suppression.objects.count()
+    Suppression.objects.bulk_create(rows, ignore_conflicts=True)
+    return Suppression.objects.count() - before
 
 
 def remember(*, request: ErasureRequest, now: datetime) -> None:

@@ -44,6 +44,8 @@ def act_on(*, come_back_id: UUID, now: datetime) -> bool:
     match CameBackPolicy(rules.current().came_back):
         case CameBackPolicy.FLAG:
             return True
+        case CameBackPolicy.ERASE_AGAIN if row.suppression.erasure_request is None:
+            return True
         case CameBackPolicy.ERASE_AGAIN:
             requester = row.suppression.erasure_request.requested_by_id
             actor = actors.system(row.namespace_id)
@@ -77,11 +79,12 @@ def _ask(row: ComeBack, *, requester_id: UUID, actor: Actor, now: datetime) -> E
     sealed = sealing.get(row, "subject")
     if sealed is None:
         raise ComeBackDecided
+    before = row.suppression.erasure_request
     request = erasure_requests.open_request(
         wish=Wish(
             people=[json.loads(sealed.reveal())],
             reason=CAME_BACK,
-            reference=row.suppression.erasure_request.reference,
+            reference="" if before is None else before.reference,
         ),
         requester_id=requester_id,
         origin=Origin.CAME_BACK,

@@ -1,0 +1,64 @@
+"""After a backup was put back: knowing again who was erased, and finding who is back with it."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from governance.audit import trail
+from governance.tenancy.services import actors
+from purge.models import CertificateKind, ComeBack, ComeBackState, Dataset
+from purge.ports import Format, Lake, Work
+from purge.services import certificate_checks, indexing, ledger
+from purge.services.indexing import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """One dataset, read again where it changed. `back`: erased people who are there."""
+
+    name: str
+    objects: int
+    read: int
+    back: int
+    unreachable: int
+
+
+def learn(*, certificates: Iterable[str], namespace_id: UUID, now: datetime) -> int:
+    """Fill the ledger from certificates that outlived the database. Needs the scope. How many.
+
+    Only what this namespace's own key signed is believed; the rest is refused by name.
+    """
+    learned = 0
+    for text in certificates:
+        body = certificate_checks.parsed(text)
+        checks = [*certificate_checks.from_itself(body), certificate_checks.own_key(body)]
+        wrong = [one.name for one in checks if not one.ok]
+        if wrong:
+            raise certificate_checks.CertificateUnreadable(why=f"wrong: {', '.join(wrong)}")
+        document = body["document"]
+        if document["kind"] == CertificateKind.COMPLETE:
+            learned += ledger.remember_again(
+                entries=document["ledger"],
+                erased_at=datetime.fromisoformat(document["issued_at"]),
+                request_id=UUID(document["erasure_request"]),
+            )
+    trail.record(
+        actor=actors.system(namespace_id),
+        action="erasures.reconciled",
+        detail={"learned": learned},
+        now=now,
+    )
+    return learned
+
+
+def look(*, work: Work, lake: Lake, clock: Clock) -> Iterator[Looked]:
+    """Read every dataset again where it changed: who is back is flagged, or asked for again."""
+    with work.scope():
+        rows = Dataset.objects.select_related("storage_layer").exclude(format=Format.TABLE)
+        datasets = [(row.pk, str(row)) for row in rows.order_by("pk")]
+    for dataset_id, name in datasets:
+        done = indexing.refresh(dataset_id=dataset_id, work=work, lake=lake, clock=clock)
+        with work.scope():
+            back = ComeBack.objects.filter(dataset_id=dataset_id, state=ComeBackState.OPEN).count()
+        yield Looked(name, done.objects, done.read, back, len(done.unreachable))
