@@ -1,14 +1,19 @@
-"""Which adapter stands behind each port of erasure."""
+"""Which adapter stands behind each port of erasure.
 
-from collections.abc import Mapping
+Adapters of heavy libraries are imported by name, when they are first asked for: boto3, pyiceberg
+with SQLAlchemy, deltalake and fpdf2 take longer to import than all the rest of the service, in
+every process and command, and most never use them.
+"""
+
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from governance.egress.addresses import networks
-from purge.adapters import fpdf2_certificate_paper, s3_layers, table_engines
 from purge.adapters.compressed_record_format import CompressedRecordFormat
 from purge.adapters.csv_record_format import CsvRecordFormat
 from purge.adapters.filesystem_storage_layer import FilesystemStorageLayer
@@ -16,7 +21,6 @@ from purge.adapters.ndjson_record_format import NdjsonRecordFormat
 from purge.adapters.orc_record_format import OrcRecordFormat
 from purge.adapters.parquet_record_format import ParquetRecordFormat
 from purge.adapters.postgresql_metastore_index import PostgreSQLMetastoreIndex
-from purge.adapters.s3_layers import Allowed
 from purge.ports import (
     Format,
     Lake,
@@ -27,6 +31,11 @@ from purge.ports import (
     StorageLayer,
     TableStore,
 )
+
+S3 = "purge.adapters.s3_layers.layer"
+POSTGRESQL = "purge.adapters.postgresql_layers.tables"
+LAKE_TABLES = "purge.adapters.table_engines.lake_tables"
+PAPER = "purge.adapters.fpdf2_certificate_paper.render"
 
 
 def lake() -> Lake:
@@ -44,8 +53,13 @@ def storage_layer(described: LayerDescription) -> StorageLayer:
         case LayerKind.FILESYSTEM:
             return _filesystem(described)
         case LayerKind.S3:
-            allowed = Allowed(endpoints=settings.S3_ENDPOINTS, roots=settings.S3_ROOTS)
-            return s3_layers.layer(described, allowed=allowed, clock=timezone.now)
+            s3: Callable[..., StorageLayer] = import_string(S3)
+            return s3(
+                described,
+                endpoints=settings.S3_ENDPOINTS,
+                roots=settings.S3_ROOTS,
+                clock=timezone.now,
+            )
         case LayerKind.POSTGRESQL | LayerKind.TABLE:
             raise LayerInvalid(why="it keeps tables, no objects")
 
@@ -55,10 +69,12 @@ def table_store(described: LayerDescription) -> TableStore:
     match described.kind:
         case LayerKind.POSTGRESQL:
             allowed = networks(settings.EGRESS_ALLOWED_NETWORKS)
-            return table_engines.postgresql(described, allowed=allowed)
+            postgresql: Callable[..., TableStore] = import_string(POSTGRESQL)
+            return postgresql(described, allowed=allowed)
         case LayerKind.TABLE:
             home, path = _place(described)
-            return table_engines.lake_tables(described, home=home, path=path)
+            lake_tables: Callable[..., TableStore] = import_string(LAKE_TABLES)
+            return lake_tables(described, home=home, path=path)
         case LayerKind.FILESYSTEM | LayerKind.S3:
             raise LayerInvalid(why="it keeps objects, no tables")
 
@@ -79,7 +95,8 @@ def record_format(wanted: Format) -> RecordFormat:
 
 def certificate_paper(body: Mapping[str, Any]) -> bytes:
     """A certificate, as it is handed out in JSON, as a PDF file."""
-    return fpdf2_certificate_paper.render(body)
+    render: Callable[[Mapping[str, Any]], bytes] = import_string(PAPER)
+    return render(body)
 
 
 def _filesystem(described: LayerDescription) -> FilesystemStorageLayer:

@@ -22,9 +22,14 @@ class Allowed:
 
 
 def layer(
-    described: LayerDescription, *, allowed: Allowed, clock: Callable[[], datetime]
+    described: LayerDescription,
+    *,
+    endpoints: Sequence[str],
+    roots: Sequence[str],
+    clock: Callable[[], datetime],
 ) -> S3StorageLayer:
     """Raises LayerInvalid, with the field that is wrong."""
+    allowed = Allowed(endpoints=endpoints, roots=roots)
     try:
         place = s3_places.place(described.options)
     except PlaceWrongError as error:

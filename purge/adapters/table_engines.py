@@ -1,14 +1,10 @@
 """Which table store a layer's options ask for."""
 
-from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 
-from governance.egress.addresses import Network
-from purge.adapters import postgresql_addresses
 from purge.adapters.delta_table_store import DeltaTableStore
 from purge.adapters.iceberg_table_store import CATALOG, IcebergTableStore
-from purge.adapters.postgresql_table_store import PostgreSQLTableStore
 from purge.ports import LayerDescription, LayerInvalid, TableStore
 
 
@@ -23,15 +19,6 @@ OPTIONS = {
     Engine.DELTA: {"engine", "path"},
     Engine.ICEBERG: {"engine", "path", "catalog", "catalog_name"},
 }
-
-
-def postgresql(described: LayerDescription, *, allowed: Sequence[Network]) -> TableStore:
-    """`rewrite` true: VACUUM FULL after a deletion. The connection string is the credentials."""
-    rewrites = described.options.get("rewrite", False)
-    if set(described.options) - {"rewrite"} or not isinstance(rewrites, bool):
-        raise LayerInvalid(why="a PostgreSQL layer has one option, rewrite, true or false")
-    server = postgresql_addresses.server(described.credentials, allowed=allowed)
-    return PostgreSQLTableStore(server=server, rewrites=rewrites)
 
 
 def lake_tables(described: LayerDescription, *, home: Path, path: str) -> TableStore:
