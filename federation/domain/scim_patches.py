@@ -138,7 +138,7 @@ def _in_rows(
         for row in hits if sub is not None else ():
             row.pop(_spelled(str(sub)), None)
         return
-    changes = {_spelled(sub): value} if sub else dict(_listed(value)[0])
+    changes = {_spelled(sub): value} if sub else _one(value)
     if not hits:
         # Entra replaces what is not there yet and means: add it.
         resource[attribute] = [*rows, {name: wanted} | changes]
@@ -156,7 +156,7 @@ def _condition(text: str) -> tuple[str, str]:
 
 def _rows(resource: Resource, attribute: str) -> list[Resource]:
     rows = resource.get(attribute)
-    return rows if isinstance(rows, list) else []
+    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
 
 
 def _listed(value: object) -> list[Resource]:
@@ -170,6 +170,13 @@ def _listed(value: object) -> list[Resource]:
         else:
             raise ScimPatchInvalid(why="the value is a list of objects with value.")
     return listed
+
+
+def _one(value: object) -> Resource:
+    rows = _listed(value)
+    if len(rows) != 1:
+        raise ScimPatchInvalid(why="the value is one object.")
+    return rows[0]
 
 
 def _key(row: Mapping[str, object]) -> tuple[str, str]:

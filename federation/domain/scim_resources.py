@@ -13,6 +13,8 @@ USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
 NAME_PARTS = ("formatted", "familyName", "givenName")
 LONGEST_NAME = 256
+LONGEST_EMAIL = 254  # RFC 5321, 4.5.3.1.3, as mailboxes are stored here
+LONGEST_SHOWN_NAME = 200
 MOST_EMAILS = 20
 MOST_MEMBERS = 10_000
 
@@ -54,7 +56,8 @@ class ScimPerson:
     @property
     def shown_name(self) -> str:
         full = f"{self.name.get('givenName', '')} {self.name.get('familyName', '')}".strip()
-        return self.display_name or self.name.get("formatted", "") or full
+        name = self.display_name or self.name.get("formatted", "") or full
+        return name[:LONGEST_SHOWN_NAME]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -149,7 +152,8 @@ class _Reader:
             if required:
                 self._wrong(name, "required", "This attribute is required.")
             return ""
-        if not isinstance(value, str) or len(value) > LONGEST_NAME or "\0" in value:
+        # Names are kept without case too, and one letter may become three (Unicode 3.13).
+        if not isinstance(value, str) or max(len(value), len(value.casefold())) > LONGEST_NAME:
             self._wrong(name, "invalidValue", f"A text of at most {LONGEST_NAME} characters.")
             return ""
         return value
@@ -176,15 +180,19 @@ class _Reader:
         }
 
     def emails(self) -> tuple[ScimEmail, ...]:
-        rows = self._rows("emails", most=MOST_EMAILS)
+        rows = [row for row in self._rows("emails", most=MOST_EMAILS) if row.get("value")]
+        values = [row["value"] for row in rows]
+        if not all(isinstance(value, str) and len(value) <= LONGEST_EMAIL for value in values):
+            detail = f"Each value is a text of at most {LONGEST_EMAIL} characters."
+            self._wrong("emails", "invalidValue", detail)
+            return ()
         return tuple(
             ScimEmail(
-                value=str(row["value"])[:LONGEST_NAME],
+                value=str(row["value"]),
                 type=str(row.get("type") or "")[:32],
                 primary=as_boolean(row.get("primary", False)) or False,
             )
             for row in rows
-            if row.get("value")
         )
 
     def members(self) -> frozenset[str]:

@@ -1,6 +1,7 @@
 """Reading SCIM requests: bodies, filters, pages."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 from uuid import UUID
@@ -14,14 +15,19 @@ from federation.scim import answers, schemas
 from governance.kernel.refusals import Invalid
 
 MAX_BODY = 1024 * 1024
+DEEPEST = 16
 USER_FILTERS = ("userName", "externalId", "id", "displayName", 'emails[type eq "work"].value')
+SURROGATE = re.compile("[\ud800-\udfff]")
 GROUP_FILTERS = ("displayName", "externalId", "id", "members")
 Row = TypeVar("Row", ScimUser, ScimGroup)
 
 
 class ScimBodyInvalid(Invalid):
     code = "scim_body_invalid"
-    sentence = "The body is not a JSON object of at most 1 MiB."
+    sentence = (
+        "The body is not a JSON object of at most 1 MiB, or it is nested too deeply, or a text in "
+        "it holds a NUL or half a character."
+    )
 
 
 def body(request: HttpRequest) -> dict[str, object]:
@@ -33,7 +39,23 @@ def body(request: HttpRequest) -> dict[str, object]:
         raise ScimBodyInvalid from error
     if not isinstance(parsed, dict):
         raise ScimBodyInvalid
+    _check_texts(parsed)
     return parsed
+
+
+def _check_texts(parsed: object) -> None:
+    """What JSON may hold and PostgreSQL may not: NUL, and surrogates that stand alone."""
+    waiting: list[tuple[object, int]] = [(parsed, 0)]
+    while waiting:
+        value, depth = waiting.pop()
+        if isinstance(value, str):
+            if "\0" in value or SURROGATE.search(value):
+                raise ScimBodyInvalid
+        elif isinstance(value, dict | list):
+            if depth >= DEEPEST:
+                raise ScimBodyInvalid
+            parts = [*value, *value.values()] if isinstance(value, dict) else value
+            waiting.extend((part, depth + 1) for part in parts)
 
 
 def operations(request: HttpRequest) -> list[object]:

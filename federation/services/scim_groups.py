@@ -34,7 +34,7 @@ class ScimMemberUnknown(Invalid):
 def create(*, provider: IdentityProvider, team: ScimTeam, actor: Actor, now: datetime) -> ScimGroup:
     """Make a group. It grants nothing until an administrator gives it a role."""
     _check_free(provider, team)
-    with transaction.atomic():
+    with scim_users.unless_taken(ScimGroupTaken):
         group = ScimGroup(identity_provider=provider)
         _write(group, team)
         trail.record(actor=actor, action="scim.group_created", target=group, now=now)
@@ -46,7 +46,7 @@ def change(
     *, provider: IdentityProvider, group_id: UUID, team: ScimTeam, actor: Actor, now: datetime
 ) -> ScimGroup:
     """Write what the client says now; members' roles follow in this transaction."""
-    with transaction.atomic():
+    with scim_users.unless_taken(ScimGroupTaken):
         group = locked(provider=provider, group_id=group_id)
         _check_free(provider, team, but=group)
         _write(group, team)

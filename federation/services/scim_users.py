@@ -1,10 +1,11 @@
 """People provisioned by SCIM: made, changed, deactivated everywhere at once, removed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from federation.domain.scim_resources import ScimPerson, person_of, resource_of_person
 from federation.models import IdentityProvider, ScimGroup, ScimUser
@@ -36,7 +37,7 @@ def create(
     taken = ScimUser.objects.filter(identity_provider=provider, key=_key(person.user_name))
     if taken.exists():
         raise ScimUserTaken
-    with transaction.atomic():
+    with unless_taken(ScimUserTaken):
         user = users.enrol(person=_provided(provider, person), actor=actor, now=now)
         if ScimUser.objects.filter(identity_provider=provider, user=user).exists():
             raise ScimUserTaken
@@ -52,7 +53,7 @@ def change(
     *, provider: IdentityProvider, user_id: UUID, person: ScimPerson, actor: Actor, now: datetime
 ) -> ScimUser:
     """Write what the client says now. Deactivating ends sessions and tokens in this transaction."""
-    with transaction.atomic():
+    with unless_taken(ScimUserTaken):
         row = locked(provider=provider, user_id=user_id)
         others = ScimUser.objects.filter(identity_provider=provider, key=_key(person.user_name))
         if others.exclude(pk=row.pk).exists():
@@ -111,6 +112,16 @@ def locked(*, provider: IdentityProvider, user_id: UUID) -> ScimUser:
     if row is None:
         raise ScimUserUnknown
     return row
+
+
+@contextmanager
+def unless_taken(refusal: type[Conflict]) -> Iterator[None]:
+    """A transaction, refused where another request of the client took the name just before."""
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        raise refusal from error
 
 
 def of(row: ScimUser) -> ScimPerson:

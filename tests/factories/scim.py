@@ -29,10 +29,13 @@ class Entra:
         self.token = token
 
     def send(self, method: str, path: str, body: object = None) -> Any:
+        return self.send_raw(method, path, b"" if body is None else json.dumps(body).encode())
+
+    def send_raw(self, method: str, path: str, body: bytes) -> Any:
         return Client().generic(
             method,
             f"/scim/v2/acme/{path}",
-            data=b"" if body is None else json.dumps(body),
+            data=body,
             content_type="application/scim+json; charset=utf-8",
             headers={"authorization": f"Bearer {self.token}"},
         )
