@@ -10,7 +10,7 @@ from urllib.parse import quote
 import xmlsec
 from lxml import etree
 
-from tests.fakes.idp import DS, SAML, SAMLP, Signing, a_key_pair
+from tests.fakes.idp import DS, SAML, SAMLP, Signing, a_key_pair, encoded
 from tests.fakes.idp_logouts import (
     MORE,
     RSA_SHA256,
@@ -18,7 +18,6 @@ from tests.fakes.idp_logouts import (
     Query,
     a_signed_tree,
     deflated,
-    encoded,
     signature_of,
 )
 

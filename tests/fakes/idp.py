@@ -244,11 +244,19 @@ def signed(root: etree._Element, *, target: str, signing: Signing | None = None)
     signing = signing or Signing()
     wanted = f"{{{SAMLP}}}Response" if target == "Response" else f"{{{SAML}}}Assertion"
     element = next(root.iter(wanted))
-    uri = signing.uri if signing.uri is not None else f"#{element.get('ID')}"
     key_info = signing.key_info
     if key_info is None:
         certificate = f"<ds:X509Certificate>{signing.key.der_base64}</ds:X509Certificate>"
         key_info = f"<ds:KeyInfo><ds:X509Data>{certificate}</ds:X509Data></ds:KeyInfo>"
+    issuer = element.find(f"{{{SAML}}}Issuer")
+    at = 0 if issuer is None else element.index(issuer) + 1
+    sign(element, at=at, key_info=key_info, signing=signing)
+    return element
+
+
+def sign(element: etree._Element, *, at: int, key_info: str, signing: Signing) -> None:
+    """Put an enveloped signature at that place among the element's children."""
+    uri = signing.uri if signing.uri is not None else f"#{element.get('ID')}"
     transforms = "".join(f'<ds:Transform Algorithm="{one}"/>' for one in signing.transforms)
     signature = etree.fromstring(
         f'<ds:Signature xmlns:ds="{DS}"><ds:SignedInfo>'
@@ -258,13 +266,11 @@ def signed(root: etree._Element, *, target: str, signing: Signing | None = None)
         f'<ds:DigestMethod Algorithm="{signing.digest}"/><ds:DigestValue/></ds:Reference>'
         f"</ds:SignedInfo><ds:SignatureValue/>{key_info}</ds:Signature>"
     )
-    issuer = element.find(f"{{{SAML}}}Issuer")
-    element.insert(0 if issuer is None else element.index(issuer) + 1, signature)
-    xmlsec.tree.add_ids(root, ["ID"])
+    element.insert(at, signature)
+    xmlsec.tree.add_ids(element.getroottree().getroot(), ["ID"])
     context = xmlsec.SignatureContext()
     context.key = xmlsec.Key.from_memory(signing.key.private_pem, constants.KeyDataFormatPem)
     context.sign(signature)
-    return element
 
 
 def encoded(document: etree._Element | str | bytes) -> str:

@@ -8,14 +8,23 @@ from datetime import datetime, timedelta
 from urllib.parse import quote
 from xml.sax.saxutils import escape
 
-import xmlsec
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from lxml import etree
-from xmlsec import constants
 
-from tests.fakes.idp import DS, ENTITY_ID, NOW, SAML, SAMLP, SP, KeyPair, Signing, a_key_pair, stamp
+from tests.fakes.idp import (
+    ENTITY_ID,
+    NOW,
+    SAML,
+    SAMLP,
+    SP,
+    KeyPair,
+    Signing,
+    a_key_pair,
+    sign,
+    stamp,
+)
 
 MORE = "http://www.w3.org/2001/04/xmldsig-more#"
 RSA_SHA256 = f"{MORE}rsa-sha256"
@@ -135,24 +144,5 @@ def a_signed_tree(logout: Logout, *, signing: Signing | None = None) -> etree._E
     """HTTP-POST: the document with an enveloped signature, as a tree to spoil."""
     signing = signing or Signing()
     root = etree.fromstring(logout.xml())
-    uri = signing.uri if signing.uri is not None else f"#{root.get('ID')}"
-    transforms = "".join(f'<ds:Transform Algorithm="{one}"/>' for one in signing.transforms)
-    signature = etree.fromstring(
-        f'<ds:Signature xmlns:ds="{DS}"><ds:SignedInfo>'
-        f'<ds:CanonicalizationMethod Algorithm="{signing.canonicalization}"/>'
-        f'<ds:SignatureMethod Algorithm="{signing.method}"/>'
-        f'<ds:Reference URI="{uri}"><ds:Transforms>{transforms}</ds:Transforms>'
-        f'<ds:DigestMethod Algorithm="{signing.digest}"/><ds:DigestValue/></ds:Reference>'
-        f"</ds:SignedInfo><ds:SignatureValue/>{signing.key_info or ''}</ds:Signature>"
-    )
-    root.insert(1, signature)
-    xmlsec.tree.add_ids(root, ["ID"])
-    context = xmlsec.SignatureContext()
-    context.key = xmlsec.Key.from_memory(signing.key.private_pem, constants.KeyDataFormatPem)
-    context.sign(signature)
+    sign(root, at=1, key_info=signing.key_info or "", signing=signing)
     return root
-
-
-def encoded(document: etree._Element | str | bytes) -> str:
-    raw = etree.tostring(document) if isinstance(document, etree._Element) else document
-    return base64.b64encode(raw.encode() if isinstance(raw, str) else raw).decode()

@@ -20,9 +20,9 @@ from governance.tenancy.models import (
     UserSession,
 )
 from governance.tenancy.services import actors, sessions, users
-from tests.factories.federation_saml import an_identity_provider, the_walk_through
+from tests.factories.federation_saml import an_identity_provider
 from tests.factories.saml_sign_ins import SAMLBrowser, as_member_of
-from tests.factories.tenancy import a_namespace, the_role
+from tests.factories.tenancy import the_role
 
 pytestmark = pytest.mark.django_db
 
@@ -30,24 +30,6 @@ AWS = "https://aws.amazon.com/SAML/Attributes/"
 ACCOUNT = "arn:aws:iam::253914981264"
 PROVIDER_ARN = f"{ACCOUNT}:saml-provider/AzureActiveDirectory"
 CHOOSER = "/saml/acme/AzureActiveDirectory/role/"
-
-
-@pytest.fixture
-def acme() -> Namespace:
-    return a_namespace("acme")
-
-
-@pytest.fixture
-def provider(acme: Namespace) -> IdentityProvider:
-    with namespace_scope(acme.pk):
-        provider = an_identity_provider()
-        the_walk_through(provider)
-    return provider
-
-
-@pytest.fixture
-def browser(acme: Namespace, provider: IdentityProvider) -> SAMLBrowser:
-    return SAMLBrowser(acme)
 
 
 def offering(*roles: str, **claims: list[str]) -> dict[str, list[str]]:

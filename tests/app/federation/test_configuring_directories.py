@@ -50,11 +50,6 @@ STAGES = ["resolve", "tcp", "tls", "bind", "search", "groups", "roles"]
 
 
 @pytest.fixture
-def acme() -> Namespace:
-    return a_namespace("acme")
-
-
-@pytest.fixture
 def rival() -> Namespace:
     return a_namespace("rival", account_id="999988887777")
 

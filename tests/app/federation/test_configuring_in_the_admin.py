@@ -20,11 +20,6 @@ RULES = "/admin/federation/claimrule/"
 
 
 @pytest.fixture
-def acme() -> Namespace:
-    return a_namespace("acme")
-
-
-@pytest.fixture
 def browser(acme: Namespace) -> Client:
     return signed_in(ivan(acme))
 

@@ -50,11 +50,6 @@ class Script:
 
 
 @pytest.fixture
-def acme() -> Namespace:
-    return a_namespace("acme")
-
-
-@pytest.fixture
 def script(acme: Namespace) -> Script:
     return Script(acme)
 

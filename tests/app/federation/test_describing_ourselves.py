@@ -21,7 +21,6 @@ from governance.isolation.scopes import namespace_scope
 from governance.tenancy.models import Namespace
 from governance.tenancy.services import actors
 from tests.factories.federation_saml import an_identity_provider
-from tests.factories.tenancy import a_namespace
 
 MD = "{urn:oasis:names:tc:SAML:2.0:metadata}"
 DS = "{http://www.w3.org/2000/09/xmldsig#}"
@@ -31,11 +30,6 @@ POST_SSO = "https://idp.customer.example/sso/post"
 SCHEMAS = Path(onelogin.saml2.__file__).parent / "schemas"
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def acme() -> Namespace:
-    return a_namespace("acme")
 
 
 def a_provider(acme: Namespace, *, post_only: bool = False, **values: Any) -> IdentityProvider:

@@ -15,7 +15,6 @@ from governance.tenancy.models import Namespace, UserSession
 from governance.tenancy.services import actors
 from tests.factories.federation_saml import an_identity_provider, the_walk_through
 from tests.factories.saml_sign_ins import SAMLBrowser
-from tests.factories.tenancy import a_namespace
 from tests.fakes.idp import Response, Signing, a_key_pair, a_tree, encoded, signed
 from tests.fakes.idp_encryption import Sealing, an_assertion, an_encrypted_tree
 
@@ -24,11 +23,6 @@ CBC = f"{XENC}aes256-cbc"
 MALLORY = Signing(key=a_key_pair("mallory"))
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def acme() -> Namespace:
-    return a_namespace("acme")
 
 
 @pytest.fixture

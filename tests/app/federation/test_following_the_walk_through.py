@@ -16,7 +16,7 @@ from governance.tenancy.models import Namespace, User
 from tests.factories.federation_saml import metadata_xml
 from tests.factories.rest import Script
 from tests.factories.saml_sign_ins import SAMLBrowser
-from tests.factories.tenancy import a_namespace, ivan, signed_in
+from tests.factories.tenancy import ivan, signed_in
 from tests.fakes.idp import a_response
 
 pytestmark = pytest.mark.django_db
@@ -54,11 +54,6 @@ def entra_says(*roles: str, **more: list[str]) -> dict[str, list[str]]:
         **groups,
         **more,
     }
-
-
-@pytest.fixture
-def acme() -> Namespace:
-    return a_namespace("acme")
 
 
 @pytest.fixture

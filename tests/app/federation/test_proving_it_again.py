@@ -16,26 +16,12 @@ from federation.models import IdentityProvider, SignInRequest
 from governance.isolation.scopes import namespace_scope
 from governance.tenancy.models import Namespace, RoleBinding, User, UserSession
 from governance.tenancy.services import sessions
-from tests.factories.federation_saml import an_identity_provider, the_walk_through
 from tests.factories.saml_sign_ins import SAMLBrowser, as_member_of
-from tests.factories.tenancy import a_namespace, ivan as a_person, signed_in, the_role
+from tests.factories.tenancy import ivan as a_person, signed_in, the_role
 
 pytestmark = pytest.mark.django_db
 
 STEP_UP = "/saml/step-up/"
-
-
-@pytest.fixture
-def acme() -> Namespace:
-    return a_namespace("acme")
-
-
-@pytest.fixture
-def provider(acme: Namespace) -> IdentityProvider:
-    with namespace_scope(acme.pk):
-        provider = an_identity_provider()
-        the_walk_through(provider)
-    return provider
 
 
 @pytest.fixture

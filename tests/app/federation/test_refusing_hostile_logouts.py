@@ -10,8 +10,8 @@ from federation.adapters.python3saml_logouts import PythonSAMLLogoutVerifier
 from federation.domain.logouts import LogoutExpectation, ReceivedLogout, ReceivedRequest
 from federation.domain.saml import ResponseRefused
 from tests.fakes.hostile_logouts import HOSTILE_LOGOUTS, Form, HostileLogout
-from tests.fakes.idp import ENTITY_ID, NOW, SP, KeyPair, a_key_pair
-from tests.fakes.idp_logouts import MORE, Logout, Query, a_signed_tree, encoded, lower_case
+from tests.fakes.idp import ENTITY_ID, NOW, SP, KeyPair, a_key_pair, encoded
+from tests.fakes.idp_logouts import MORE, Logout, Query, a_signed_tree, lower_case
 
 ALIAS = "https://login.customer.example/tenant/"
 

@@ -16,7 +16,6 @@ from governance.isolation.scopes import namespace_scope
 from governance.tenancy.models import Namespace, RoleBinding, User, UserSession
 from governance.tenancy.services import actors, users
 from tests.factories import tenancy
-from tests.factories.federation_saml import an_identity_provider, the_walk_through
 from tests.factories.saml_sign_ins import SAMLBrowser, as_member_of
 from tests.factories.scim import ENTERPRISE, OID, USER, Entra, an_entra, answer
 
@@ -28,14 +27,6 @@ OBJECT_ID = "http://schemas.microsoft.com/identity/claims/objectidentifier"
 @pytest.fixture
 def acme() -> Namespace:
     return tenancy.a_namespace("acme")
-
-
-@pytest.fixture
-def provider(acme: Namespace) -> IdentityProvider:
-    with namespace_scope(acme.pk):
-        provider = an_identity_provider()
-        the_walk_through(provider)
-    return provider
 
 
 @pytest.fixture

@@ -35,11 +35,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def acme() -> Namespace:
-    return a_namespace("acme")
-
-
-@pytest.fixture
 def provider(acme: Namespace) -> IdentityProvider:
     with namespace_scope(acme.pk):
         provider = an_identity_provider()

@@ -39,24 +39,6 @@ ACCOUNT = "arn:aws:iam::253914981264"
 PROVIDER_ARN = f"{ACCOUNT}:saml-provider/AzureActiveDirectory"
 
 
-@pytest.fixture
-def acme() -> Namespace:
-    return a_namespace("acme")
-
-
-@pytest.fixture
-def provider(acme: Namespace) -> IdentityProvider:
-    with namespace_scope(acme.pk):
-        provider = an_identity_provider()
-        the_walk_through(provider)
-    return provider
-
-
-@pytest.fixture
-def browser(acme: Namespace, provider: IdentityProvider) -> SAMLBrowser:
-    return SAMLBrowser(acme)
-
-
 def people(namespace: Namespace) -> list[str]:
     with namespace_scope(namespace.pk):
         rows = User.objects.filter(source="saml").order_by("created_at")

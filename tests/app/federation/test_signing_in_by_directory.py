@@ -84,11 +84,6 @@ def door(now: datetime) -> Door:
 
 
 @pytest.fixture
-def acme() -> Namespace:
-    return a_namespace("acme")
-
-
-@pytest.fixture
 def rival() -> Namespace:
     return a_namespace("rival", account_id="999988887777")
 

@@ -16,7 +16,6 @@ from federation.models import IdentityProvider, SignInAttempt
 from governance.isolation.scopes import namespace_scope
 from governance.tenancy.models import Namespace, RoleBinding, User, UserSession
 from tests.factories.federation_saml import an_identity_provider, the_walk_through
-from tests.factories.tenancy import a_namespace
 from tests.servers import simplesamlphp
 from tests.servers.requirements import miss_service
 from tests.servers.simplesamlphp import PEOPLE, SimpleSAMLphp
@@ -33,11 +32,6 @@ def idp() -> Iterator[SimpleSAMLphp]:
         miss_service("SimpleSAMLphp", reason="install the Debian package simplesamlphp")
     with simplesamlphp.running() as server:
         yield server
-
-
-@pytest.fixture
-def acme() -> Namespace:
-    return a_namespace("acme")
 
 
 @pytest.fixture

@@ -23,7 +23,6 @@ from governance.tenancy.models import Namespace, UserSession
 from governance.tenancy.services import actors
 from tests.app.federation.test_signing_in_through_simplesamlphp import ACS, LOGIN, Browser
 from tests.factories.federation_saml import an_identity_provider, the_walk_through
-from tests.factories.tenancy import a_namespace
 from tests.servers import simplesamlphp
 from tests.servers.requirements import miss_service
 from tests.servers.simplesamlphp import PEOPLE, SimpleSAMLphp
@@ -39,11 +38,6 @@ def idp() -> Iterator[SimpleSAMLphp]:
         miss_service("SimpleSAMLphp", reason="install the Debian package simplesamlphp")
     with simplesamlphp.running() as server:
         yield server
-
-
-@pytest.fixture
-def acme() -> Namespace:
-    return a_namespace("acme")
 
 
 @pytest.fixture

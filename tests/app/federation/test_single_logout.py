@@ -26,8 +26,8 @@ from governance.tenancy.services import actors
 from tests.factories.federation_saml import an_identity_provider, metadata_xml, the_walk_through
 from tests.factories.saml_sign_ins import SAMLBrowser, as_member_of
 from tests.factories.tenancy import a_namespace
-from tests.fakes.idp import SAMLP, a_key_pair
-from tests.fakes.idp_logouts import Logout, Query, a_signed_tree, encoded, lower_case
+from tests.fakes.idp import SAMLP, a_key_pair, encoded
+from tests.fakes.idp_logouts import Logout, Query, a_signed_tree, lower_case
 
 SLO = "https://idp.customer.example/slo"
 PARTIAL = "urn:oasis:names:tc:SAML:2.0:status:PartialLogout"

@@ -17,8 +17,8 @@ from federation.domain.logouts import (
 from federation.domain.saml import ResponseRefused
 from federation.ports import LogoutVerifier
 from tests.fakes import logout_verifier
-from tests.fakes.idp import ENTITY_ID, NOW, SP, KeyPair, Signing, a_key_pair
-from tests.fakes.idp_logouts import Logout, Query, a_signed_tree, encoded
+from tests.fakes.idp import ENTITY_ID, NOW, SP, KeyPair, Signing, a_key_pair, encoded
+from tests.fakes.idp_logouts import Logout, Query, a_signed_tree
 from tests.fakes.logout_verifier import FakeLogoutVerifier
 
 PARTIAL = "urn:oasis:names:tc:SAML:2.0:status:PartialLogout"
