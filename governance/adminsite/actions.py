@@ -48,40 +48,29 @@ def detail_action(  # noqa: PLR0913 - the parts of a button, all named at the ca
     success; a Refusal is shown as its sentence, at its fields where there is a form. With
     `form`, the button opens a page that asks first; `intro` stands above it.
     """
-
-    def mark(method: Callable[..., Any]) -> Callable[..., Any]:
-        name = getattr(method, "__name__", "")
-        method.detail_action = DetailAction(  # type: ignore[attr-defined]
-            name=name.replace("_", "-"),
-            label=label,
-            action=action,
-            icon=icon,
-            danger=danger,
-            form_class=form,
-            intro=intro,
-            shown=shown,
-            method=name,
-        )
-        return method
-
-    return mark
+    return _mark(
+        label=label,
+        action=action,
+        icon=icon,
+        danger=danger,
+        form_class=form,
+        intro=intro,
+        shown=shown,
+    )
 
 
 def detail_link(
     *, label: str, action: Action, icon: str = "open_in_new", shown: Callable[[Any], bool] = ALWAYS
 ) -> Callable[[Callable[..., str]], Callable[..., str]]:
     """Make a method `(self, row) -> address` a link beside the buttons, into a new window."""
+    return _mark(label=label, action=action, icon=icon, shown=shown, is_link=True)
 
-    def mark(method: Callable[..., str]) -> Callable[..., str]:
+
+def _mark(**parts: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:  # noqa: ANN401 - the fields of a DetailAction
+    def mark(method: Callable[..., Any]) -> Callable[..., Any]:
         name = getattr(method, "__name__", "")
         method.detail_action = DetailAction(  # type: ignore[attr-defined]
-            name=name.replace("_", "-"),
-            label=label,
-            action=action,
-            icon=icon,
-            shown=shown,
-            method=name,
-            is_link=True,
+            name=name.replace("_", "-"), method=name, **parts
         )
         return method
 

@@ -12,8 +12,9 @@ from governance.adminsite.attention import Urgency
 class Result:
     """Shown above the button's form, which stays open: for trying something out.
 
-    `remarks` stand below the sentence. `steps` are rows of (what, ok, detail), marked with the two words of `marks`: for tests these
-    are verdicts; for what merely applies or not, give others and set `is_verdict` to False.
+    `remarks` stand below the sentence. `steps` are rows of (what, ok, detail), marked with the
+    two words of `marks`: for tests these are verdicts; for what merely applies or not, give
+    others and set `is_verdict` to False.
     """
 
     urgency: Urgency | None
