@@ -15,7 +15,7 @@ from federation.domain.logouts import (
     ReceivedLogout,
 )
 from federation.domain.metadata import ProviderMetadata
-from federation.domain.rates import Arrival
+from federation.domain.rates import Knock
 from federation.domain.saml import (
     Certificate,
     Departure,
@@ -75,7 +75,7 @@ class SignInThrottle(Protocol):
 class RequestThrottle(Protocol):
     """Counts what arrives at the doors of single sign-on, by network and by provider."""
 
-    def take(self, *, arrival: Arrival) -> None:
+    def take(self, *, knock: Knock) -> None:
         """Raises RequestsExhausted over a budget, Unavailable where the counters cannot be read."""
         ...
 

@@ -58,8 +58,7 @@ def directory() -> Directory:
 
 
 def sign_in_throttle() -> SignInThrottle:
-    client = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2)
-    return ValkeyThrottle(client=client, budget=sign_in_budget())
+    return ValkeyThrottle(client=_client(settings.REDIS_URL), budget=sign_in_budget())
 
 
 def sign_in_budget() -> Budget:

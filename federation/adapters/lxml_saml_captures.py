@@ -12,7 +12,7 @@ from federation.adapters.lxml_saml_shapes import ds, saml, samlp
 from federation.domain.captures import Captured
 from federation.domain.saml import ResponseRefused
 
-DATA = saml("SubjectConfirmationData")
+CONFIRMATION_DATA = saml("SubjectConfirmationData")
 MOST_VALUES = 2_000
 MOST_SIGNERS = 4
 
@@ -29,7 +29,7 @@ class LXMLResponseReader:
         if root.tag == saml("Assertion"):
             assertion = root
         subject = None if assertion is None else assertion.find(saml("Subject"))
-        data = None if subject is None else next(subject.iter(DATA), None)
+        data = None if subject is None else next(subject.iter(CONFIRMATION_DATA), None)
         name_id = None if subject is None else subject.find(saml("NameID"))
         conditions = None if assertion is None else assertion.find(saml("Conditions"))
         audiences = [] if conditions is None else list(conditions.iter(saml("Audience")))

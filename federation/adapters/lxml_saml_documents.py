@@ -10,9 +10,9 @@ import re
 from lxml import etree
 
 from federation.adapters.lxml_saml_shapes import saml
+from federation.domain.captures import LONGEST_RESPONSE
 from federation.domain.saml import ResponseRefused
 
-LONGEST_BASE64 = 100_000
 MOST_ELEMENTS = 4_000
 DEEPEST = 24
 MOST_ATTRIBUTES = 12
@@ -23,7 +23,10 @@ ENCRYPTED_ASSERTION = saml("EncryptedAssertion")
 
 class ResponseTooLarge(ResponseRefused):
     code = "saml_response_too_large"
-    sentence = "The response is larger or more deeply nested than a sign-in ever needs."
+    sentence = (
+        "The response is larger or more deeply nested than a sign-in ever needs. Have the "
+        "identity provider send fewer groups and attributes."
+    )
     check = "size"
 
 
@@ -66,7 +69,7 @@ def parser() -> etree.XMLParser:
 
 def decoded(*, text: str) -> bytes:
     """The bytes of a base64 form value, bounded and strict. Raises ResponseRefused."""
-    if len(text) > LONGEST_BASE64:
+    if len(text) > LONGEST_RESPONSE:
         raise ResponseTooLarge
     try:
         # Line breaks are how some senders wrap base64; anything else is refused.

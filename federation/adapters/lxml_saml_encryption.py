@@ -10,10 +10,8 @@ from dataclasses import dataclass
 from lxml import etree
 
 from federation.adapters.lxml_saml_shapes import ds, saml, xenc, xenc11
-from federation.domain.saml import ResponseRefused
+from federation.domain.saml import ENCRYPTION_11_NS as ENC11, ENCRYPTION_NS as ENC, ResponseRefused
 
-ENC = "http://www.w3.org/2001/04/xmlenc#"
-ENC11 = "http://www.w3.org/2009/xmlenc11#"
 ELEMENT_TYPE = f"{ENC}Element"
 ENCRYPTED_KEY_TYPE = f"{ENC}EncryptedKey"
 # Authenticated first. CBC is what Microsoft Entra and SimpleSAMLphp use and cannot be set to

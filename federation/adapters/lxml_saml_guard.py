@@ -49,7 +49,7 @@ class IdentifierNotUnique(ResponseRefused):
 
 class SignatureMissing(ResponseRefused):
     code = "saml_signature_missing"
-    sentence = "Nothing in the response is signed."
+    sentence = "Nothing in the response is signed. Have the identity provider sign the assertion."
     check = "signature"
 
 
@@ -64,7 +64,10 @@ class AssertionNotEncrypted(ResponseRefused):
 
 class AssertionEncrypted(ResponseRefused):
     code = "saml_assertion_encrypted"
-    sentence = "The assertion is encrypted, and this service gave out no key for that."
+    sentence = (
+        "The assertion is encrypted, and this service gave out no key for that. Give the identity "
+        "provider our metadata, or switch encryption off there."
+    )
     check = "encryption"
 
 

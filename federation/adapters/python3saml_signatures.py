@@ -40,7 +40,7 @@ class SignatureInvalid(ResponseRefused):
     code = "saml_signature_invalid"
     sentence = (
         "The signature was not made with a certificate of this identity provider, or the "
-        "content was changed after signing."
+        "content was changed after signing. Import its current metadata."
     )
     check = "signature"
 

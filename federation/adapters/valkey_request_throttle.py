@@ -4,13 +4,13 @@ Counters that cannot be read let nobody in, as with passwords: otherwise whoever
 down has no limit (docs/single-sign-on.md, "A flood of requests").
 """
 
-import hashlib
 from typing import Any
 
 import redis
 
 from federation.adapters.valkey_throttle import CountersUnavailable
-from federation.domain.rates import WINDOW_SECONDS, Arrival, RequestBudget, RequestsExhausted
+from federation.domain.digests import digest_of
+from federation.domain.rates import WINDOW_SECONDS, Knock, RequestBudget, RequestsExhausted
 
 PREFIX = "lakewarden:saml-requests"
 
@@ -32,21 +32,20 @@ class ValkeyRequestThrottle:
         self._budget = budget
         self._take: Any = client.register_script(TAKE)
 
-    def take(self, *, arrival: Arrival) -> None:
+    def take(self, *, knock: Knock) -> None:
         limits = [self._budget.per_network, self._budget.per_provider, WINDOW_SECONDS]
         try:
-            seconds = int(self._take(keys=_keys(arrival), args=limits))
+            seconds = int(self._take(keys=_keys(knock), args=limits))
         except redis.RedisError as error:
             raise CountersUnavailable from error
         if seconds:
             raise RequestsExhausted(seconds=max(1, seconds))
 
 
-def _keys(arrival: Arrival) -> list[str]:
+def _keys(knock: Knock) -> list[str]:
     """What stands in an address is a stranger's text of any length: its digest is the key."""
-    address = f"{len(arrival.namespace)}:{arrival.namespace}{arrival.provider}"
-    provider = hashlib.sha256(address.encode()).hexdigest()
+    address = f"{len(knock.namespace)}:{knock.namespace}{knock.provider}"
     return [
-        f"{PREFIX}:{arrival.door}:network:{arrival.network}",
-        f"{PREFIX}:{arrival.door}:provider:{provider}",
+        f"{PREFIX}:{knock.door}:network:{knock.network}",
+        f"{PREFIX}:{knock.door}:provider:{digest_of(address)}",
     ]

@@ -10,6 +10,7 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
+from federation.domain.captures import LONGEST_RESPONSE
 from federation.domain.metadata import LARGEST_METADATA
 from governance.adminsite.fields import PrettyJSONField
 
@@ -77,11 +78,10 @@ class TryRulesForm(forms.Form):
         initial=EXAMPLE_ATTRIBUTES,
         help_text="What the provider would send: names, each with a value or a list of values.",
     )
-
     saml_response = forms.CharField(
         label="Or a captured response",
         required=False,
-        max_length=100_000,
+        max_length=LONGEST_RESPONSE,
         widget=UnfoldAdminTextareaWidget(
             attrs={"rows": 4, "class": "lw-code", "spellcheck": "false"}
         ),

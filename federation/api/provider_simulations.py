@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from federation import wiring
 from federation.domain import explanations
-from federation.domain.captures import Fact
+from federation.domain.captures import LONGEST_RESPONSE, Fact
 from federation.domain.limits import LimitCheck
 from federation.services import simulations
 from federation.services.simulations import Simulation
@@ -20,7 +20,6 @@ from governance.restapi.views import ReadViewSet
 
 MOST_SIMULATED = 200
 MOST_SIMULATED_VALUES = 2_000
-LONGEST_CAPTURED = 100_000
 
 
 class ValuesField(serializers.ListField):
@@ -42,7 +41,7 @@ class SimulateIn(StrictSerializer):
     attributes = serializers.DictField(
         child=ValuesField(max_length=MOST_SIMULATED_VALUES), required=False
     )
-    saml_response = serializers.CharField(required=False, max_length=LONGEST_CAPTURED)
+    saml_response = serializers.CharField(required=False, max_length=LONGEST_RESPONSE)
     name_id = serializers.CharField(max_length=1024, required=False, default="someone")
 
     def validate_attributes(self, values: dict[str, list[str]]) -> dict[str, list[str]]:

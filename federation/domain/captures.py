@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from federation.domain.saml import SUCCESS, Expectation
 
+LONGEST_RESPONSE = 100_000  # characters of base64: as much as a sign-in may bring
 LONGEST_FACT = 300
 
 

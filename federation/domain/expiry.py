@@ -17,7 +17,7 @@ class Nearness(StrEnum):
     PAST = "past"
 
 
-class Kind(StrEnum):
+class EndingKind(StrEnum):
     CERTIFICATE = "certificate"
     OWN_KEY = "own_key"
     METADATA = "metadata"
@@ -27,7 +27,7 @@ class Kind(StrEnum):
 class Ending:
     """Something that ends. `what` says it, with a fingerprint where there is one."""
 
-    kind: Kind
+    kind: EndingKind
     what: str
     ends_at: datetime
     key: str

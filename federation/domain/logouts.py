@@ -35,7 +35,10 @@ class LogoutIssuerMismatch(ResponseRefused):
 
 class LogoutDestinationMismatch(ResponseRefused):
     code = "saml_logout_destination_mismatch"
-    sentence = "The logout message is addressed to another place than this logout URL."
+    sentence = (
+        "The logout message is addressed to another place than this logout URL. Copy the address "
+        "from the provider's page."
+    )
     check = "destination"
 
 

@@ -28,8 +28,8 @@ class RequestBudget:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Arrival:
-    """One request. `door` is the last word of its address; `network` as in `attempts.network_of`."""
+class Knock:
+    """One request. `door` is the last word of its address, `network` as `attempts` knows it."""
 
     door: str
     namespace: str

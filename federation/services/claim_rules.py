@@ -71,8 +71,8 @@ def _saved(
             raise _invalid("/identity_provider", "too_many", detail)
         claim_rows.check_groups([checked, *(identity_providers.rule_of(row) for row in others)])
         rule.save()
-        detail_ = {"identity_provider_id": str(provider.pk), "claim": rule.claim}
-        trail.record(actor=actor, action=f"claim_rule.{verb}", target=rule, detail=detail_, now=now)
+        changed = {"identity_provider_id": str(provider.pk), "claim": rule.claim}
+        trail.record(actor=actor, action=f"claim_rule.{verb}", target=rule, detail=changed, now=now)
     return rule
 
 

@@ -62,7 +62,7 @@ class DirectoryInvalid(Invalid):
 
 class DirectoryNameTaken(Conflict):
     code = "directory_name_taken"
-    sentence = "There is already a directory named {name}."
+    sentence = "There is already a directory named {name}. Choose another name."
 
 
 class DirectoryDomainTaken(Conflict):

@@ -4,12 +4,12 @@ It begins with a proof that the provider works, and it has two ways around: a br
 account, whose every use is mailed and audited, and `manage.py recover_access` for the operator.
 """
 
-import hashlib
 import secrets
 from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from federation.domain.digests import digest_of
 from federation.models import IdentityProvider, OneTimePassword, SingleSignOnEnforcement
 from federation.selectors import administrators
 from federation.services import notices
@@ -86,7 +86,6 @@ def enforce(
     Ends the password sessions of the others; whoever switches it on keeps theirs.
     """
     step_up.require_recent(actor=actor, now=now)
-    step_up.require_recent(actor=actor, now=now)
     fit = (
         break_glass_user.source == UserSource.LOCAL
         and break_glass_user.is_active
@@ -126,7 +125,6 @@ def enforce(
 def lift(*, provider: IdentityProvider, actor: Actor, now: datetime) -> None:
     """Allow passwords again. Nothing happens where they are."""
     step_up.require_recent(actor=actor, now=now)
-    step_up.require_recent(actor=actor, now=now)
     removed, _ = SingleSignOnEnforcement.objects.filter(identity_provider=provider).delete()
     if removed:
         trail.record(actor=actor, action="single_sign_on.lifted", target=provider, now=now)
@@ -140,7 +138,7 @@ def admit(*, user: User, network: str, actor: Actor, now: datetime) -> None:
     if user.namespace_id is None:
         return
     once = OneTimePassword.objects.filter(user=user).first()
-    if once is not None and once.digest == _digest(user):
+    if once is not None and once.digest == digest_of(user.password):
         _use_up(once, user, actor=actor, now=now)
     enforcement = current()
     if enforcement is None:
@@ -201,10 +199,6 @@ def _give(login_name: str, password: str, *, actor: Actor, now: datetime) -> Use
             user = users.set_active(user=user, active=True, actor=actor, now=now)
         user = users.set_password(user=user, password=password, actor=actor, now=now)
     OneTimePassword.objects.update_or_create(
-        user=user, defaults={"digest": _digest(user), "expires_at": now + ONE_TIME_LIFE}
+        user=user, defaults={"digest": digest_of(user.password), "expires_at": now + ONE_TIME_LIFE}
     )
     return user
-
-
-def _digest(user: User) -> str:
-    return hashlib.sha256(user.password.encode()).hexdigest()

@@ -47,7 +47,7 @@ class ProviderInvalid(Invalid):
 
 class ProviderNameTaken(Conflict):
     code = "identity_provider_name_taken"
-    sentence = "There is already an identity provider named {name}."
+    sentence = "There is already an identity provider named {name}. Choose another name."
 
 
 class ProviderNameFixed(Conflict):

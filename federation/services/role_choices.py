@@ -4,7 +4,6 @@ Several roles wait as a row for a few minutes, for the browser that brought the 
 Nothing that comes back from the browser but the choice itself is believed.
 """
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,6 +13,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from federation.domain import session_names
+from federation.domain.digests import digest_of
 from federation.domain.saml import ResponseRefused
 from federation.models import IdentityProvider, RoleChoice
 from federation.services import sign_in_requests
@@ -58,7 +58,7 @@ def offer(
     RoleChoice.objects.create(
         identity_provider=proof.provider,
         user=proof.user,
-        secret_digest=_digest(secret),
+        secret_digest=digest_of(secret),
         role_ids=[str(role.pk) for role in roles],
         session_name=proof.session_name,
         name_id=proof.name_id,
@@ -78,7 +78,7 @@ def waiting(*, provider: IdentityProvider, secret: str, now: datetime) -> RoleCh
     rows = RoleChoice.objects.select_for_update(of=("self",)).select_related("user")
     row = rows.filter(
         identity_provider=provider,
-        secret_digest=_digest(secret),
+        secret_digest=digest_of(secret),
         expires_at__gt=now,
         proof_expires_at__gt=now,
     ).first()
@@ -155,7 +155,3 @@ def open_as(
         ),
         now=now,
     )
-
-
-def _digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,12 +1,12 @@
 """Beginning a sign-in: a request that one browser may answer once."""
 
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import QuerySet
 
+from federation.domain.digests import digest_of
 from federation.domain.landing import landing_path
 from federation.domain.saml import AuthnRequest, Departure, ResponseRefused
 from federation.models import IdentityProvider, SignInRequest
@@ -14,12 +14,16 @@ from federation.ports import SAMLWriter
 from federation.selectors import identity_providers, own_keys
 from governance.kernel.refusals import Conflict
 
+# Of requests either way, and of the cookie that binds their answers to the browser.
 REQUEST_LIFE = timedelta(minutes=15)
 
 
 class ProviderDisabled(ResponseRefused):
     code = "saml_provider_disabled"
-    sentence = "Sign-in through this identity provider is not enabled."
+    sentence = (
+        "Sign-in through this identity provider is not enabled. Sign in another way, or ask an "
+        "administrator."
+    )
     check = "provider"
 
 
@@ -42,7 +46,10 @@ class UnsolicitedResponse(ResponseRefused):
 
 class RequestUnknown(ResponseRefused):
     code = "saml_request_unknown"
-    sentence = "This answers no open sign-in: it was used already or began too long ago."
+    sentence = (
+        "This answers no open sign-in: it was used already or began too long ago. Begin again at "
+        "the sign-in page."
+    )
     check = "request"
 
 
@@ -87,7 +94,7 @@ def begin(
     row = SignInRequest.objects.create(
         identity_provider=provider,
         request_id=beginning.request_id,
-        browser_fingerprint=_fingerprint(beginning.browser),
+        browser_fingerprint=digest_of(beginning.browser),
         landing_path=landing_path(target=beginning.target, public_url=public_url),
         session_id=beginning.session_id,
         is_test=is_test,
@@ -140,7 +147,7 @@ def answered(
     )
     if row is None:
         raise RequestUnknown
-    if not browser or row.browser_fingerprint != _fingerprint(browser):
+    if not browser or row.browser_fingerprint != digest_of(browser):
         raise OtherBrowser
     row.consumed_at = now
     row.save(update_fields=["consumed_at", "updated_at"])
@@ -170,7 +177,7 @@ def check_answers(test: SignInRequest, *, request_id: str | None, now: datetime)
 def _waiting(*, provider: IdentityProvider, browser: str, now: datetime) -> QuerySet[SignInRequest]:
     rows = SignInRequest.objects.filter(
         identity_provider=provider,
-        browser_fingerprint=_fingerprint(browser),
+        browser_fingerprint=digest_of(browser),
         consumed_at__isnull=True,
         expires_at__gt=now,
     )
@@ -187,7 +194,3 @@ def _way(provider: IdentityProvider) -> tuple[str, bool]:
     if not found:
         raise NoSignInAddress(binding="HTTP-POST" if by_form else "HTTP-Redirect")
     return found, by_form
-
-
-def _fingerprint(browser: str) -> str:
-    return hashlib.sha256(browser.encode()).hexdigest()

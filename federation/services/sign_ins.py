@@ -45,7 +45,7 @@ EMAIL_FORMAT = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"
 
 class NamespaceClosed(ResponseRefused):
     code = "saml_namespace_closed"
-    sentence = "Nobody can sign in to this namespace now."
+    sentence = "Nobody can sign in to this namespace now. Ask whoever runs this service."
     check = "namespace"
 
 

@@ -4,14 +4,14 @@ Either way our own sessions end first and for good; what the other side makes of
 the person, and changes nothing here.
 """
 
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from federation.domain import logouts
+from federation.domain.digests import digest_of
 from federation.domain.logouts import (
     LogoutExpectation,
     LogoutRequest,
@@ -20,21 +20,15 @@ from federation.domain.logouts import (
     ReceivedResponse,
 )
 from federation.domain.saml import Departure, ResponseRefused
-from federation.models import ConsumedAssertion, IdentityProvider, RoleChoice, SignOutRequest
+from federation.models import IdentityProvider, RoleChoice, SignOutRequest
 from federation.ports import SAMLWriter
 from federation.selectors import identity_providers, own_keys
+from federation.services import replays
+from federation.services.sign_in_requests import REQUEST_LIFE
 from governance.audit import trail
 from governance.kernel.actors import Actor
 from governance.tenancy.models import UserSession
 from governance.tenancy.services import sessions, sign_outs
-
-REQUEST_LIFE = timedelta(minutes=15)
-
-
-class LogoutReplayed(ResponseRefused):
-    code = "saml_logout_replayed"
-    sentence = "This logout message was used already."
-    check = "replay"
 
 
 class LogoutAnswersNothing(ResponseRefused):
@@ -48,7 +42,7 @@ class LogoutAnswersNothing(ResponseRefused):
 
 class LogoutOfOtherBrowser(ResponseRefused):
     code = "saml_logout_other_browser"
-    sentence = "This sign-out was begun in another browser."
+    sentence = "This sign-out was begun in another browser. Go on there."
     check = "browser"
 
 
@@ -72,12 +66,10 @@ def path_after(*, session: UserSession) -> str | None:
 
     A path of ours: only there is the cookie that binds the provider's answer to the browser.
     """
-    provider = (
-        IdentityProvider.objects.select_related("namespace")
-        .filter(pk=session.provider_id or session.pk, enabled=True)
-        .exclude(slo_url="")
-        .first()
-    )
+    if session.provider_id is None:
+        return None
+    providers = IdentityProvider.objects.select_related("namespace").exclude(slo_url="")
+    provider = providers.filter(pk=session.provider_id, enabled=True).first()
     if provider is None:
         return None
     return f"/saml/{provider.namespace.name}/{provider.name}/logout/"
@@ -104,7 +96,7 @@ def begin(
     SignOutRequest.objects.create(
         identity_provider=provider,
         request_id=leaving.request_id,
-        browser_fingerprint=_digest(leaving.browser),
+        browser_fingerprint=digest_of(leaving.browser),
         expires_at=now + REQUEST_LIFE,
     )
     own = identity_providers.service_provider(provider, public_url=public_url)
@@ -147,7 +139,8 @@ def asked(  # noqa: PLR0913 - a request, and all that its answer needs
     None where the provider has no address for answers. Running twice is refused as a replay.
     """
     with transaction.atomic():
-        _use_up(provider, request, now=now)
+        skew = timedelta(seconds=provider.clock_skew_seconds)
+        replays.use_up_logout(request, skew=skew)
         ended, known = _end(provider, request, now=now)
         status, detail = logouts.outcome(ended=ended, known=known)
         trail.record(
@@ -193,7 +186,7 @@ def answered(
         )
         if row is None:
             raise LogoutAnswersNothing
-        if not browser or row.browser_fingerprint != _digest(browser):
+        if not browser or row.browser_fingerprint != digest_of(browser):
             raise LogoutOfOtherBrowser
         row.consumed_at = now
         row.save(update_fields=["consumed_at", "updated_at"])
@@ -219,21 +212,3 @@ def _end(provider: IdentityProvider, request: ReceivedRequest, *, now: datetime)
     )
     known = UserSession.objects.filter(provider_id=provider.pk, name_id=name_id).count()
     return ended + stopped, known
-
-
-def _use_up(provider: IdentityProvider, request: ReceivedRequest, *, now: datetime) -> None:
-    """Remember the request until time alone refuses it. The unique row decides races."""
-    skew = timedelta(seconds=provider.clock_skew_seconds)
-    text = f"logout:{len(request.issuer)}:{request.issuer}{request.message_id}"
-    ConsumedAssertion.objects.filter(expires_at__lte=now).delete()
-    try:
-        with transaction.atomic():
-            ConsumedAssertion.objects.create(
-                digest=_digest(text), expires_at=request.usable_until(skew=skew)
-            )
-    except IntegrityError as error:
-        raise LogoutReplayed from error
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

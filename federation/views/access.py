@@ -22,6 +22,7 @@ from governance.restapi import problems
 
 BROWSER_COOKIE = "lakewarden_saml"
 BROWSER_BYTES = 32
+LONGEST_BODY = 256 * 1024
 
 
 @contextmanager
@@ -76,6 +77,17 @@ def departed(request: HttpRequest, departure: Departure) -> HttpResponse:
     allowed = {"form-action": [f"{parts.scheme}://{parts.netloc}", "https:"]}
     response._csp_update = allowed  # type: ignore[attr-defined] # noqa: SLF001 - django-csp's own
     return response
+
+
+def fresh_id() -> str:
+    """Of a message that we send. An XML ID must not begin with a digit."""
+    return f"_{secrets.token_hex(20)}"
+
+
+def is_too_large(request: HttpRequest) -> bool:
+    """Whether more was posted than a SAML message can be. Asked before the body is read."""
+    declared = request.headers.get("content-length") or "0"
+    return not declared.isdecimal() or int(declared) > LONGEST_BODY
 
 
 def browser_of(request: HttpRequest) -> str:

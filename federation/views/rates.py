@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 
 from federation import wiring
 from federation.domain.attempts import network_of
-from federation.domain.rates import Arrival
+from federation.domain.rates import Knock
 from federation.views.access import refused
 from governance.kernel.refusals import Unavailable
 from governance.restapi import problems
@@ -21,14 +21,14 @@ def within_budget(door: str) -> Callable[[Door], Door]:
     def decorate(view: Door) -> Door:
         @wraps(view)
         def asked(request: HttpRequest, namespace: str, provider: str) -> HttpResponse:
-            arrival = Arrival(
+            knock = Knock(
                 door=door,
                 namespace=namespace,
                 provider=provider,
                 network=network_of(request.META.get("REMOTE_ADDR", "")),
             )
             try:
-                wiring.request_throttle().take(arrival=arrival)
+                wiring.request_throttle().take(knock=knock)
             except Unavailable as refusal:
                 return _later(request, refusal)
             return view(request, namespace, provider)

@@ -1,6 +1,5 @@
 """Test this application: a real sign-in in a window of its own, told line by line."""
 
-import secrets
 from datetime import datetime
 from http import HTTPStatus
 
@@ -21,6 +20,7 @@ from federation.services.sign_ins import Posted
 from federation.views.access import (
     browser_of,
     departed,
+    fresh_id,
     provider_scope,
     refused,
     remember_browser,
@@ -42,7 +42,7 @@ def begin(visit: Visit, namespace: str, provider: str) -> HttpResponse:
     """Send the administrator to the provider, as anybody who signs in is sent."""
     browser = browser_of(visit.request)
     beginning = Beginning(
-        request_id=f"_{secrets.token_hex(20)}",
+        request_id=fresh_id(),
         browser=browser,
         target="/",
         tester_session_id=visit.session.pk,

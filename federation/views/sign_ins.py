@@ -31,6 +31,8 @@ from federation.views.access import (
     BROWSER_COOKIE,
     browser_of,
     departed,
+    fresh_id,
+    is_too_large,
     provider_scope,
     refused,
     remember_browser,
@@ -42,7 +44,6 @@ from governance.isolation.scopes import namespace_scope
 from governance.kernel.refusals import Refusal
 from governance.tenancy.middleware import network_of
 
-LONGEST_BODY = 256 * 1024
 DEFAULT_NAMESPACE = "default"
 # No 0, 1, I or O: people read this to each other on the phone.
 REFERENCE_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
@@ -51,7 +52,10 @@ REFERENCE_LENGTH = 8
 
 class BodyTooLarge(ResponseRefused):
     code = "saml_body_too_large"
-    sentence = "What was posted is larger than a sign-in response can be."
+    sentence = (
+        "What was posted is larger than a sign-in response can be. Have the identity provider send "
+        "fewer groups and attributes."
+    )
     check = "size"
 
 
@@ -63,8 +67,7 @@ def login(request: HttpRequest, namespace: str, provider: str) -> HttpResponse:
     now = timezone.now()
     browser = browser_of(request)
     beginning = Beginning(
-        # An XML ID must not begin with a digit.
-        request_id=f"_{secrets.token_hex(20)}",
+        request_id=fresh_id(),
         browser=browser,
         target=request.GET.get("next", HOME),
     )
@@ -180,7 +183,7 @@ def _has_new_keys(
 
 
 def _posted(request: HttpRequest) -> Posted:
-    if int(request.headers.get("content-length") or 0) > LONGEST_BODY:
+    if is_too_large(request):
         raise BodyTooLarge
     return Posted(
         saml_response=request.POST.get("SAMLResponse", ""),

@@ -1,6 +1,5 @@
 """Single logout: what identity providers send here, and what we send them."""
 
-import secrets
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -23,6 +22,8 @@ from federation.views.access import (
     BROWSER_COOKIE,
     browser_of,
     departed,
+    fresh_id,
+    is_too_large,
     provider_scope,
     refused,
     remember_browser,
@@ -35,7 +36,6 @@ from governance.tenancy.middleware import network_of
 from governance.tenancy.services import actors
 from governance.tenancy.services.sign_outs import ENDED
 
-LONGEST_BODY = 256 * 1024
 TITLE = "Sign-out refused"
 
 
@@ -83,7 +83,7 @@ def logout(request: HttpRequest, namespace: str, provider: str) -> HttpResponse:
     browser = browser_of(request)
     try:
         leaving = Leaving(
-            request_id=f"_{secrets.token_hex(20)}",
+            request_id=fresh_id(),
             browser=browser,
             session_id=_ended_session(request),
         )
@@ -108,7 +108,7 @@ def _received(request: HttpRequest, provider: IdentityProvider, *, now: datetime
     if request.method == "GET":
         query = request.META.get("QUERY_STRING", "")
         return verifier.redirected(query=query, expectation=expectation, now=now)
-    if int(request.headers.get("content-length") or 0) > LONGEST_BODY:
+    if is_too_large(request):
         raise LogoutBodyTooLarge
     parameters = dict(request.POST.lists())
     return verifier.posted(parameters=parameters, expectation=expectation, now=now)
@@ -120,7 +120,7 @@ def _answer(
     departure = sign_outs.asked(
         provider=provider,
         request=asked,
-        response_id=f"_{secrets.token_hex(20)}",
+        response_id=fresh_id(),
         writer=wiring.saml_writer(),
         public_url=settings.PUBLIC_URL,
         actor=_entrance(request),

@@ -1,6 +1,5 @@
 """Proving again, at the identity provider of one's session, who one is."""
 
-import secrets
 from uuid import UUID
 
 from django.conf import settings
@@ -14,7 +13,7 @@ from federation.domain.landing import HOME
 from federation.models import IdentityProvider
 from federation.services import sign_in_requests
 from federation.services.sign_in_requests import Beginning, ProviderDisabled
-from federation.views.access import browser_of, departed, refused, remember_browser
+from federation.views.access import browser_of, departed, fresh_id, refused, remember_browser
 from governance.kernel.refusals import Refusal
 from governance.portal.views.access import Visit, signed_in
 
@@ -29,7 +28,7 @@ def step_up(visit: Visit) -> HttpResponse:
         return redirect("portal:step_up")
     browser = browser_of(visit.request)
     beginning = Beginning(
-        request_id=f"_{secrets.token_hex(20)}",
+        request_id=fresh_id(),
         browser=browser,
         target=visit.request.GET.get("next", HOME),
         session_id=visit.session.pk,

@@ -26,7 +26,7 @@ class PolicyInvalid(Invalid):
 
 class PolicyNameTaken(Conflict):
     code = "policy_name_taken"
-    sentence = "There is already a policy named {name}."
+    sentence = "There is already a policy named {name}. Choose another name."
 
 
 class PolicyInUse(Conflict):

@@ -27,7 +27,7 @@ class RoleValues(TypedDict, total=False):
 
 class RoleNameTaken(Conflict):
     code = "role_name_taken"
-    sentence = "There is already a role named {name}."
+    sentence = "There is already a role named {name}. Choose another name."
 
 
 class RoleInUse(Conflict):

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from federation.domain.expiry import Ending, Kind, Nearness
+from federation.domain.expiry import Ending, EndingKind, Nearness
 from federation.models import IdentityProvider, ProviderCertificate
 from federation.services import expiry_warnings
 from governance.isolation.scopes import namespace_scope
@@ -29,7 +29,7 @@ def acme() -> Namespace:
 
 
 def ending(at: datetime) -> Ending:
-    return Ending(kind=Kind.CERTIFICATE, what="It", ends_at=at, key="k")
+    return Ending(kind=EndingKind.CERTIFICATE, what="It", ends_at=at, key="k")
 
 
 @pytest.mark.parametrize(
