@@ -1,21 +1,40 @@
 """Fingerprints of every identifier of a lake: `identifiers.fingerprint`, for one key, quickly."""
 
-import hmac
+import hashlib
 import struct
 from collections.abc import Callable
+from typing import Protocol, Self
+
+BLOCK = 64
+INNER, OUTER = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C))
+
+
+class _Hash(Protocol):
+    def copy(self) -> Self: ...
+    def update(self, data: bytes, /) -> None: ...
+    def digest(self) -> bytes: ...
 
 
 def fingerprints(key: bytes) -> Callable[[str, str, str], int]:
-    """`fingerprint` of (type, name, value) for one key, quick enough for every record of a lake."""
-    prefixes: dict[tuple[str, str], bytes] = {}
-    digest, to_number = hmac.digest, struct.Struct(">q").unpack_from
+    """`fingerprint` of (type, name, value) for one key, quick enough for every record of a lake.
+
+    HMAC by RFC 2104, section 4: what the two hashes begin with (the padded key; inside, type and
+    name too) is hashed once and copied for each value. That takes half of what the library takes.
+    """
+    padded = (key if len(key) <= BLOCK else hashlib.sha256(key).digest()).ljust(BLOCK, b"\0")
+    inside, outside = padded.translate(INNER), hashlib.sha256(padded.translate(OUTER)).copy
+    begun: dict[tuple[str, str], Callable[[], _Hash]] = {}
+    to_number = struct.Struct(">q").unpack_from
 
     def of(kind: str, name: str, value: str) -> int:
-        prefix = prefixes.get((kind, name))
-        if prefix is None:
-            prefix = prefixes[kind, name] = f"{kind}\0{name}\0".encode("utf-8", "surrogatepass")
-        message = prefix + value.encode("utf-8", "surrogatepass")
-        number: int = to_number(digest(key, message, "sha256"))[0]
+        begin = begun.get((kind, name))
+        if begin is None:
+            prefix = f"{kind}\0{name}\0".encode("utf-8", "surrogatepass")
+            begin = begun[kind, name] = hashlib.sha256(inside + prefix).copy
+        inner, outer = begin(), outside()
+        inner.update(value.encode("utf-8", "surrogatepass"))
+        outer.update(inner.digest())
+        number: int = to_number(outer.digest())[0]
         return number or 1
 
     return of
