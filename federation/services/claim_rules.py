@@ -49,6 +49,7 @@ def remove(*, rule: ClaimRule, actor: Actor, now: datetime) -> None:
     detail = {"identity_provider_id": str(rule.identity_provider_id), "claim": rule.claim}
     trail.record(actor=actor, action="claim_rule.deleted", target=rule, detail=detail, now=now)
     rule.delete()
+    _unprove(rule.identity_provider)
 
 
 def _saved(
@@ -71,9 +72,15 @@ def _saved(
             raise _invalid("/identity_provider", "too_many", detail)
         claim_rows.check_groups([checked, *(identity_providers.rule_of(row) for row in others)])
         rule.save()
+        _unprove(provider)
         changed = {"identity_provider_id": str(provider.pk), "claim": rule.claim}
         trail.record(actor=actor, action=f"claim_rule.{verb}", target=rule, detail=changed, now=now)
     return rule
+
+
+def _unprove(provider: IdentityProvider) -> None:
+    """Nobody has signed in through the provider as it is configured now (threat T56)."""
+    IdentityProvider.objects.filter(pk=provider.pk).update(proved_at=None)
 
 
 def _groups(written: Sequence[str]) -> list[str]:

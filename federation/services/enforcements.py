@@ -140,6 +140,9 @@ def admit(*, user: User, network: str, actor: Actor, now: datetime) -> None:
     once = OneTimePassword.objects.filter(user=user).first()
     if once is not None and once.digest == digest_of(user.password):
         _use_up(once, user, actor=actor, now=now)
+    elif not User.objects.filter(pk=user.pk, password=user.password).exists():
+        # It was right a moment ago: another sign-in has used up that one-time password since.
+        raise OneTimePasswordOver
     enforcement = current()
     if enforcement is None:
         return

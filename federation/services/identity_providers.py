@@ -18,6 +18,16 @@ from governance.tenancy.models import RoleBinding, UserSession
 from governance.tenancy.services import step_up
 
 NAME = re.compile(r"[A-Za-z0-9_.-]{1,128}")
+# With another value of these, a sign-in that succeeded before proves nothing any more.
+PROVED_WITH = (
+    "groups_attribute",
+    "want_messages_signed",
+    "want_assertions_encrypted",
+    "sign_requests",
+    "request_binding",
+    "max_validity_seconds",
+    "clock_skew_seconds",
+)
 LEAST_VALIDITY, MOST_VALIDITY = 60, 86_400
 
 
@@ -128,11 +138,7 @@ def _saved(
     if dict(values) != {"enabled": False}:
         step_up.require_recent(actor=actor, now=now)
     xml = _document(provider, values, ports=ports)
-    plain = {
-        name: value for name, value in values.items() if name not in {"metadata_xml", "entity_id"}
-    }
-    for name, value in plain.items():
-        setattr(provider, name, value)
+    _set(provider, values)
     _check_bounds(provider)
     disabled = verb == "changed" and not values.get("enabled", True)
     with transaction.atomic():
@@ -155,6 +161,16 @@ def _saved(
             now=now,
         )
     return provider
+
+
+def _set(provider: IdentityProvider, values: ProviderValues) -> None:
+    """What needs no reading. What a sign-in proved is forgotten where it would be judged anew."""
+    for name, value in values.items():
+        if name in {"metadata_xml", "entity_id"}:
+            continue
+        if name in PROVED_WITH and getattr(provider, name) != value:
+            provider.proved_at = None
+        setattr(provider, name, value)
 
 
 def _import(

@@ -85,7 +85,10 @@ def page_before(request: HttpRequest) -> str:
     """The page that a person looks at: this one, or the one whose form was posted."""
     if request.method == "GET":
         return request.get_full_path()
-    came_from = urlsplit(request.headers.get("referer", ""))
+    try:
+        came_from = urlsplit(request.headers.get("referer", ""))
+    except ValueError:  # a stranger's header may hold half an IPv6 address
+        return HOME
     if came_from.netloc != request.get_host():
         return HOME
     return safe_path(came_from._replace(scheme="", netloc="").geturl())

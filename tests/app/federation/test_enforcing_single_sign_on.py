@@ -9,9 +9,19 @@ from django.test import Client
 from django.utils import timezone
 
 from federation import wiring
-from federation.models import IdentityProvider, OneTimePassword, SingleSignOnEnforcement
-from federation.services import enforcements, identity_providers
-from federation.services.enforcements import BreakGlassUnfit, ProviderEnforced, ProviderNotProved
+from federation.models import (
+    ClaimRule,
+    IdentityProvider,
+    OneTimePassword,
+    SingleSignOnEnforcement,
+)
+from federation.services import claim_rules, enforcements, identity_providers
+from federation.services.enforcements import (
+    BreakGlassUnfit,
+    OneTimePasswordOver,
+    ProviderEnforced,
+    ProviderNotProved,
+)
 from governance.audit.models import AuditEvent
 from governance.isolation.scopes import namespace_scope
 from governance.outbox.models import OutboxMessage
@@ -192,6 +202,44 @@ def recover(*arguments: str) -> str:
     return out.getvalue()
 
 
+@pytest.mark.parametrize(
+    "values",
+    [{"want_messages_signed": True}, {"groups_attribute": "roles"}, {"max_validity_seconds": 60}],
+)
+def test_a_provider_that_is_held_to_other_checks_must_be_proved_anew(
+    acme: Namespace, values: Any
+) -> None:
+    SAMLBrowser(acme).signed_in()
+    with namespace_scope(acme.pk):
+        provider = identity_providers.change(
+            provider=IdentityProvider.objects.get(),
+            values=values,
+            ports=wiring.provider_ports(),
+            actor=actors.system(acme.pk),
+            now=timezone.now(),
+        )
+
+        assert provider.proved_at is None
+
+
+def test_a_provider_whose_rules_changed_must_be_proved_anew(acme: Namespace) -> None:
+    browser = SAMLBrowser(acme)
+    browser.signed_in()
+    with namespace_scope(acme.pk):
+        rule = ClaimRule.objects.latest("position")
+        claim_rules.change(
+            rule=rule, values={"position": 900}, actor=actors.system(acme.pk), now=timezone.now()
+        )
+        assert IdentityProvider.objects.get().proved_at is None
+
+    browser.signed_in()
+
+    with namespace_scope(acme.pk):
+        assert IdentityProvider.objects.get().proved_at is not None
+        claim_rules.remove(rule=rule, actor=actors.system(acme.pk), now=timezone.now())
+        assert IdentityProvider.objects.get().proved_at is None
+
+
 def test_the_operator_opens_password_sign_in_again(acme: Namespace) -> None:
     with namespace_scope(acme.pk):
         a_user("olga", roles=["officer"])
@@ -218,6 +266,19 @@ def test_a_one_time_password_is_good_for_one_sign_in(acme: Namespace, login_name
     with namespace_scope(acme.pk):
         person = User.objects.get(login_name=login_name)
         assert [one.role.name for one in person.bindings.all()] == ["admin"]
+
+
+def test_of_two_who_were_let_in_by_a_one_time_password_one_signs_in(acme: Namespace) -> None:
+    now = timezone.now()
+    with namespace_scope(acme.pk):
+        enforcements.recover(login_name="ivan-acme", actor=actors.system(acme.pk), now=now)
+        first, second = (User.objects.get(login_name="ivan-acme") for _ in range(2))
+        actor = actors.system(acme.pk)
+
+        enforcements.admit(user=first, network="", actor=actor, now=now)
+
+        with pytest.raises(OneTimePasswordOver):
+            enforcements.admit(user=second, network="", actor=actor, now=now)
 
 
 def test_a_one_time_password_ends_after_an_hour(acme: Namespace) -> None:

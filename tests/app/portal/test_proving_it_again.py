@@ -5,11 +5,12 @@ from uuid import uuid4
 
 import pytest
 from django.conf import settings
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.utils import timezone
 
 from governance.isolation.scopes import namespace_scope, system_scope
 from governance.kernel.actors import Actor, ActorKind
+from governance.portal.views.access import page_before
 from governance.tenancy.models import Namespace, User, UserSession
 from governance.tenancy.services import actors, step_up
 from tests.factories import tenancy
@@ -136,3 +137,12 @@ def test_a_platform_administrator_proves_it_the_same_way() -> None:
     assert done["Location"] == "/admin/"
     with system_scope("test"):
         assert timezone.now() - tenancy.the_session(root).authenticated_at < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    "referer", ["http://[", "http://[::1", "//", "http://evil.example/x", "http://testserver//evil"]
+)
+def test_a_strange_referer_leads_home(referer: str) -> None:
+    request = RequestFactory().post("/anywhere/", headers={"referer": referer})
+
+    assert page_before(request) == "/"
