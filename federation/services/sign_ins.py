@@ -40,6 +40,7 @@ from governance.tenancy.services import actors, users
 
 LONGEST_DISPLAY_NAME = 200
 LONGEST_OBJECT_ID = 256
+LONGEST_EMAIL = 254  # what is stored; the validator lets 320 through
 EMAIL_FORMAT = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"
 
 
@@ -202,7 +203,8 @@ def _email(person: Person, assertion: VerifiedAssertion) -> str:
             validate_email(candidate)
         except ValidationError:
             continue
-        return candidate
+        if len(candidate) <= LONGEST_EMAIL:
+            return candidate
     return ""
 
 

@@ -172,3 +172,11 @@ def test_ten_thousand_groups_are_refused_and_give_nothing(acme: Namespace) -> No
 
     assert answer.status_code == 403
     assert by_saml(acme) == []
+
+
+def test_an_address_that_is_too_long_to_keep_is_not_kept(acme: Namespace) -> None:
+    address = f"joe@{'.'.join(['department' * 6] * 4)}.example"  # valid, and of 256 characters
+
+    assert came(acme, "joe", mail=address).status_code == 302
+
+    assert by_saml(acme) == [("joe", "")]
