@@ -35,7 +35,6 @@ def test_a_company_moves_in(stage: Stage) -> None:
     erasure.ivan_maps_the_data(stage)
     erasure.ivan_asks_for_an_erasure(stage)
     erasure.ivan_may_not_decide(stage)
-    erasure.olga_decides(stage)
-    erasure.the_records_are_gone(stage)
+    erasure.olga_erases_one_and_rejects_another(stage)
     erasure.nothing_that_was_written_down_names_her(stage)
     assert stage.faults() == []

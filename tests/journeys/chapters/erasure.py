@@ -10,13 +10,14 @@ from governance.project.demo.derive_lake import LAKE
 from tests.journeys.stage import NAMESPACE, Stage, eventually
 
 DORA = "04649"
+OTHER = "00001"
 IDENTIFIERS = '[{"name": "customer_id", "path": "customer_id", "type": "string"}]'
 
 
 def ivan_maps_the_data(stage: Stage) -> None:
     ivan = stage.admin("ivan")
     ivan.start_adding("Storage layers")
-    ivan.fill(name="lake", kind="Filesystem")
+    ivan.fill(name="lake", kind="Local folder")
     ivan.save_and_stay()
     ivan.press("Test")
     ivan.press_primary()
@@ -57,6 +58,13 @@ def ivan_may_not_decide(stage: Stage) -> None:
     ivan.see("the requester may not decide")
 
 
+def olga_erases_one_and_rejects_another(stage: Stage) -> None:
+    olga_decides(stage)
+    the_records_are_gone(stage)
+    ivan_asks_for_another(stage)
+    olga_rejects_from_the_list(stage)
+
+
 def olga_decides(stage: Stage) -> None:
     """The link has no authority: she signs in, reads, types how much will go, and approves."""
     link = stage.link_in(stage.letter(to="olga@customer.example", about="awaits your decision"))
@@ -85,7 +93,7 @@ def olga_decides(stage: Stage) -> None:
 def the_records_are_gone(stage: Stage) -> None:
     """Exactly hers: every other byte of the lake is as it was."""
     olga = stage.person("olga")
-    done = olga.page.get_by_role("link", name=re.compile("Certificate"))
+    done = olga.page.get_by_role("link", name="JSON")
 
     def certified() -> bool:
         olga.page.reload()
@@ -101,6 +109,44 @@ def the_records_are_gone(stage: Stage) -> None:
     assert DORA not in json.dumps(certificate)
     for person in ("ivan", "olga"):
         stage.letter(to=f"{person}@customer.example", about="erasure")
+
+
+def ivan_asks_for_another(stage: Stage) -> None:
+    ivan = stage.admin("ivan")
+    ivan.start_adding("Requests")
+    ivan.fill(people=f"customer_id={OTHER}", reason="Another customer.", reference="Ticket 1032")
+    ivan.save()
+
+
+def olga_rejects_from_the_list(stage: Stage) -> None:
+    """She sees what is due, chooses, reviews, and says no: the lake stays as it is."""
+    before = lake_of(stage)
+    olga = stage.person("olga")
+    waiting = olga.page.get_by_role("link", name="Ticket 1032")
+
+    def listed() -> bool:
+        olga.page.goto(f"{stage.portal}/erasures/?show=decide")
+        return waiting.count() == 1
+
+    eventually(listed, what="a request that waits")
+    olga.see("what waits for a decision")
+    olga.page.get_by_role("link", name="Calendar").click()
+    olga.see("the calendar")
+    olga.page.goto(f"{stage.portal}/erasures/?show=decide")
+    olga.page.get_by_label("Choose Ticket 1032").check()
+    olga.page.get_by_role("button", name="Decide on the chosen").click()
+    olga.see("several side by side")
+    olga.page.get_by_label(re.compile("Why this is rejected")).fill("We must keep the invoices.")
+    olga.page.get_by_role("button", name="Reject all").click()
+    expect(olga.page.locator("main")).to_contain_text("Rejected")
+    assert lake_of(stage) == before
+    letter = stage.letter(to="ivan@customer.example", about="not completed (rejected)")
+    assert "Nothing was deleted" in letter.as_string()
+
+
+def lake_of(stage: Stage) -> dict[str, bytes]:
+    folder = stage.service.lake / NAMESPACE / "purchases"
+    return {file.name: file.read_bytes() for file in sorted(folder.iterdir())}
 
 
 def without(customer_id: str, file: Path) -> bytes:

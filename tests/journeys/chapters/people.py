@@ -1,4 +1,4 @@
-"""The first day: the operator lets Ivan in, and Ivan makes two compliance officers."""
+"""The first day: the operator lets Ivan in, and makes two compliance officers."""
 
 import re
 
