@@ -34,7 +34,7 @@ from governance.isolation import crossings
 from governance.isolation.scopes import namespace_scope
 from governance.kernel.actors import Actor
 from governance.kernel.personal import Personal
-from governance.tenancy.domain.people import ProvidedPerson
+from governance.tenancy.domain.people import LONGEST_EMAIL, ProvidedPerson
 from governance.tenancy.models import Namespace, NamespaceStatus, Role, User, UserSource
 from governance.tenancy.services import actors, users
 from governance.tenancy.services.users import UserInactive
@@ -276,7 +276,7 @@ def _email(person: DirectoryPerson) -> str:
         validate_email(email)
     except ValidationError:
         return ""
-    return email
+    return email if len(email) <= LONGEST_EMAIL else ""
 
 
 def _entrance(admitted: Admitted) -> Actor:

@@ -34,13 +34,12 @@ from federation.services.role_grants import RoleGrant, Subject
 from federation.services.sign_in_attempts import Arrival
 from governance.isolation.scopes import current_namespace_id
 from governance.kernel.actors import Actor
-from governance.tenancy.domain.people import ProvidedPerson
+from governance.tenancy.domain.people import LONGEST_EMAIL, ProvidedPerson
 from governance.tenancy.models import NamespaceStatus, User, UserSource
 from governance.tenancy.services import actors, users
 
 LONGEST_DISPLAY_NAME = 200
 LONGEST_OBJECT_ID = 256
-LONGEST_EMAIL = 254  # what is stored; the validator lets 320 through
 EMAIL_FORMAT = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"
 
 

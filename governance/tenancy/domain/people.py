@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+LONGEST_EMAIL = 254  # What is stored (RFC 5321, 4.5.3.1.3); validators let 320 through.
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ProvidedPerson:
