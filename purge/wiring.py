@@ -6,6 +6,8 @@ every process and command, and most never use them.
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +33,19 @@ from purge.ports import (
     StorageLayer,
     TableStore,
 )
+from purge.ports.extraction import Readers, SparkMissing
+from purge.services import extraction
 
 S3 = "purge.adapters.s3_layers.layer"
 POSTGRESQL = "purge.adapters.postgresql_layers.tables"
 LAKE_TABLES = "purge.adapters.table_engines.lake_tables"
+SPARK = "purge.adapters.spark_readers.SparkReaders"
+BOUNDS = (
+    *("LAKE_ROOTS", "S3_ENDPOINTS", "S3_ROOTS", "EGRESS_ALLOWED_NETWORKS"),
+    *("EGRESS_ALLOWED_PORTS", "USE_TZ"),
+)
+"""The settings that storage layers need, and all that Spark's executors are told."""
+
 PAPER = "purge.adapters.fpdf2_certificate_paper.render"
 
 
@@ -91,6 +102,28 @@ def record_format(wanted: Format) -> RecordFormat:
             return OrcRecordFormat()
         case Format.TABLE:
             raise LayerInvalid(why="a table's rows are its engine's")
+
+
+def spark_readers() -> Readers:
+    """Executors import this module: nothing here may need tables. Raises SparkMissing."""
+    try:
+        pyspark = import_module("pyspark")
+    except ImportError as error:
+        raise SparkMissing from error
+    readers: Callable[..., Readers] = import_string(SPARK)
+    here = lake()
+    return readers(
+        pyspark=pyspark,
+        python=settings.SPARK_PYTHON,
+        options={
+            "spark.app.name": "lakewarden-index",
+            "spark.master": settings.SPARK_MASTER,
+            "spark.executorEnv.PYTHONPATH": str(settings.ROOT),
+        },
+        settings={name: getattr(settings, name) for name in BOUNDS},
+        extract=partial(extraction.pieces, lake=here),
+        batch=here.index.batch,
+    )
 
 
 def certificate_paper(body: Mapping[str, Any]) -> bytes:

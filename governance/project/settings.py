@@ -4,6 +4,7 @@ Without `DATABASE_URL` and `REDIS_URL` the service runs on the embedded servers 
 whose addresses and keys `make run` leaves there.
 """
 
+import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -29,6 +30,9 @@ LAKE_ROOTS = [
 # S3 layers: endpoints beside AWS's and public ones, and where our own credentials may be used.
 S3_ENDPOINTS = environment.words("S3_ENDPOINTS", default=[])
 S3_ROOTS = environment.words("S3_ROOTS", default=[])
+# `index_lake --engine spark`: the cluster, and Python on its machines.
+SPARK_MASTER = environment.text("SPARK_MASTER", "local[*]")
+SPARK_PYTHON = environment.text("SPARK_PYTHON", sys.executable)
 EMBEDDED = DataFolder(DATA_DIR)
 BIND = environment.text("BIND", "127.0.0.1")
 PORT = environment.port("PORT", default=8000)

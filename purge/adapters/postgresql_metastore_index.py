@@ -23,6 +23,7 @@ ROW = struct.Struct(">h iq iq ih")
 END = struct.pack(">h", -1)
 SPOOL_IN_MEMORY = 16 << 20
 COPY_AT_ONCE = 1 << 20
+ROWS_AT_ONCE = 1 << 14
 POSITION_BITS, LOW_BITS = 47, 15
 FURTHEST, LONGEST = (1 << POSITION_BITS) - 1, (1 << 31) - 1
 LOW = (1 << LOW_BITS) - 1
@@ -68,6 +69,15 @@ class PostgreSQLIndexBatch:
             place = offset | length >> LOW_BITS << POSITION_BITS
             write(pack(3, 8, fingerprint, 8, place, 2, length & LOW))
             self.count += 1
+
+    def pieces(self) -> Iterator[bytes]:
+        self.rows.seek(0)
+        while piece := self.rows.read(ROWS_AT_ONCE * ROW.size):
+            yield piece
+
+    def take(self, piece: bytes) -> None:
+        self.rows.write(piece)
+        self.count += len(piece) // ROW.size
 
     def store(self, *, object_number: int) -> int:
         PostgreSQLMetastoreIndex().remove(object_number=object_number)

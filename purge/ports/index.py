@@ -28,6 +28,14 @@ class IndexBatch(Protocol):
 
     def add(self, entries: Iterable[IndexEntry]) -> None: ...
 
+    def pieces(self) -> Iterator[bytes]:
+        """What was gathered, packed, to be taken by a batch of another process."""
+        ...
+
+    def take(self, piece: bytes) -> None:
+        """Add what another batch gathered."""
+        ...
+
     def store(self, *, object_number: int) -> int:
         """Make these all that is known of the object; needs the namespace scope. How many."""
         ...

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from purge.domain.fingerprints import fingerprints
 from purge.domain.identifiers import UNREADABLE
 from purge.ports import IndexEntry, ScannedRecord
-from purge.services.ledger import Met
+from purge.ports.extraction import Met
 
 
 class Entries:

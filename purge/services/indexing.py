@@ -4,7 +4,7 @@ Each object is one short transaction after one read outside any transaction, so 
 killed anywhere and started again: what was indexed is found up to date and skipped.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,12 +15,10 @@ import structlog
 
 from purge import selectors
 from purge.domain.identifiers import (
-    Identifier,
     identifiers_of,
 )
-from purge.domain.locators import WHOLE_OBJECT, Locator, is_metadata, object_of
+from purge.domain.locators import Locator, is_metadata, object_of
 from purge.domain.reports import Unreachable
-from purge.domain.spans import WHOLE
 from purge.models import Dataset, LakeObject
 from purge.ports import (
     Format,
@@ -28,17 +26,13 @@ from purge.ports import (
     Lake,
     ObjectChanged,
     ObjectUnreachable,
-    ReadableObject,
-    RecordFormat,
-    ScannedRecord,
-    StorageLayer,
     StoredObject,
     Work,
 )
-from purge.services import holds, keyrings, ledger, whole_objects
+from purge.ports.extraction import Extracted, ObjectRead, Readers, Reading
+from purge.services import extraction, holds, keyrings, ledger
+from purge.services.extraction import Source
 from purge.services.holds import Held
-from purge.services.index_entries import Entries
-from purge.services.ledger import Met
 
 log = structlog.get_logger(__name__)
 
@@ -48,19 +42,13 @@ Clock = Callable[[], datetime]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OpenDataset:
+class OpenDataset(Source):
     """A dataset with everything at hand to read it outside a transaction."""
 
     id: UUID
     name: str
     prefix: str
-    locator: Locator
-    identifiers: tuple[Identifier, ...]
-    layer: StorageLayer
-    format: RecordFormat
-    key: bytes
     held: Held
-    erased: frozenset[int]
 
 
 class Known(NamedTuple):
@@ -110,11 +98,14 @@ def opened(dataset: Dataset, *, lake: Lake) -> OpenDataset:
     )
 
 
-def refresh(*, dataset_id: UUID, work: Work, lake: Lake, clock: Clock) -> Refreshed:
-    """Bring the index of a dataset up to date with its objects."""
+def refresh(
+    *, dataset_id: UUID, work: Work, lake: Lake, clock: Clock, readers: Readers | None = None
+) -> Refreshed:
+    """Bring the index of a dataset up to date with its objects, read here or by `readers`."""
     with work.scope():
         row = Dataset.objects.select_related("storage_layer").get(pk=dataset_id)
         dataset = opened(row, lake=lake)
+        reading = _reading(row, dataset)
         known = {
             (key, "" if current else version): Known(number, version)
             for key, number, version, current in LakeObject.objects.filter(dataset=row).values_list(
@@ -122,24 +113,16 @@ def refresh(*, dataset_id: UUID, work: Work, lake: Lake, clock: Clock) -> Refres
             )
         }
     result = Refreshed()
+    changed = _changed(dataset, known, result, work)
     try:
-        for listed in dataset.layer.objects(prefix=dataset.prefix):
-            if not isinstance(listed, StoredObject):
-                result.unreachable.append(
-                    Unreachable(name=f"{dataset.name}/{listed.key}", reason=listed.reason)
-                )
-                continue
-            result.objects += 1
-            before = known.pop((listed.key, "" if listed.current else listed.version), None)
-            if (
-                before is None
-                or before.version != listed.version
-                or dataset.locator is Locator.TAG  # A tag can change, and the version does not.
-            ):
+        # A metadata file speaks for another object, and is small.
+        if readers is None or dataset.locator is Locator.METADATA_FILE:
+            for listed in changed:
                 _refresh_one(dataset, listed, work, lake, clock, result)
-            elif result.objects % SKIPPED_AT_ONCE:
-                continue
-            work.progress(done=result.objects, total=len(known) + result.objects)
+        else:
+            with closing(readers.read(reading=reading, objects=changed)) as found:
+                for one in found:
+                    _store_one(dataset, one, work, lake, clock, result)
     except ObjectUnreachable as refusal:
         # A layer that cannot be listed says nothing of its objects: the index keeps them.
         name = f"{dataset.name}/{dataset.prefix}"
@@ -149,6 +132,58 @@ def refresh(*, dataset_id: UUID, work: Work, lake: Lake, clock: Clock) -> Refres
     with work.scope():
         Dataset.objects.filter(pk=dataset_id).update(indexed_at=clock())
     return result
+
+
+def _changed(
+    dataset: OpenDataset, known: dict[Place, Known], result: Refreshed, work: Work
+) -> Iterator[StoredObject]:
+    """Those that the index does not have as they are. Leaves in `known` what is gone."""
+    for listed in dataset.layer.objects(prefix=dataset.prefix):
+        if not isinstance(listed, StoredObject):
+            result.unreachable.append(
+                Unreachable(name=f"{dataset.name}/{listed.key}", reason=listed.reason)
+            )
+            continue
+        result.objects += 1
+        before = known.pop((listed.key, "" if listed.current else listed.version), None)
+        if (
+            before is None
+            or before.version != listed.version
+            or dataset.locator is Locator.TAG  # A tag can change, and the version does not.
+        ):
+            yield listed
+        elif result.objects % SKIPPED_AT_ONCE:
+            continue
+        work.progress(done=result.objects, total=len(known) + result.objects)
+
+
+def _reading(row: Dataset, dataset: OpenDataset) -> Reading:
+    return Reading(
+        layer=selectors.description(row.storage_layer),
+        format=Format(row.format),
+        locator=dataset.locator,
+        identifiers=dataset.identifiers,
+        key=dataset.key,
+        erased=dataset.erased,
+    )
+
+
+def _store_one(
+    dataset: OpenDataset,
+    one: ObjectRead,
+    work: Work,
+    lake: Lake,
+    clock: Clock,
+    result: Refreshed,
+) -> None:
+    """Keep what was read elsewhere, or read here what could not be: it changed, or says why."""
+    with closing(one.batch) as batch:
+        if one.extracted is None:
+            _refresh_one(dataset, one.listed, work, lake, clock, result)
+            return
+        _store(dataset, one.listed, one.extracted, batch, work, clock)
+    result.read += 1
+    result.bytes_read += one.listed.size
 
 
 def _refresh_one(
@@ -199,66 +234,38 @@ def read_object(
             return None
         with closing(lake.index.batch()) as batch:
             try:
-                read = extract(dataset, key=listed.key, version=version, batch=batch)
+                read = extraction.extract(dataset, key=listed.key, version=version, batch=batch)
             except ObjectChanged:
                 if listed.current:
                     continue
                 return None
-            with work.scope():
-                rows = LakeObject.objects.filter(dataset_id=dataset.id, current=listed.current)
-                if not listed.current:
-                    rows = rows.filter(version=version)
-                row = rows.filter(key=listed.key).first() or LakeObject(
-                    dataset_id=dataset.id, key=listed.key, current=listed.current
-                )
-                row.version, row.size = version, read.size
-                row.entries, row.unreadable, row.cuts = batch.count, read.unreadable, []
-                row.indexed_at = clock()
-                row.save()
-                batch.store(object_number=row.number)
-                ledger.note(met=read.met, dataset_id=dataset.id, now=clock())
-                return row
+            at = StoredObject(listed.key, version, read.size, listed.current)
+            return _store(dataset, at, read, batch, work, clock)
     raise ObjectUnreachable(reason="keeps_changing")
 
 
-class Extracted(NamedTuple):
-    size: int
-    unreadable: int
-    met: Mapping[int, Met]
-
-
-def extract(dataset: OpenDataset, *, key: str, version: str, batch: IndexBatch) -> Extracted:
-    """Every entry of one version into the batch, with no transaction open.
-
-    What is found by scanning keeps no entries: it is read when somebody asks.
-    """
-    if dataset.locator is Locator.SCAN:
-        with dataset.layer.open(key=key, version=version) as source:
-            return Extracted(source.size, 0, {})
-    with dataset.layer.open(key=key, version=version) as source:
-        records = _records(dataset, key, version, source)
-        entries = Entries(records, key=dataset.key, erased=dataset.erased)
-        batch.add(entries)
-        return Extracted(source.size, entries.unreadable, entries.met)
-
-
-def _records(
-    dataset: OpenDataset, key: str, version: str, source: ReadableObject
-) -> Iterable[ScannedRecord]:
-    """The records that may be somebody's; an object that is theirs as a whole counts as one."""
-    if dataset.locator not in WHOLE_OBJECT:
-        return dataset.format.scan(source=source, identifiers=dataset.identifiers)
-    told = whole_objects.told(
-        layer=dataset.layer,
-        locator=dataset.locator,
-        identifiers=dataset.identifiers,
-        key=key,
-        version=version,
-    )
-    if told.candidates is None:
-        return [ScannedRecord(WHOLE, None)]
-    found = [(one.type, one.name, one.value) for one in told.candidates]
-    return [ScannedRecord(WHOLE, found)] if found else []
+def _store(
+    dataset: OpenDataset,
+    at: StoredObject,
+    read: Extracted,
+    batch: IndexBatch,
+    work: Work,
+    clock: Clock,
+) -> LakeObject:
+    with work.scope():
+        rows = LakeObject.objects.filter(dataset_id=dataset.id, current=at.current)
+        if not at.current:
+            rows = rows.filter(version=at.version)
+        row = rows.filter(key=at.key).first() or LakeObject(
+            dataset_id=dataset.id, key=at.key, current=at.current
+        )
+        row.version, row.size = at.version, read.size
+        row.entries, row.unreadable, row.cuts = batch.count, read.unreadable, []
+        row.indexed_at = clock()
+        row.save()
+        batch.store(object_number=row.number)
+        ledger.note(met=read.met, dataset_id=dataset.id, now=clock())
+        return row
 
 
 def _drop(gone: dict[Place, Known], result: Refreshed, *, work: Work, lake: Lake) -> None:

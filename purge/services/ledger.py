@@ -23,10 +23,8 @@ from purge.domain.identifiers import (
     wanted_in,
 )
 from purge.models import ComeBack, ComeBackState, ErasureRequest, Suppression
+from purge.ports.extraction import Met
 from purge.services import keyrings, subjects
-
-Met = tuple[str, str, str]
-"""Type, name and value of an identifier, as it was read."""
 
 
 def fingerprints() -> frozenset[int]:

@@ -1,7 +1,9 @@
 """A metastore index in memory, true to the contract."""
 
+import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
+from purge.domain.spans import Span
 from purge.ports import IndexBatch, IndexEntry, Place
 
 
@@ -16,6 +18,12 @@ class FakeIndexBatch:
     def add(self, entries: Iterable[IndexEntry]) -> None:
         self._entries.extend(entries)
         self.count = len(self._entries)
+
+    def pieces(self) -> Iterator[bytes]:
+        yield json.dumps(self._entries).encode()
+
+    def take(self, piece: bytes) -> None:
+        self.add(IndexEntry(print_, Span(*span)) for print_, span in json.loads(piece))
 
     def store(self, *, object_number: int) -> int:
         self._index.entries[object_number] = list(self._entries)

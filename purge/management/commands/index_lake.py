@@ -5,6 +5,8 @@ Killed and started again it goes on where it was: what was indexed is found up t
 
 import time
 from argparse import ArgumentParser
+from collections.abc import Sequence
+from contextlib import closing
 from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
@@ -16,12 +18,8 @@ from purge import job_names, wiring
 from purge.management.terminal import Terminal, add_layer, datasets_of, namespace_named
 from purge.models import Dataset
 from purge.ports import Format
+from purge.ports.extraction import Readers, SparkFailed, SparkMissing
 from purge.services import indexing
-
-NO_SPARK = (
-    "Indexing on Spark is not in this version. Use --engine local, with --workers to share the "
-    "objects among all workers of the long lane."
-)
 
 
 class Command(BaseCommand):
@@ -38,8 +36,6 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_args: object, **options: str) -> None:
-        if options["engine"] == "spark":
-            raise CommandError(NO_SPARK)
         namespace_id = namespace_named(options["namespace"])
         with namespace_scope(namespace_id):
             datasets = datasets_of(options["layer"], prefix=options["prefix"])
@@ -48,10 +44,22 @@ class Command(BaseCommand):
                     messages.enqueue_job(name=job_names.INDEX, dataset_id=dataset.pk)
                 self.stdout.write(f"{len(datasets)} jobs written: their progress is at jobs/.")
                 return
-        for dataset in datasets:
-            self._index(namespace_id, dataset)
+        try:
+            if options["engine"] == "spark":
+                with closing(wiring.spark_readers()) as readers:
+                    self._index_all(namespace_id, datasets, readers)
+            else:
+                self._index_all(namespace_id, datasets, None)
+        except (SparkMissing, SparkFailed) as refusal:
+            raise CommandError(str(refusal)) from refusal
 
-    def _index(self, namespace_id: UUID, dataset: Dataset) -> None:
+    def _index_all(
+        self, namespace_id: UUID, datasets: Sequence[Dataset], readers: Readers | None
+    ) -> None:
+        for dataset in datasets:
+            self._index(namespace_id, dataset, readers)
+
+    def _index(self, namespace_id: UUID, dataset: Dataset, readers: Readers | None) -> None:
         name = dataset.prefix or "(everything)"
         if dataset.format == Format.TABLE:
             self.stdout.write(f"{name}: tables need no index, their engine is asked")
@@ -59,7 +67,11 @@ class Command(BaseCommand):
         began = time.monotonic()
         work = Terminal(namespace_id)
         done = indexing.refresh(
-            dataset_id=dataset.pk, work=work, lake=wiring.lake(), clock=timezone.now
+            dataset_id=dataset.pk,
+            work=work,
+            lake=wiring.lake(),
+            clock=timezone.now,
+            readers=readers,
         )
         work.end_line()
         seconds = max(time.monotonic() - began, 0.001)

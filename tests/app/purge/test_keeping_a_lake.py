@@ -1,6 +1,7 @@
 """Upkeep at a terminal: `index_lake` and `vacuum_lake`."""
 
 import os
+import sys
 import time
 from collections.abc import Callable
 from io import StringIO
@@ -52,12 +53,16 @@ def test_reading_is_left_to_the_workers(acme: Company) -> None:
 @pytest.mark.parametrize(
     ("words", "why"),
     [
-        (["sales", "--engine", "spark"], "--engine local"),
+        (["sales", "--engine", "spark"], "make spark"),
         (["nowhere"], "no storage layer"),
         (["sales", "--prefix", "x"], "no dataset"),
     ],
 )
-def test_what_cannot_be_indexed_is_said(acme: Company, words: list[str], why: str) -> None:
+def test_what_cannot_be_indexed_is_said(
+    acme: Company, monkeypatch: pytest.MonkeyPatch, words: list[str], why: str
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyspark", None)  # As where it was never installed.
+
     with pytest.raises(CommandError, match=why):
         run("index_lake", *words)
 
