@@ -125,8 +125,10 @@ def review(visit: Visit) -> HttpResponse:
 def decide(visit: Visit) -> HttpResponse:
     """Approve or reject all of the chosen, each by the report that was shown."""
     require(actor=visit.actor, action=Action.APPROVE_ERASURE)
-    reports = [one.partition(":")[::2] for one in visit.request.POST.getlist("report")]
-    chosen = _chosen([request_id for request_id, _ in reports])
+    shown_hashes = dict(one.partition(":")[::2] for one in visit.request.POST.getlist("report"))
+    chosen = _chosen(list(shown_hashes))
+    if len(chosen) < len(shown_hashes):
+        messages.warning(visit.request, "Somebody decided on the others meanwhile.")
     if not chosen:
         return redirect(f"{_index(visit)}?show=decide")
     approving = visit.request.POST.get("verb") == "approve"
@@ -137,7 +139,8 @@ def decide(visit: Visit) -> HttpResponse:
         forms = {"approve_form": approve_form, "reject_form": reject_form}
         return _review(visit, chosen, status=400, **forms)
     try:
-        answers = _decided(visit, form, dict(reports), approving=approving)
+        reports = {row.pk: shown_hashes.get(str(row.pk), "") for row in chosen}
+        answers = _decided(visit, form, reports, approving=approving)
     except step_up.AuthenticationTooOld as refusal:
         forms = {"approve_form": approve_form, "reject_form": reject_form}
         return _review(visit, chosen, status=403, too_old=refusal, **forms)
@@ -147,17 +150,17 @@ def decide(visit: Visit) -> HttpResponse:
 
 
 def _decided(
-    visit: Visit, form: ApproveManyForm | RejectForm, reports: dict[str, str], *, approving: bool
+    visit: Visit, form: ApproveManyForm | RejectForm, reports: dict[UUID, str], *, approving: bool
 ) -> list[decisions.BulkAnswer]:
     if approving:
         return decisions.approve_many(
-            reports=[(UUID(one), report) for one, report in reports.items()],
+            reports=list(reports.items()),
             lake=wiring.lake(),
             actor=visit.actor,
             now=visit.now,
         )
     return decisions.reject_many(
-        request_ids=[UUID(one) for one in reports],
+        request_ids=list(reports),
         reason=form.cleaned_data["reason"],
         actor=visit.actor,
         now=visit.now,

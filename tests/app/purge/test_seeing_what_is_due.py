@@ -123,6 +123,22 @@ def test_several_are_rejected_for_one_reason(acme: Company, olga: Client) -> Non
         assert ErasureRequest.objects.get().state == "rejected"
 
 
+def test_what_was_decided_meanwhile_is_told_and_left(acme: Company, olga: Client) -> None:
+    first, second = located(acme), located(acme, people=[{"customer_id": 6}])
+    reports = [f"{one.pk}:{one.report_hash}" for one in (first, second)]
+    post = {"verb": "reject", "reason": "A duty to keep."}
+    address = "/n/acme/erasures/decide/"
+    olga.post(address, {**post, "report": reports[0]})
+
+    answer = olga.post(address, {**post, "report": [*reports, "nonsense"]})
+
+    assert answer.status_code == 200
+    assert "Somebody decided on the others meanwhile." in answer.content.decode()
+    with namespace_scope(acme.namespace.pk):
+        states = {one.state for one in ErasureRequest.objects.all()}
+    assert states == {"rejected"}
+
+
 def test_an_old_proof_loses_nothing_that_was_typed(acme: Company, olga: Client) -> None:
     request = located(acme)
     aged(acme)
