@@ -81,8 +81,15 @@ class IcebergTableStore:
             opened = self._table(table)
             if opened is None:
                 return None
-            now = _tally(_current(opened, identifiers), identifiers, wanted)
-            hidden = _tally(_physical(opened, identifiers), identifiers, wanted).rows - now.rows
+            now = arrow_rows.tally(
+                _current(opened, identifiers), identifiers=identifiers, wanted=wanted
+            )
+            hidden = (
+                arrow_rows.tally(
+                    _physical(opened, identifiers), identifiers=identifiers, wanted=wanted
+                ).rows
+                - now.rows
+            )
         plan = f"delete {now.rows} rows, then expire every earlier snapshot"
         if hidden > 0:
             plan += f", {hidden} rows of theirs among them"
@@ -117,7 +124,9 @@ class IcebergTableStore:
             opened = self._table(table)
             if opened is None:
                 return 0
-            found = _tally(_current(opened, identifiers), identifiers, wanted)
+            found = arrow_rows.tally(
+                _current(opened, identifiers), identifiers=identifiers, wanted=wanted
+            )
             if found.rows:
                 opened.delete(_expression(found))
             return found.rows
@@ -193,14 +202,6 @@ def _physical(opened: Table, identifiers: Sequence[Identifier]) -> Iterable[pa.R
         if path.suffix == ".parquet" and path not in deletes:
             source = pads.dataset(str(path), schema=schema, format="parquet")
             yield from source.to_batches(columns=columns)
-
-
-def _tally(
-    batches: Iterable[pa.RecordBatch],
-    identifiers: Sequence[Identifier],
-    wanted: Collection[Wanted],
-) -> Tally:
-    return arrow_rows.tally(batches, identifiers=identifiers, wanted=wanted)
 
 
 def _left_alone(opened: Table) -> int:

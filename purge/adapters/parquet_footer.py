@@ -26,11 +26,14 @@ LONGEST_FOOTER = 256 * 1024 * 1024
 SCHEMA, FILE_ROWS, ROW_GROUPS, ENCRYPTION = 2, 3, 4, 8
 # RowGroup
 COLUMNS, ROWS, SORTING, GROUP_OFFSET, ORDINAL = 1, 3, 4, 5, 7
+# SchemaElement
+PHYSICAL_TYPE, TYPE_LENGTH, REPETITION, CHILDREN = 1, 2, 3, 5
 # ColumnChunk
 CHUNK_FILE, CHUNK_OFFSET, META = 1, 2, 3
 OFFSET_INDEX, OFFSET_INDEX_LENGTH, COLUMN_INDEX, COLUMN_INDEX_LENGTH, CRYPTO = 4, 5, 6, 7, 8
 # ColumnMetaData
 COMPRESSED, DATA_OFFSET, INDEX_OFFSET, DICTIONARY_OFFSET, BLOOM, BLOOM_LENGTH = 7, 9, 10, 11, 14, 15
+ENCODING_STATS, PAGE_TYPE = 13, 1
 # OffsetIndex, PageLocation
 LOCATIONS, LOCATION_OFFSET = 1, 1
 
@@ -111,9 +114,8 @@ def shift(group: Struct, by: int) -> None:
 
 def leaves(metadata: Struct) -> list[tuple[object, ...]]:
     """What of a schema decides how pages are read: physical type, length, repetition, children."""
-    return [
-        tuple(element.get(number) for number in (1, 2, 3, 5)) for element in metadata.items(SCHEMA)
-    ]
+    deciding = (PHYSICAL_TYPE, TYPE_LENGTH, REPETITION, CHILDREN)
+    return [tuple(element.get(number) for number in deciding) for element in metadata.items(SCHEMA)]
 
 
 def _pages(meta: Struct) -> Span:

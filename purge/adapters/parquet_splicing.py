@@ -178,8 +178,9 @@ def _codec(name: str) -> str:
 
 
 def _has_pages_v2(group: Struct) -> bool:
-    stats = [stat for _, meta in footers.columns_of(group) for stat in meta.items(13)]
-    return any(stat.get(1) == DATA_PAGE_V2 for stat in stats)
+    metas = [meta for _, meta in footers.columns_of(group)]
+    stats = [stat for meta in metas for stat in meta.items(footers.ENCODING_STATS)]
+    return any(stat.get(footers.PAGE_TYPE) == DATA_PAGE_V2 for stat in stats)
 
 
 def _is_compliant(columns: Collection[pq.ColumnChunkMetaData]) -> bool:

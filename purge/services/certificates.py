@@ -73,8 +73,8 @@ def issue(
         number=number,
         document=document,
         hash=certificate_hash,
-        signature=_text(key.sign(canonical_json(document))),
-        public_key=_text(key.public_key().public_bytes_raw()),
+        signature=_base64(key.sign(canonical_json(document))),
+        public_key=_base64(key.public_key().public_bytes_raw()),
         audit_event_id=event.pk,
     )
 
@@ -180,5 +180,5 @@ def _audit_head() -> dict[str, Any]:
     )
 
 
-def _text(raw: bytes) -> str:
+def _base64(raw: bytes) -> str:
     return base64.b64encode(raw).decode()

@@ -61,7 +61,7 @@ def approve(
 
     The last approval that it needs sets the work off; before that it goes on waiting. Raises what
     `deciders.check` raises, AuthenticationTooOld, ReportStale, AlreadyDecided, StateConflict; and
-    LakeChanged, after which the entrance asks for a new report (`erasure_requests.look_again`).
+    LakeChanged, after which the entrance asks for a new report (`look_again`).
     """
     step_up.require_recent(actor=actor, now=now)
     with transaction.atomic():

@@ -35,7 +35,10 @@ class HoldLifted(Conflict):
 
 class HoldNeedsPerson(Forbidden):
     code = "legal_hold_needs_person"
-    sentence = "Only a person who is signed in may lift a legal hold, never a token."
+    sentence = (
+        "A legal hold is placed by a person or a token that can be named afterwards, and lifted "
+        "only by a person who is signed in."
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ CAME_BACK = "A record of somebody who was erased came back."
 
 class ComeBackDecided(Conflict):
     code = "come_back_decided"
-    sentence = "Somebody decided on this before."
+    sentence = "Somebody decided on this before. Nothing is left to decide."
 
 
 def act_on(*, come_back_id: UUID, now: datetime) -> bool:
