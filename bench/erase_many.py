@@ -1,8 +1,8 @@
 """Ten people cut out of each of a thousand objects, in a folder and in a bucket.
 
-Ours knows the places, as the index does. The peers: every line of every object parsed, and all but
-theirs written again; in a bucket, downloaded and uploaded for that. `BENCH_OBJECTS` sets how many
-(1000), `BENCH_OBJECT_KIB` how large (256).
+Ours knows the places, as the index does, and lists the versions. The peers: every line of every
+object parsed, and all but theirs written again; in a bucket, downloaded and uploaded for that.
+`BENCH_OBJECTS` sets how many (1000), `BENCH_OBJECT_KIB` how large (256).
 """
 
 import json
@@ -19,7 +19,7 @@ from purge.adapters.filesystem_storage_layer import FilesystemStorageLayer
 from purge.adapters.s3_storage_layer import S3StorageLayer
 from purge.domain.identifiers import wanted_in
 from purge.domain.spans import Span
-from purge.ports import StorageLayer
+from purge.ports import StorageLayer, StoredObject
 from tests.servers import seaweedfs
 
 OBJECTS = int(os.environ.get("BENCH_OBJECTS", "1000"))
@@ -43,10 +43,7 @@ def content() -> tuple[bytes, list[Span]]:
     return b"".join(lines), places
 
 
-def erase(layer: StorageLayer, key: str, places: list[Span]) -> None:
-    version = layer.version(key=key)
-    if version is None:
-        raise FileNotFoundError(key)
+def erase(layer: StorageLayer, version: str, key: str, places: list[Span]) -> None:
     attempt = layer.begin(key=key, version=version)
     with layer.open(key=key, version=version) as source:
         for record in FORMAT.records(source=source, spans=places):
@@ -81,9 +78,9 @@ def in_folder(home: Path, raw: bytes, places: list[Span]) -> Row:
             (home / folder / f"{number}.ndjson").write_bytes(raw)
     return _compared(
         "a folder",
-        ours=lambda key: erase(layer, key, places),
+        ours=lambda: erase_all(layer, places),
         peer_name="parse and rewrite each line",
-        peer=lambda key: rewrite_file(home / "peer" / key),
+        peer=lambda: each(lambda key: rewrite_file(home / "peer" / key)),
     )
 
 
@@ -100,28 +97,36 @@ def in_bucket(client: Any, raw: bytes, places: list[Span]) -> Row:  # noqa: ANN4
 
     return _compared(
         "S3",
-        ours=lambda key: erase(layer, key, places),
+        ours=lambda: erase_all(layer, places),
         peer_name="download, parse, upload",
-        peer=rewrite,
+        peer=lambda: each(rewrite),
     )
 
 
 def _compared(
-    where: str, *, ours: Callable[[str], None], peer_name: str, peer: Callable[[str], None]
+    where: str, *, ours: Callable[[], None], peer_name: str, peer: Callable[[], None]
 ) -> Row:
-    keys = [f"{number}.ndjson" for number in range(OBJECTS)]
     return compare(
         what=f"Erasure: {PEOPLE} people in {OBJECTS} objects of {KIB} KiB, {where}",
-        ours=lambda: each(ours, keys),
+        ours=ours,
         peer_name=peer_name,
-        peer=lambda: each(peer, keys),
+        peer=peer,
         rounds=1,
     )
 
 
-def each(act: Callable[[str], None], keys: list[str]) -> None:
-    for key in keys:
-        act(key)
+def erase_all(layer: StorageLayer, places: list[Span]) -> None:
+    listed = [one for one in layer.objects(prefix="") if isinstance(one, StoredObject)]
+    for one in listed:
+        erase(layer, one.version, one.key, places)
+    if len(listed) != OBJECTS:
+        message = f"{len(listed)} objects were listed"
+        raise RuntimeError(message)
+
+
+def each(act: Callable[[str], None]) -> None:
+    for number in range(OBJECTS):
+        act(f"{number}.ndjson")
 
 
 def rows() -> Iterator[Row]:

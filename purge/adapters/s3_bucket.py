@@ -7,7 +7,8 @@ version, in force or not.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
@@ -20,6 +21,8 @@ OURS = ".lakewarden-"
 NULL = "null"
 """The id of a version that was written while the bucket kept none."""
 ARCHIVED = frozenset({"GLACIER", "DEEP_ARCHIVE"})
+BELIEVED = timedelta(minutes=1)
+"""What a bucket's settings say is asked again after that."""
 
 
 class VersionName(NamedTuple):
@@ -70,6 +73,15 @@ class Look:
 
 
 @dataclass(slots=True)
+class Known:
+    """What was learned of a bucket a moment ago, for whichever of its objects comes next."""
+
+    since: datetime
+    reads_tags: bool = False
+    has_grants: bool | None = None
+
+
+@dataclass(slots=True)
 class Bucket:
     """A client, a bucket, the beginning of our names in it, and a clock for its locks."""
 
@@ -87,6 +99,13 @@ class Bucket:
 
     def at(self, key: str) -> dict[str, str]:
         return {"Bucket": self.name, "Key": self.full(key)}
+
+    def known(self) -> Known:
+        now = self.clock()
+        held = _known(self.client, self.name, self.path)
+        if not held or not timedelta() <= now - held[0].since <= BELIEVED:
+            held[:] = [Known(now)]
+        return held[0]
 
     def look(self, key: str, *, version_id: str = "") -> Look | None:
         """One HEAD. None: there is no such object or version."""
@@ -129,6 +148,12 @@ class Bucket:
                 answer = {}
             self.has_versions = bool(answer.get("Status"))
         return self.has_versions
+
+
+@lru_cache(maxsize=256)
+def _known(_client: object, _name: str, _path: str) -> list[Known]:
+    """Shared by the layers of one process that lie in the same place; at most one in the list."""
+    return []
 
 
 def bare(etag: str) -> str:

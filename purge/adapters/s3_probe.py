@@ -1,7 +1,8 @@
 """Trying what erasing will need of an S3 store, and refusing one that ignores conditions.
 
-A store that completes an upload whatever `If-Match` says would let an erasure overwrite what
-somebody wrote meanwhile. That is tried once in a process for each bucket, on a name of our own.
+A store that writes an object whatever `If-Match` says would let an erasure overwrite what
+somebody wrote meanwhile. That is tried once in a process for each bucket and each way to write, on
+a name of our own.
 """
 
 import time
@@ -19,7 +20,7 @@ from purge.ports import ObjectChanged, ObjectUnreachable, ProbeStep, Unreachable
 NEVER = "00000000000000000000000000000000"
 AT_MOST = 1000
 
-_honoured: set[tuple[str, str]] = set()
+_honoured: set[tuple[str, str, bool]] = set()
 
 
 def steps(bucket: Bucket, prefix: str) -> Sequence[ProbeStep]:
@@ -45,26 +46,21 @@ def steps(bucket: Bucket, prefix: str) -> Sequence[ProbeStep]:
     return result
 
 
-def require_conditions(bucket: Bucket) -> None:
-    """Raises ObjectUnreachable where the store completes an upload against its condition."""
-    place = (str(bucket.client.meta.endpoint_url), bucket.name)
+def require_conditions(bucket: Bucket, *, on_putting: bool) -> None:
+    """Raises ObjectUnreachable where the store puts, or completes uploads, against a condition."""
+    place = (str(bucket.client.meta.endpoint_url), bucket.name, on_putting)
     if place in _honoured:
         return
-    if not _are_conditions_honoured(bucket):
+    if not _are_conditions_honoured(bucket, on_putting=on_putting):
         raise ObjectUnreachable(reason="s3_conditions_ignored")
     _honoured.add(place)
 
 
-def _are_conditions_honoured(bucket: Bucket) -> bool:
-    """Complete an upload of a few bytes to a new name on a condition that cannot hold."""
+def _are_conditions_honoured(bucket: Bucket, *, on_putting: bool) -> bool:
+    """Write a few bytes to a new name on a condition that cannot hold."""
     key = f"{OURS}probe-{uuid.uuid4().hex}"
     place = bucket.at(key)
-    upload = bucket.client.create_multipart_upload(**place)["UploadId"]
-    try:
-        part = bucket.client.upload_part(**place, UploadId=upload, PartNumber=1, Body=b"probe")
-        answer = _complete(bucket, place, upload, etag=bare(part["ETag"]))
-    finally:
-        s3_uploads.abort(bucket, key, upload)
+    answer = _put(bucket, place) if on_putting else _uploaded(bucket, key, place)
     if answer is None:
         return True
     exact = {"VersionId": answer["VersionId"]} if answer.get("VersionId") else {}
@@ -72,13 +68,28 @@ def _are_conditions_honoured(bucket: Bucket) -> bool:
     return False
 
 
-def _complete(bucket: Bucket, place: dict[str, str], upload: str, *, etag: str) -> Any:  # noqa: ANN401
-    """The answer, or None where the condition stopped it."""
-    parts = [{"PartNumber": 1, "ETag": quoted(etag)}]
+def _uploaded(bucket: Bucket, key: str, place: dict[str, str]) -> Any:  # noqa: ANN401
+    upload = bucket.client.create_multipart_upload(**place)["UploadId"]
     try:
-        return bucket.client.complete_multipart_upload(
-            **place, UploadId=upload, MultipartUpload={"Parts": parts}, IfMatch=quoted(NEVER)
+        part = bucket.client.upload_part(**place, UploadId=upload, PartNumber=1, Body=b"probe")
+        parts = [{"PartNumber": 1, "ETag": quoted(bare(part["ETag"]))}]
+        return _tried(
+            lambda: bucket.client.complete_multipart_upload(
+                **place, UploadId=upload, MultipartUpload={"Parts": parts}, IfMatch=quoted(NEVER)
+            )
         )
+    finally:
+        s3_uploads.abort(bucket, key, upload)
+
+
+def _put(bucket: Bucket, place: dict[str, str]) -> Any:  # noqa: ANN401
+    return _tried(lambda: bucket.client.put_object(**place, Body=b"probe", IfMatch=quoted(NEVER)))
+
+
+def _tried(write: Callable[[], Any]) -> Any:  # noqa: ANN401
+    """The answer, or None where the condition stopped it."""
+    try:
+        return write()
     except ClientError as error:
         if refusals.code_of(error) not in refusals.CHANGED | refusals.GONE:
             raise
@@ -122,6 +133,7 @@ def _lock(bucket: Bucket) -> str:
 
 
 def _write(bucket: Bucket) -> str:
-    if not _are_conditions_honoured(bucket):
-        raise ObjectUnreachable(reason="s3_conditions_ignored")
-    return "the store honours conditions on completing an upload"
+    for on_putting in (True, False):
+        if not _are_conditions_honoured(bucket, on_putting=on_putting):
+            raise ObjectUnreachable(reason="s3_conditions_ignored")
+    return "the store honours conditions on putting an object and on completing an upload"

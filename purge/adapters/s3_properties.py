@@ -1,8 +1,12 @@
 """What an S3 object carries beside its bytes, said again for its next version.
 
 Copied: user metadata, tags, the content and cache headers, the redirect of a website, storage
-class, encryption and its key, and grants beyond the owner's. A multipart upload copies none of
+class, encryption and its key, and grants beyond the owner's. Writing an object copies none of
 them by itself. Locks are not copied: a locked version is not rewritten.
+
+What need not be asked for each object is not: grants, where the bucket's setting leaves them
+without effect (docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html), and
+tags, where the store tells how many an object has and told none.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,7 +33,14 @@ COPIED = (
     "StorageClass",
     "WebsiteRedirectLocation",
 )
+COUNTS_TAGS = ("AmazonS3", "SeaweedFS")
+"""Stores, as they name themselves, that say in an answer how many tags the object has.
+
+They say so only to whom they would list them, so one listing must have been answered before
+(docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html, x-amz-tagging-count).
+"""
 NOT_SET = frozenset({"NoSuchTagSet", "NoSuchTagSetError", "NotImplemented", "501"})
+OWNERS_ONLY = "BucketOwnerEnforced"
 GRANTS = {
     "FULL_CONTROL": "GrantFullControl",
     "READ": "GrantRead",
@@ -39,7 +50,7 @@ GRANTS = {
 
 
 def copied(bucket: Bucket, key: str, look: Look) -> dict[str, Any]:
-    """Parameters of CreateMultipartUpload that make the next version carry what this one does.
+    """Parameters of a writing request that make the next version carry what this one does.
 
     Raises ObjectUnreachable where something is there that could not be copied.
     """
@@ -51,10 +62,32 @@ def copied(bucket: Bucket, key: str, look: Look) -> dict[str, Any]:
     if head.get("ExpiresString") and not head.get("Expires"):
         raise ObjectUnreachable(reason="s3_expires_unreadable")
     wanted = {name: head[name] for name in COPIED if head.get(name)}
-    labels = tags(bucket, key, look)
-    if labels:
-        wanted["Tagging"] = urlencode(labels)
-    return wanted | _grants(bucket, key, look)
+    if not _has_no_tags(bucket, look):
+        labels = tags(bucket, key, look)
+        bucket.known().reads_tags = True
+        if labels:
+            wanted["Tagging"] = urlencode(labels)
+    return wanted | (_grants(bucket, key, look) if _may_have_grants(bucket) else {})
+
+
+def _has_no_tags(bucket: Bucket, look: Look) -> bool:
+    if look.head.get("TagCount") or not bucket.known().reads_tags:
+        return False
+    headers = look.head.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    return str(headers.get("server", "")).startswith(COUNTS_TAGS)
+
+
+def _may_have_grants(bucket: Bucket) -> bool:
+    """Unless the bucket's setting says that all belongs to its owner. Asked once in a while."""
+    known = bucket.known()
+    if known.has_grants is None:
+        try:
+            answer = bucket.client.get_bucket_ownership_controls(Bucket=bucket.name)
+        except ClientError:
+            answer = {}  # Not set, not known there, or not for us to know.
+        rules = answer.get("OwnershipControls", {}).get("Rules", [])
+        known.has_grants = all(one.get("ObjectOwnership") != OWNERS_ONLY for one in rules)
+    return known.has_grants
 
 
 def tags(bucket: Bucket, key: str, look: Look) -> dict[str, str]:

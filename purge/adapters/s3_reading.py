@@ -1,4 +1,7 @@
-"""Reading one version of an S3 object: from the first byte, or in ranges, never another version."""
+"""Reading one version of an S3 object: from the first byte, or in ranges, never another version.
+
+One request opens it: it brings the properties and the first bytes, which are all of a small one.
+"""
 
 import io
 from collections import OrderedDict
@@ -8,28 +11,66 @@ from botocore.exceptions import BotoCoreError, ClientError
 from urllib3.exceptions import HTTPError
 
 from purge.adapters import s3_refusals as refusals
-from purge.adapters.s3_bucket import Bucket, Look
+from purge.adapters.s3_bucket import Bucket, Look, VersionName, bare, quoted
 from purge.domain.spans import Span
-from purge.ports import ObjectUnreachable
+from purge.ports import ObjectChanged, ObjectUnreachable
 
 READ_AT_ONCE = 1 << 20
 BLOCK, BLOCKS = 64 * 1024, 64
 """Records lie near each other: small reads fetch a block, and the last ones are remembered."""
-SMALL = 1 << 20
-"""An object up to this size is fetched once, and kept while it is open."""
+FIRST = 1 << 20
+"""Fetched on opening, and kept while it is open: an object up to this size is read in one go."""
 TRIES = 4
+NOTHING_THERE = frozenset({"InvalidRange", "416"})
+
+
+def opened(bucket: Bucket, key: str, version: VersionName) -> "OpenObject":
+    """That version. The errors of `Bucket.seen`."""
+    exact = {"VersionId": version.id} if version.id else {}
+    try:
+        answer = bucket.client.get_object(
+            **bucket.at(key),
+            **exact,
+            IfMatch=quoted(version.etag),
+            Range=f"bytes=0-{FIRST - 1}",
+        )
+    except ClientError as error:
+        code = refusals.code_of(error)
+        if code in NOTHING_THERE:  # It is empty.
+            return OpenObject(bucket, key, bucket.seen(key, version))
+        if code in refusals.GONE:
+            bucket.require()
+        raise
+    if bare(answer["ETag"]) != version.etag:
+        answer["Body"].close()
+        raise ObjectChanged
+    body = answer.pop("Body")
+    total = answer.get("ContentRange", "").rpartition("/")[2]
+    look = Look(
+        etag=version.etag,
+        version_id=answer.get("VersionId", ""),
+        size=int(total or answer["ContentLength"]),
+        head=answer,
+    )
+    try:
+        first = bytes(body.read())
+    except (BotoCoreError, HTTPError):
+        first = b""  # It is asked for again when it is read.
+    return OpenObject(bucket, key, look, first=first)
 
 
 class OpenObject:
     """Implements `purge.ports.ReadableObject`. The layer closes what it opened."""
 
-    def __init__(self, bucket: Bucket, key: str, look: Look) -> None:
+    def __init__(self, bucket: Bucket, key: str, look: Look, *, first: bytes = b"") -> None:
         self.bucket = bucket
         self.key = key
         self.look = look
+        self.first = first
+        self.is_staged = False
+        """A next version was made of it."""
         self._blocks: OrderedDict[int, bytes] = OrderedDict()
         self._streams: list[BinaryIO] = []
-        self._whole: bytes | None = None
         self.size = look.size
 
     def stream(self) -> BinaryIO:
@@ -38,7 +79,7 @@ class OpenObject:
         return opened
 
     def read(self, span: Span) -> bytes:
-        if self.size <= SMALL or span.length >= BLOCK:
+        if self.size <= FIRST or span.length >= BLOCK:
             return self.fetch(span)
         first, last = span.offset // BLOCK, max(span.offset, span.end - 1) // BLOCK
         content = b"".join(self._block(number) for number in range(first, last + 1))
@@ -47,11 +88,21 @@ class OpenObject:
 
     def fetch(self, span: Span) -> bytes:
         """A range of this very version; of a small object, out of all of it, kept."""
-        if self.size > SMALL:
-            return self._fetched(span)
-        if self._whole is None:
-            self._whole = self._fetched(Span(0, self.size))
-        return self._whole[span.offset : span.end]
+        if self.size <= FIRST:
+            return self.whole()[span.offset : span.end]
+        if span.end <= len(self.first):
+            return self.first[span.offset : span.end]
+        return self._fetched(span)
+
+    def is_whole(self) -> bool:
+        """Whether all of it is here: so far by one answer, which is of one moment."""
+        return len(self.first) == self.size
+
+    def whole(self) -> bytes:
+        """Every byte, kept."""
+        if not self.is_whole():
+            self.first += self._fetched(Span(len(self.first), self.size - len(self.first)))
+        return self.first
 
     def _fetched(self, span: Span) -> bytes:
         end = min(span.end, self.size)
@@ -78,8 +129,8 @@ class OpenObject:
         return answer["Body"]
 
     def close(self) -> None:
-        for stream in self._streams:
-            stream.close()
+        while self._streams:
+            self._streams.pop().close()
 
     def _block(self, number: int) -> bytes:
         content = self._blocks.get(number)
@@ -123,6 +174,8 @@ class _Stream(io.RawIOBase):
         raise ObjectUnreachable(reason="s3_endpoint_unreachable")
 
     def _read(self, size: int) -> bytes:
+        if self._at < len(self._source.first):
+            return self._source.first[self._at : self._at + size]
         if self._body is None:
             self._body = self._source.body(self._at, self._source.size)
         return bytes(self._body.read(size))

@@ -15,11 +15,12 @@ def remove(bucket: Bucket, key: str, version: VersionName) -> None:
     match version.id:
         case None:
             _remove_wherever(bucket, key, version.etag)
+            if bucket.keeps_versions():
+                _sweep_markers(bucket, key)
         case "":
             return  # Nothing is kept where it was written: it went when it was replaced.
         case exact:
             _remove_old(bucket, key, version.etag, exact)
-    _sweep_markers(bucket, key)
 
 
 def _remove_old(bucket: Bucket, key: str, etag: str, version_id: str) -> None:
@@ -27,6 +28,8 @@ def _remove_old(bucket: Bucket, key: str, etag: str, version_id: str) -> None:
     if present is not None and present.version_id == version_id and present.etag == etag:
         raise ObjectChanged
     _delete(bucket, key, version_id=version_id, etag=etag)
+    if present is None:
+        _sweep_markers(bucket, key)
 
 
 def _remove_wherever(bucket: Bucket, key: str, etag: str) -> None:
@@ -67,7 +70,7 @@ def _delete(bucket: Bucket, key: str, *, version_id: str, etag: str) -> None:
 
 def _sweep_markers(bucket: Bucket, key: str) -> None:
     """A name of which nothing is left but markers goes too: it may say who it was about."""
-    if not bucket.keeps_versions() or any(_versions(bucket, key, "Versions")):
+    if any(_versions(bucket, key, "Versions")):
         return
     for marker in list(_versions(bucket, key, "DeleteMarkers")):
         bucket.client.delete_object(**bucket.at(key), VersionId=marker["VersionId"])

@@ -1,12 +1,14 @@
 """A bucket, or a part of its names, as a storage layer.
 
-An object is rewritten by a multipart upload: what stays is copied by the store itself, in the
-ranges that `purge/domain/s3_parts.py` chooses, and completed only if the object is still what was
-looked at. What it replaces is removed afterwards where the bucket keeps old versions.
+A small object is put anew in one request (`s3_whole.py`). A larger one is rewritten by a multipart
+upload (`s3_uploads.py`): what stays is copied by the store itself, in the ranges that
+`purge/domain/s3_parts.py` chooses. Either has a condition: that the object is still what was looked
+at. What it replaces is removed afterwards where the bucket keeps old versions.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,13 +16,16 @@ from purge.adapters import (
     s3_listing,
     s3_probe,
     s3_properties,
+    s3_reading,
     s3_refusals as refusals,
     s3_removing,
     s3_uploads,
+    s3_whole,
 )
-from purge.adapters.s3_bucket import Bucket, Look, version_name
+from purge.adapters.s3_bucket import Bucket, version_name
 from purge.adapters.s3_reading import OpenObject
 from purge.adapters.s3_uploads import DonePart
+from purge.adapters.s3_whole import Rewriting
 from purge.domain import s3_parts, s3_places
 from purge.domain.spans import Segment
 from purge.ports import (
@@ -30,6 +35,21 @@ from purge.ports import (
     StoredObject,
     UnreachableObject,
 )
+
+REMEMBERED = timedelta(seconds=30)
+"""The steps of one attempt follow each other faster. After that the object is asked again."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Remembered:
+    """What was opened last, so that the next step of the same work need not ask again.
+
+    Nothing is written by it but on the condition that it still is so.
+    """
+
+    version: str
+    at: datetime
+    object: OpenObject
 
 
 class S3StorageLayer:
@@ -44,11 +64,10 @@ class S3StorageLayer:
         clock: Callable[[], datetime],
     ) -> None:
         self._bucket = Bucket(client=client, name=bucket, path=path, clock=clock)
-        # What one request told, so that the next steps of the same work need not ask again.
-        # Each of theirs is answered by that very version or refused.
-        self._looks: dict[tuple[str, str], Look] = {}
+        self._last: _Remembered | None = None
         self._open: dict[tuple[str, str], OpenObject] = {}
         self._parts: dict[str, list[DonePart]] = {}
+        self._rewritings: dict[str, Rewriting] = {}
 
     def probe(self, *, prefix: str = "") -> Sequence[ProbeStep]:
         return s3_probe.steps(self._bucket, prefix)
@@ -69,50 +88,82 @@ class S3StorageLayer:
 
     @contextmanager
     def open(self, *, key: str, version: str) -> Iterator[ReadableObject]:
-        wanted = version_name(version)
+        wanted, now, last = version_name(version), self._bucket.clock(), self._last
         with refusals.told():
             opened = self._opened(key, version)
             opened.look.check_readable()
+        was_read_in_one = opened.is_whole() and (last is None or opened is not last.object)
         self._open[key, version] = opened
         try:
             yield opened
         finally:
             self._open.pop((key, version), None)
             opened.close()
-        if wanted.id is None:
+        if opened.is_staged:
+            return  # Publishing it tells whether it is still in force.
+        if wanted.id is None and not was_read_in_one:
             with refusals.told():
                 self._bucket.seen(key, wanted)
+        self._last = _Remembered(version, now, opened)
 
     def effort(self, *, size: int, segments: Iterable[Segment]) -> str:
         return s3_parts.told(size=size, segments=segments)
 
     def begin(self, *, key: str, version: str) -> str:
+        now = self._bucket.clock()
         with refusals.told():
-            look = self._bucket.seen(key, version_name(version))
-            s3_probe.require_conditions(self._bucket)
-            attempt = s3_uploads.begin(self._bucket, key, look)
-        self._looks[key, version] = look
-        self._parts[attempt] = []
+            opened = self._opened(key, version)
+            opened.look.check_readable()
+            opened.look.check_unlocked(at=now)
+            attempt = self._begun(opened)
+        self._last = _Remembered(version, now, opened)
+        return attempt
+
+    def _begun(self, opened: OpenObject) -> str:
+        bucket, key, look = self._bucket, opened.key, opened.look
+        is_small = look.size <= s3_parts.WHOLE
+        s3_probe.require_conditions(bucket, on_putting=is_small)
+        if is_small:
+            attempt = s3_whole.name()
+            self._rewritings[attempt] = s3_whole.begin(bucket, key, look)
+        else:
+            attempt = s3_uploads.begin(bucket, key, look)
+            self._parts[attempt] = []
         return attempt
 
     def stage(self, *, key: str, version: str, segments: Iterable[Segment], attempt: str) -> Staged:
-        is_new = self._parts.pop(attempt, None) == []
         with refusals.told():
             source = self._open.get((key, version)) or self._opened(key, version)
-            staged, parts = s3_uploads.stage(source, segments, attempt, is_new=is_new)
-        self._parts[attempt] = parts
+            if s3_whole.is_named_so(attempt):
+                staged = s3_whole.stage(source, segments, attempt, self._rewritings.get(attempt))
+            else:
+                is_new = self._parts.pop(attempt, None) == []
+                staged, parts = s3_uploads.stage(source, segments, attempt, is_new=is_new)
+                self._parts[attempt] = parts
+        source.is_staged = True
         return staged
 
     def publish(self, *, staged: Staged) -> None:
-        parts = self._parts.pop(staged.attempt, None)
+        attempt = staged.attempt
         with refusals.told():
-            s3_uploads.publish(self._bucket, staged, parts)
+            if s3_whole.is_named_so(attempt):
+                s3_whole.publish(self._bucket, staged, self._rewritings.pop(attempt, None))
+            else:
+                s3_uploads.publish(self._bucket, staged, self._parts.pop(attempt, None))
 
     def _opened(self, key: str, version: str) -> OpenObject:
-        look = self._looks.pop((key, version), None)
-        return OpenObject(self._bucket, key, look or self._bucket.seen(key, version_name(version)))
+        """That version, with all that a moment ago was learned and read of it."""
+        last, self._last = self._last, None
+        if last is not None and (last.object.key, last.version) == (key, version):
+            age = self._bucket.clock() - last.at
+            if timedelta() <= age <= REMEMBERED:
+                return last.object
+        return s3_reading.opened(self._bucket, key, version_name(version))
 
     def discard(self, *, key: str, attempt: str) -> None:
+        if s3_whole.is_named_so(attempt):
+            self._rewritings.pop(attempt, None)
+            return
         with refusals.told():
             s3_uploads.abort(self._bucket, key, attempt)
 

@@ -35,8 +35,6 @@ class DonePart(NamedTuple):
 
 
 def begin(bucket: Bucket, key: str, look: Look) -> str:
-    look.check_readable()
-    look.check_unlocked(at=bucket.clock())
     wanted = s3_properties.copied(bucket, key, look)
     upload = bucket.client.create_multipart_upload(**bucket.at(key), **wanted)
     return str(upload["UploadId"])

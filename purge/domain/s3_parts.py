@@ -30,6 +30,9 @@ COPIES = 1000
 """At most about so many pieces for one range."""
 DOUBLES_EVERY, LARGEST_FLOOR = 500, 1 << 30
 """After so many parts the smallest size doubles: 10,000 are then enough for 5 TiB, however cut."""
+WHOLE = 8 * MIB
+"""Up to this size an object is downloaded and put whole: two requests, where an upload of parts
+takes at least five."""
 BRIDGE = 64 * 1024
 """Gaps up to this size are downloaded along rather than asked for apart."""
 
@@ -243,6 +246,9 @@ def told(*, size: int, segments: Iterable[Segment]) -> str:
                 return ""
             case Keep():
                 kept.append(segment)
+    if size <= WHOLE:
+        left = sum(map(length_of, kept))
+        return f"{readable(size)} downloaded, {readable(left)} put whole, 2 requests"
     return f"{costs(kept)}; {readable(2 * size)} would move to rewrite it whole"
 
 

@@ -100,7 +100,9 @@ class ReadableObject(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """A new version, complete and durable beside the old one, which is still the one in force.
+    """A new version, complete beside the old one, which is still the one in force.
+
+    Only the layer that staged it can publish it: it may have it in memory.
 
     `version` is what the object's version will be once published: it is stored before publishing,
     so that after a crash one look at the object tells whether that happened.
@@ -133,8 +135,10 @@ class StorageLayer(Protocol):
         ...
 
     def open(self, *, key: str, version: str) -> AbstractContextManager[ReadableObject]:
-        """Read that version, whole. Raises ObjectChanged if it is, or becomes, another one.
+        """Read that version, whole. Raises ObjectChanged if it is another one.
 
+        Also, at the end, if it became another one meanwhile, unless it was read in one moment, or
+        staged: then publishing says so.
         A version that is not current stays what it is; ObjectChanged says that it is gone.
         """
         ...
@@ -163,8 +167,9 @@ class StorageLayer(Protocol):
     def publish(self, *, staged: Staged) -> None:
         """Put the staged version in force if the object is still what it replaces.
 
-        Raises ObjectChanged otherwise, with nothing changed and nothing left behind. The replaced
-        version may stay behind as one that is not current: `remove` it.
+        Raises ObjectChanged otherwise, and where nothing is staged under that name, with nothing
+        changed and nothing left behind. The replaced version may stay behind as one that is not
+        current: `remove` it.
         """
         ...
 

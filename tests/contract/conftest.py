@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+from purge.domain import s3_parts
 from purge.domain.s3_parts import MIB
 from tests.factories.s3_home import Home
 from tests.servers.seaweedfs import LOCKED, PLAIN, VERSIONED, S3Store
@@ -27,6 +28,13 @@ def locked(s3_store: S3Store) -> Home:
 @pytest.fixture(params=[PLAIN, VERSIONED])
 def home(request: pytest.FixtureRequest, s3_store: S3Store) -> Home:
     return Home(s3_store.client(), request.param)
+
+
+@pytest.fixture(params=["in one request", "in parts"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """How a small object is written."""
+    if request.param == "in parts":
+        monkeypatch.setattr(s3_parts, "WHOLE", -1)
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
+from purge.adapters import s3_probe
 from purge.adapters.s3_storage_layer import S3StorageLayer
+from purge.domain import s3_parts
 from purge.domain.spans import Keep
 from purge.ports import (
     ObjectUnreachable,
@@ -44,7 +46,7 @@ def test_a_reader_may_look_and_not_write(s3_store: S3Store, plain: Home) -> None
     assert [step.ok for step in steps] == [True] * (len(steps) - 1) + [False]
     assert "may not" in steps[-1].detail
     with pytest.raises(ObjectUnreachable, match="s3_access_denied"):
-        reader.staged("k", Keep(0, 1))
+        reader.rewrite("k", Keep(0, 1))
 
 
 def test_a_store_that_is_away_is_unreachable(s3_store: S3Store) -> None:
@@ -69,11 +71,11 @@ def test_a_probe_says_what_erasing_needs(versioned: Home) -> None:
 
 
 class IgnoresConditions(Between):
-    """What a store does that knows nothing of If-Match on completing."""
+    """What a store does that knows nothing of If-Match on writing."""
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._client, name)
-        if name != "complete_multipart_upload":
+        if name != self._operation:
             return found
 
         def called(**values: object) -> Any:
@@ -83,14 +85,23 @@ class IgnoresConditions(Between):
         return called
 
 
-def test_a_store_that_ignores_conditions_is_not_written_to(versioned: Home) -> None:
+@pytest.mark.parametrize("operation", ["put_object", "complete_multipart_upload"])
+def test_a_store_that_ignores_conditions_is_not_written_to(
+    versioned: Home, operation: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if operation != "put_object":
+        monkeypatch.setattr(s3_parts, "WHOLE", -1)
+    monkeypatch.setattr(s3_probe, "_honoured", set())
     versioned.put("k", b"0123")
     layer = S3StorageLayer(
-        client=IgnoresConditions(versioned.client, "", lambda: None),
+        client=IgnoresConditions(versioned.client, operation, lambda: None),
         bucket=VERSIONED,
         path=versioned.path,
         clock=clock,
     )
 
+    with pytest.raises(ObjectUnreachable, match="s3_conditions_ignored"):
+        layer.begin(key="k", version=versioned.seen("k"))
     assert "ignores" in layer.probe()[-1].detail
     assert versioned.listed() == [("k", True)]
+    assert versioned.get("k") == b"0123"

@@ -1,7 +1,8 @@
 """Rewriting in S3: parts, properties, odd names; a random object and a slow, obvious model."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
@@ -10,6 +11,7 @@ from purge.adapters import s3_properties
 from purge.domain.s3_parts import MIB
 from purge.domain.spans import Fresh, Keep, Segment, Span, kept
 from purge.ports import (
+    ObjectChanged,
     ObjectUnreachable,
     UnreachableObject,
 )
@@ -46,6 +48,7 @@ def test_what_a_format_wrote_anew_comes_between(home: Home, large: bytes) -> Non
     assert home.get("k") == expected + large[12 * MIB :]
 
 
+@pytest.mark.usefixtures("way")
 def test_an_object_of_which_nothing_is_left_is_empty(home: Home) -> None:
     home.put("k", b"all of it")
 
@@ -71,6 +74,7 @@ KEPT = (
 )
 
 
+@pytest.mark.usefixtures("way")
 def test_an_objects_properties_stay(home: Home) -> None:
     home.put("k", b"0123456789", **PROPERTIES)
     before, labels = home.head("k"), home.layer.tags(key="k", version=home.seen("k"))
@@ -84,6 +88,7 @@ def test_an_objects_properties_stay(home: Home) -> None:
     assert labels == {"team": "sales", "note": "a b+c"}
 
 
+@pytest.mark.usefixtures("way")
 def test_an_encrypted_object_stays_encrypted(home: Home) -> None:
     home.put("k", b"0123456789", ServerSideEncryption="AES256")
 
@@ -118,6 +123,62 @@ def test_grants_beside_the_owners_are_said_again(
     listed = [{"Permission": permission, "Grantee": who} for permission, who in grants]
 
     assert s3_properties.as_parameters({"ID": "owner"}, listed) == parameters
+
+
+def requests_of(client: Any, act: Callable[[], object]) -> list[str]:
+    made: list[str] = []
+
+    def heard(model: Any, **_: object) -> None:
+        made.append(model.name)
+
+    client.meta.events.register("before-call.s3", heard)
+    act()
+    client.meta.events.unregister("before-call.s3", heard)
+    return made
+
+
+def test_a_small_object_takes_a_read_and_a_write(home: Home) -> None:
+    for key in ("first", "k"):
+        home.put(key, b"0123456789", Metadata={"origin": "shop"})
+    home.rewrite("first", Keep(0, 5))  # What the bucket is like has been asked then.
+    seen = home.seen("k")
+
+    def erase() -> None:
+        with home.layer.open(key="k", version=seen) as source:
+            assert source.read(Span(3, 2)) == b"34"
+        attempt = home.layer.begin(key="k", version=seen)
+        with home.layer.open(key="k", version=seen) as source:
+            assert source.stream().read() == b"0123456789"
+            ready = home.layer.stage(key="k", version=seen, segments=[Keep(0, 5)], attempt=attempt)
+        home.layer.publish(staged=ready)
+
+    assert requests_of(home.client, erase) == ["GetObject", "PutObject"]
+    assert home.get("k") == b"01234"
+    assert home.head("k")["Metadata"] == {"origin": "shop"}
+
+
+def test_what_was_read_before_is_not_taken_for_what_is_there_now(home: Home) -> None:
+    home.put("k", b"old")
+    seen = home.seen("k")
+    with home.layer.open(key="k", version=seen) as source:
+        assert source.stream().read() == b"old"
+    home.put("k", b"the writer's")
+
+    with pytest.raises(ObjectChanged), home.layer.open(key="k", version=seen):
+        pass
+
+
+def test_an_attempt_of_another_worker_cannot_be_gone_on_with(home: Home) -> None:
+    home.put("k", b"0123456789")
+    ready = home.staged("k", Keep(0, 5))
+    another = Home(home.client, home.bucket, path=home.path).layer
+
+    with pytest.raises(ObjectChanged):
+        another.publish(staged=ready)
+    with pytest.raises(ObjectChanged):
+        another.stage(key="k", version=home.seen("k"), segments=[], attempt=ready.attempt)
+
+    assert home.get("k") == b"0123456789"
 
 
 ODD_NAMES = (

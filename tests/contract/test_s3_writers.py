@@ -7,12 +7,14 @@ import pytest
 from botocore.exceptions import ClientError
 
 from purge.adapters.s3_storage_layer import S3StorageLayer
+from purge.domain import s3_parts
 from purge.domain.s3_parts import MIB
 from purge.domain.spans import Keep, Segment
 from purge.ports import (
     ObjectChanged,
 )
 from tests.factories.s3_home import Between, Home, clock
+from tests.servers.seaweedfs import VERSIONED
 
 
 def test_a_writer_before_each_part_loses_nothing(home: Home, large: bytes) -> None:
@@ -36,17 +38,28 @@ def test_a_writer_before_each_part_loses_nothing(home: Home, large: bytes) -> No
         assert home.uploads() == 0
 
 
-@pytest.mark.parametrize("operation", ["complete_multipart_upload", "abort_multipart_upload"])
-def test_a_writer_in_the_moment_of_publishing_loses_nothing(home: Home, operation: str) -> None:
+def on(client: Any, home: Home) -> Home:
+    """The same place, reached by that client."""
+    return Home(client, home.bucket, path=home.path)
+
+
+PUBLISHING = ("put_object", "complete_multipart_upload", "abort_multipart_upload")
+
+
+@pytest.mark.parametrize("operation", PUBLISHING)
+def test_a_writer_in_the_moment_of_publishing_loses_nothing(
+    home: Home, operation: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if operation != "put_object":
+        monkeypatch.setattr(s3_parts, "WHOLE", -1)
     home.put("k", b"0123456789")
-    ready = home.staged("k", Keep(0, 2))
-    between = Between(home.client, operation, lambda: home.put("k", b"the writer's"))
-    layer = S3StorageLayer(client=between, bucket=home.bucket, path=home.path, clock=clock)
+    ours = on(Between(home.client, operation, lambda: home.put("k", b"the writer's")), home)
+    ready = ours.staged("k", Keep(0, 2))
     if operation == "abort_multipart_upload":
         home.put("k", b"first")
 
     with pytest.raises(ObjectChanged):
-        layer.publish(staged=ready)
+        ours.layer.publish(staged=ready)
 
     assert home.get("k") == b"the writer's"
     assert home.uploads() == 0
@@ -62,14 +75,18 @@ def test_a_writer_in_the_moment_of_removing_loses_nothing(home: Home) -> None:
     assert home.get("k") == b"the writer's"
 
 
-def test_an_answer_lost_after_completing_is_no_failure(home: Home) -> None:
+@pytest.mark.parametrize("operation", ["put_object", "complete_multipart_upload"])
+def test_an_answer_lost_after_publishing_is_no_failure(
+    home: Home, operation: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if operation != "put_object":
+        monkeypatch.setattr(s3_parts, "WHOLE", -1)
     home.put("k", b"0123456789")
-    ready = home.staged("k", Keep(0, 2))
 
     class Lossy(Between):
         def __getattr__(self, name: str) -> Any:
             found = getattr(self._client, name)
-            if name != "complete_multipart_upload":
+            if name != self._operation:
                 return found
 
             def twice(**values: object) -> Any:
@@ -78,18 +95,17 @@ def test_an_answer_lost_after_completing_is_no_failure(home: Home) -> None:
 
             return twice
 
-    layer = S3StorageLayer(
-        client=Lossy(home.client, "", lambda: None),
-        bucket=home.bucket,
-        path=home.path,
-        clock=clock,
-    )
+    ours = on(Lossy(home.client, operation, lambda: None), home)
+    ours.layer.begin(key="k", version=home.seen("k"))  # The store's conditions are tried now.
 
-    layer.publish(staged=ready)
+    ready = ours.staged("k", Keep(0, 2))
+    ours.layer.publish(staged=ready)
 
     assert home.get("k") == b"01"
+    assert home.listed() == [("k", True)] or home.bucket == VERSIONED
 
 
+@pytest.mark.usefixtures("way")
 def test_of_two_rewritings_of_one_object_the_second_finds_it_changed(home: Home) -> None:
     home.put("k", b"0123456789")
     first, second = home.staged("k", Keep(0, 5)), home.staged("k", Keep(5, 5))
@@ -102,6 +118,7 @@ def test_of_two_rewritings_of_one_object_the_second_finds_it_changed(home: Home)
     assert home.uploads() == 0
 
 
+@pytest.mark.usefixtures("way")
 def test_ours_are_the_only_requests_that_a_marker_stops(versioned: Home) -> None:
     versioned.put("k", b"0123456789")
     ready = versioned.staged("k", Keep(0, 2))

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from purge.adapters.filesystem_storage_layer import FilesystemStorageLayer
 from purge.adapters.s3_storage_layer import S3StorageLayer
+from purge.domain.s3_parts import MIB
 from purge.domain.spans import Fresh, Keep, Segment, Span
 from purge.ports import ObjectChanged, Staged, StorageLayer, StoredObject
 from tests.fakes.storage import FakeStorageLayer
@@ -160,7 +161,7 @@ def test_a_version_that_is_no_more_cannot_be_opened(bench: Bench) -> None:
 
 
 def test_an_object_that_changes_while_it_is_read_is_noticed(bench: Bench) -> None:
-    bench.put("k", b"old")
+    bench.put("k", b"old" * MIB)  # more than a layer reads in one moment
 
     reading = bench.layer.open(key="k", version=version(bench, "k"))
     reading.__enter__().stream().read()

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from django.utils import timezone
@@ -24,7 +25,7 @@ class Home:
     now: Callable[[], datetime] = clock
     path: str = field(default_factory=lambda: f"{uuid.uuid4().hex}/")
 
-    @property
+    @cached_property
     def layer(self) -> S3StorageLayer:
         return S3StorageLayer(
             client=self.client, bucket=self.bucket, path=self.path, clock=self.now

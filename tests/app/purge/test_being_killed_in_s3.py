@@ -12,6 +12,7 @@ from pytest_django import Settings
 
 from governance.isolation.scopes import namespace_scope
 from purge.adapters.s3_storage_layer import S3StorageLayer
+from purge.domain import s3_parts
 from purge.models import ErasureCertificate, ErasureRequest, ErasureStep
 from tests.app.purge.conftest import Company
 from tests.factories import purge, s3
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 FEWEST_POINTS, MOST_POINTS = 20, 90
 STRIDE = 3
 RUNS = range(STRIDE) if os.environ.get("LAKEWARDEN_FULL") else range(1)
-WRITES = ("Create", "Upload", "Complete", "Abort", "Delete")
+WRITES = ("Put", "Create", "Upload", "Complete", "Abort", "Delete")
 
 
 def is_a_write(_client: object, operation: str, *_: object) -> bool:
@@ -40,11 +41,18 @@ def killed_at(point: int, company: Company, request: ErasureRequest) -> bool:
     return was_killed(carry_out, at=point)
 
 
+@pytest.mark.parametrize("largest_put_whole", [s3_parts.WHOLE, -1])
 @pytest.mark.parametrize("first", RUNS)
 def test_wherever_a_worker_is_killed_the_next_one_ends_the_same(
-    make_company: Callable[[str], Company], s3_store: S3Store, settings: Settings, first: int
+    make_company: Callable[[str], Company],
+    s3_store: S3Store,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    first: int,
+    largest_put_whole: int,
 ) -> None:
     """Each run takes every third point, by turns before and after: `make test-full` all of them."""
+    monkeypatch.setattr(s3_parts, "WHOLE", largest_put_whole)
     company = make_company("acme")
     lake = s3.a_lake(s3_store, settings, VERSIONED)
     with namespace_scope(company.namespace.pk):
@@ -65,6 +73,7 @@ def test_wherever_a_worker_is_killed_the_next_one_ends_the_same(
         with namespace_scope(company.namespace.pk):
             company.erase(request)
             check(request, lake, key, customer)
+        assert largest_put_whole < 0 or lake.uploads() == 0
         remove(lake)
     assert point > FEWEST_POINTS
 

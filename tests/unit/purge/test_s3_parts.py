@@ -223,3 +223,11 @@ def test_costs_add_up() -> None:
     total.add(Upload((Fresh(b"abc"),)))
 
     assert (total.parts, total.copied, total.uploaded, total.requests) == (2, SMALLEST, 3, 2)
+
+
+def test_the_effort_of_a_small_object_is_two_requests() -> None:
+    left = kept(size=MIB, cuts=[Span(10, MIB // 2)])
+
+    told = s3_parts.told(size=MIB, segments=left)
+
+    assert told == "1 MiB downloaded, 512 KiB put whole, 2 requests"
