@@ -10,6 +10,7 @@ there by INSERT … SELECT. Works in the namespace scope that is open.
 import struct
 import tempfile
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import IO
 
 from django.db import connection
@@ -24,6 +25,7 @@ END = struct.pack(">h", -1)
 SPOOL_IN_MEMORY = 16 << 20
 COPY_AT_ONCE = 1 << 20
 ROWS_AT_ONCE = 1 << 14
+FEW = 2000  # A temporary table costs more than to send so many as arrays.
 POSITION_BITS, LOW_BITS = 47, 15
 FURTHEST, LONGEST = (1 << POSITION_BITS) - 1, (1 << 31) - 1
 LOW = (1 << LOW_BITS) - 1
@@ -52,6 +54,24 @@ OWN_NUMBER = (
     "(SELECT number FROM purge_purgekeys WHERE namespace_id = "
     "NULLIF(current_setting('lakewarden.namespace', true), '')::uuid)"
 )
+# In the trees' order, each page of a tree is visited once.
+INSERT = f"""
+INSERT INTO purge_indexentry (fingerprint, place, object_number, length_low, namespace_number)
+SELECT fingerprint, place, %s, length_low, {OWN_NUMBER} FROM """  # noqa: S608 - no value is put into the text
+ARRIVING = """
+CREATE TEMPORARY TABLE purge_arriving (fingerprint bigint, place bigint, length_low smallint)
+ON COMMIT DROP
+"""
+FROM_ARRIVING = "purge_arriving ORDER BY fingerprint"
+FROM_ARRAYS = """
+unnest(%s::bigint[], %s::bigint[], %s::smallint[]) arriving(fingerprint, place, length_low)
+ORDER BY fingerprint
+"""
+# A crash of the server may undo the transactions of the last half second. An object and its entries
+# are one of them: the object is read again. Whoever commits after it, waiting, keeps it too.
+FOR_THIS_TRANSACTION = """
+SELECT set_config('work_mem', '64MB', true), set_config('synchronous_commit', 'off', true)
+"""
 
 
 class PostgreSQLIndexBatch:
@@ -62,13 +82,10 @@ class PostgreSQLIndexBatch:
         self.rows: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=SPOOL_IN_MEMORY)  # noqa: SIM115 - closed by close()
 
     def add(self, entries: Iterable[IndexEntry]) -> None:
-        write, pack = self.rows.write, ROW.pack
-        for fingerprint, (offset, length) in entries:
-            if offset > FURTHEST or length > LONGEST:
-                raise ObjectUnreachable(reason="too_far_in")
-            place = offset | length >> LOW_BITS << POSITION_BITS
-            write(pack(3, 8, fingerprint, 8, place, 2, length & LOW))
-            self.count += 1
+        packed = _packed(entries)
+        while rows := b"".join(islice(packed, ROWS_AT_ONCE)):
+            self.rows.write(rows)
+            self.count += len(rows) // ROW.size
 
     def pieces(self) -> Iterator[bytes]:
         self.rows.seek(0)
@@ -79,30 +96,28 @@ class PostgreSQLIndexBatch:
         self.rows.write(piece)
         self.count += len(piece) // ROW.size
 
-    def store(self, *, object_number: int) -> int:
-        PostgreSQLMetastoreIndex().remove(object_number=object_number)
+    def store(self, *, object_number: int, is_known: bool = True) -> int:
+        if is_known:
+            PostgreSQLMetastoreIndex().remove(object_number=object_number)
         if not self.count:
             return 0
         self.rows.seek(0)
         with connection.cursor() as cursor:
-            cursor.execute(
-                "CREATE TEMPORARY TABLE purge_arriving "
-                "(fingerprint bigint, place bigint, length_low smallint) ON COMMIT DROP"
-            )
-            with cursor.copy("COPY purge_arriving FROM STDIN (FORMAT binary)") as copy:
-                copy.write(HEAD)
-                while chunk := self.rows.read(COPY_AT_ONCE):
-                    copy.write(chunk)
-                copy.write(END)
-            cursor.execute(
-                "INSERT INTO purge_indexentry "  # noqa: S608 - no value is put into the text
-                "(fingerprint, place, object_number, length_low, namespace_number) "
-                f"SELECT fingerprint, place, %s, length_low, {OWN_NUMBER} FROM purge_arriving "
-                # In the trees' order, each page of a tree is visited once.
-                "ORDER BY fingerprint",
-                [object_number],
-            )
-            cursor.execute("DROP TABLE purge_arriving")
+            cursor.execute(FOR_THIS_TRANSACTION)
+            if self.count <= FEW:
+                rows = ROW.iter_unpack(self.rows.read())
+                _, _, prints, _, places, _, lows = zip(*rows, strict=True)
+                columns = [list(prints), list(places), list(lows)]
+                cursor.execute(INSERT + FROM_ARRAYS, [object_number, *columns])
+            else:
+                cursor.execute(ARRIVING)
+                with cursor.copy("COPY purge_arriving FROM STDIN (FORMAT binary)") as copy:
+                    copy.write(HEAD)
+                    while chunk := self.rows.read(COPY_AT_ONCE):
+                        copy.write(chunk)
+                    copy.write(END)
+                cursor.execute(INSERT + FROM_ARRIVING, [object_number])
+                cursor.execute("DROP TABLE purge_arriving")
         return self.count
 
     def close(self) -> None:
@@ -161,6 +176,15 @@ class PostgreSQLMetastoreIndex:
             cursor.execute(PARTS)
             after = sum(size for _, _, size in cursor.fetchall())
         return [f"index: {len(parts)} parts vacuumed, {before >> 20} MiB before, {after >> 20} now"]
+
+
+def _packed(entries: Iterable[IndexEntry]) -> Iterator[bytes]:
+    pack = ROW.pack
+    for fingerprint, (offset, length) in entries:
+        if offset > FURTHEST or length > LONGEST:
+            raise ObjectUnreachable(reason="too_far_in")
+        place = offset | length >> LOW_BITS << POSITION_BITS
+        yield pack(3, 8, fingerprint, 8, place, 2, length & LOW)
 
 
 def _span(place: int, low: int) -> Span:

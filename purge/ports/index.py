@@ -36,8 +36,11 @@ class IndexBatch(Protocol):
         """Add what another batch gathered."""
         ...
 
-    def store(self, *, object_number: int) -> int:
-        """Make these all that is known of the object; needs the namespace scope. How many."""
+    def store(self, *, object_number: int, is_known: bool = True) -> int:
+        """Make these all that is known of the object; needs the namespace scope. How many.
+
+        To look for what is known takes longer than to store a small object: say where nothing is.
+        """
         ...
 
     def close(self) -> None: ...

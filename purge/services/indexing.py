@@ -253,17 +253,21 @@ def _store(
     clock: Clock,
 ) -> LakeObject:
     with work.scope():
-        rows = LakeObject.objects.filter(dataset_id=dataset.id, current=at.current)
+        # Locked: of two that read it at once, the second is to see what the first stored.
+        rows = LakeObject.objects.select_for_update().filter(
+            dataset_id=dataset.id, current=at.current
+        )
         if not at.current:
             rows = rows.filter(version=at.version)
         row = rows.filter(key=at.key).first() or LakeObject(
             dataset_id=dataset.id, key=at.key, current=at.current
         )
+        is_known = row.entries > 0
         row.version, row.size = at.version, read.size
         row.entries, row.unreadable, row.cuts = batch.count, read.unreadable, []
         row.indexed_at = clock()
         row.save()
-        batch.store(object_number=row.number)
+        batch.store(object_number=row.number, is_known=is_known)
         ledger.note(met=read.met, dataset_id=dataset.id, now=clock())
         return row
 

@@ -65,11 +65,35 @@ def test_storing_again_replaces_all_of_the_object(index: MetastoreIndex) -> None
     assert places(index, 7, 8) == [Place(1, 8, Span(0, 9)), Place(2, 7, Span(0, 50))]
 
 
+def test_a_batch_takes_what_another_one_gathered(index: MetastoreIndex) -> None:
+    with closing(index.batch()) as there, closing(index.batch()) as here:
+        there.add(IndexEntry(7, Span(offset, 50)) for offset in range(0, 2_000_000, 50))
+        for piece in there.pieces():
+            here.take(piece)
+
+        assert here.count == there.count == 40_000
+        assert here.store(object_number=1) == 40_000
+
+    assert len(places(index, 7)) == 40_000
+
+
 def test_an_object_without_people_is_stored_too(index: MetastoreIndex) -> None:
     stored(index, 1, (7, 0, 50))
 
     assert stored(index, 1) == 0
     assert places(index, 7) == []
+
+
+@pytest.mark.parametrize("count", [3, 5000])
+def test_an_object_that_is_new_needs_no_looking_for(index: MetastoreIndex, count: int) -> None:
+    stored(index, 1, (7, 0, 50))
+
+    with closing(index.batch()) as batch:
+        batch.add(IndexEntry(one, Span(one * 2**17, 2**16 + 1)) for one in range(1, count + 1))
+        assert batch.store(object_number=2, is_known=False) == count
+
+    assert places(index, 1, 7, within=[2])[0] == Place(2, 1, Span(2**17, 2**16 + 1))
+    assert places(index, 7, within=[1]) == [Place(1, 7, Span(0, 50))]
 
 
 def test_forgetting_drops_every_fingerprint_at_the_offset(index: MetastoreIndex) -> None:

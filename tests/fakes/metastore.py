@@ -25,8 +25,9 @@ class FakeIndexBatch:
     def take(self, piece: bytes) -> None:
         self.add(IndexEntry(print_, Span(*span)) for print_, span in json.loads(piece))
 
-    def store(self, *, object_number: int) -> int:
-        self._index.entries[object_number] = list(self._entries)
+    def store(self, *, object_number: int, is_known: bool = True) -> int:
+        before = [] if is_known else self._index.entries.get(object_number, [])
+        self._index.entries[object_number] = [*before, *self._entries]
         return self.count
 
     def close(self) -> None:
