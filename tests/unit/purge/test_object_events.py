@@ -31,10 +31,10 @@ def test_a_record_says_what_happened_to_which_object() -> None:
 
 
 def test_keys_are_decoded() -> None:
-    [entry] = read({"Records": [a_record(key="day%3D1/caf%C3%A9+au+lait%2Bx.csv")]})
+    [entry] = read({"Records": [a_record(key="day%3D1/%C3%A9t%C3%A9+a%2Bb.csv")]})
 
     assert entry.event is not None
-    assert entry.event.key == "day=1/café au lait+x.csv"
+    assert entry.event.key == "day=1/été a+b.csv"
 
 
 def test_an_envelope_of_sns_is_opened() -> None:
