@@ -31,11 +31,14 @@ run: $(VENV)/.installed ## Start everything: http://localhost:8000 (PORT, HIVE_P
 doctor: $(VENV)/.installed ## Check every dependency and connection of the running service
 	@$(BIN)/python manage.py doctor
 
+spark: $(VENV)/.installed-spark ## Add Apache Spark, for index_lake --engine spark (456 MB; wants Java 17)
+
 ##@ Work on it
 test: $(VENV)/.installed-dev system-packages ## Run every test (TESTS=tests/unit for some of them)
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(PYTEST_OPTIONS) $(TESTS)
 
-test-full: $(VENV)/.installed-dev system-packages ## And the long ones: fuzzing, faults, heavy servers
+test-full: DEBIAN_PACKAGES += default-jre-headless
+test-full: $(VENV)/.installed-dev $(VENV)/.installed-spark system-packages ## And the long ones: fuzzing, faults, heavy servers
 	@LAKEWARDEN_FULL=1 $(BIN)/python -m pytest $(PYTEST_OPTIONS) $(TESTS)
 	@echo "Sign-in and permissions again, without assert statements (python -O):"
 	@$(BIN)/python -O -m pytest -W ignore::pytest.PytestConfigWarning -q $(WITHOUT_ASSERTS)
@@ -68,7 +71,7 @@ bench: $(VENV)/.installed-dev ## Measure, side by side with peers, and print the
 	@$(BIN)/python -m bench
 
 lock: ## Write the lock files anew from requirements*.in (needs uv); LOCK=--upgrade for newer versions
-	@for name in requirements requirements-build requirements-dev; do \
+	@for name in requirements requirements-build requirements-dev requirements-spark; do \
 		uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 			--no-emit-index-url --no-header $(LOCK) $$name.in -o $$name.lock; done
 
@@ -108,7 +111,16 @@ $(VENV)/.installed-dev: requirements-dev.lock requirements-build.lock | $(VENV)/
 		--use-pep517 -r requirements-dev.lock
 	@touch $@
 
+$(VENV)/.installed-spark: requirements-spark.lock requirements-build.lock | $(VENV)/.installed
+	@echo "Installing Apache Spark …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input \
+		--require-hashes --only-binary :all: -r requirements-build.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes \
+		--only-binary :all: --no-binary pyspark --no-build-isolation \
+		--use-pep517 -r requirements-spark.lock
+	@touch $@
+
 system-packages:
 	@DEBIAN_PACKAGES="$(DEBIAN_PACKAGES)" .ci/system-packages
 
-.PHONY: run doctor test test-full fuzz check format migrations openapi bench lock clean help system-packages
+.PHONY: run doctor spark test test-full fuzz check format migrations openapi bench lock clean help system-packages

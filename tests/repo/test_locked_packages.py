@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-LOCKS = ("requirements.lock", "requirements-build.lock", "requirements-dev.lock")
+LOCKS = tuple(
+    f"{name}.lock"
+    for name in ("requirements", "requirements-build", "requirements-dev", "requirements-spark")
+)
 
 
 @pytest.mark.parametrize("name", LOCKS)
