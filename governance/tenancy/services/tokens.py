@@ -12,8 +12,8 @@ from governance.kernel.actors import Actor
 from governance.kernel.permissions import allows
 from governance.kernel.refusals import FieldError, Forbidden, Invalid
 from governance.tenancy.domain import tokens
-from governance.tenancy.models import ApiToken
-from governance.tenancy.services import step_up
+from governance.tenancy.models import ApiToken, User
+from governance.tenancy.services import actors, step_up
 
 DEFAULT_DAYS = 90
 MAX_DAYS = 365
@@ -78,11 +78,15 @@ def revoke(*, token: ApiToken, actor: Actor, now: datetime) -> ApiToken:
 
 
 def live(*, token_id: UUID, now: datetime) -> ApiToken | None:
-    """The token, if it may still act. Needs its scope. Notes the use, at most once a minute."""
+    """The token, if it may still act. Needs its scope. Notes the use, at most once a minute.
+
+    It ends with its maker's account, and rests while its maker may not do all that it may. A SCIM
+    token is spared the second: it is the directory's, and must go on when an administrator goes.
+    """
     token = ApiToken.objects.select_related("namespace", "created_by").filter(pk=token_id).first()
     if token is None or not token.is_live(at=now):
         return None
-    if token.created_by is not None and not token.created_by.is_active:
+    if token.created_by is not None and _exceeds(token, maker=token.created_by):
         return None
     if token.last_used_at is None or now - token.last_used_at > timedelta(minutes=1):
         ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
@@ -102,6 +106,20 @@ def revoke_of(*, user_id: UUID, actor: Actor, now: datetime) -> int:
     for token in found:
         revoke(token=token, actor=actor, now=now)
     return len(found)
+
+
+def _exceeds(token: ApiToken, *, maker: User) -> bool:
+    """Whether the token may do more than its maker may now."""
+    if not maker.is_active:
+        return True
+    actor = actors.for_user(user=maker, role=None)
+    try:
+        for scope in token.scopes:
+            if scope != SCIM_SCOPE:
+                _check_maker(scope=scope, actor=actor)
+    except TokenExceedsMaker:
+        return True
+    return False
 
 
 def _check_maker(*, scope: str, actor: Actor) -> None:

@@ -165,6 +165,26 @@ def test_presets_part_asking_from_deciding(namespace: Namespace) -> None:
     assert not allows(actor=olga, action=Action.REQUEST_ERASURE)
 
 
+def test_a_token_rests_while_its_maker_may_not_do_all_of_it(namespace: Namespace) -> None:
+    with namespace_scope(namespace.pk):
+        ivan = tenancy.a_user("ivan", roles=["admin", "reader"])
+        made, _ = tokens.create(
+            name="deploy",
+            scopes=["federation:write"],
+            actor=tenancy.an_actor(ivan),
+            now=timezone.now(),
+        )
+        binding = RoleBinding.objects.get(user=ivan, role__name="admin")
+
+        binding.delete()
+        demoted = tokens.live(token_id=made.pk, now=timezone.now())
+        binding.save(force_insert=True)
+        restored = tokens.live(token_id=made.pk, now=timezone.now())
+
+    assert demoted is None
+    assert restored is not None
+
+
 def test_a_token_may_what_its_scopes_say_and_never_approves(namespace: Namespace) -> None:
     with namespace_scope(namespace.pk):
         token, text = tokens.create(
