@@ -28,7 +28,6 @@ START_TLS_OID = "1.3.6.1.4.1.1466.20037"
 SUCCESS = 0
 SIZE_LIMIT_EXCEEDED = 4
 NO_SUCH_OBJECT = 32
-INVALID_DN_SYNTAX = 34
 INVALID_CREDENTIALS = 49
 # The server speaks and says no to the person: an answer, no reason to ask the next server.
 REFUSALS = frozenset({19, 32, 34, 48, 49, 50, 53})

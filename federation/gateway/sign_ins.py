@@ -13,16 +13,11 @@ import structlog
 
 from federation.gateway.backends import Backend, Visitor
 from federation.gateway.sasl import Credentials
-from governance.kernel.refusals import Exhausted, Refusal
+from governance.kernel.refusals import Refusal
 
 log = structlog.get_logger(__name__)
 
 REFUSAL_SECONDS = 1.0
-
-
-class SignInsBusy(Exhausted):
-    code = "hive_sign_ins_busy"
-    sentence = "Too many people are signing in at this moment. Try again."
 
 
 class SignIns:

@@ -57,7 +57,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, reverse
 from django.utils import timezone
 from django.utils.text import capfirst
-from unfold.admin import ModelAdmin, StackedInline, TabularInline
+from unfold.admin import ModelAdmin, StackedInline
 
 from governance.adminsite.buttons import ButtonsMixin
 from governance.adminsite.callers import actor_of
@@ -265,13 +265,7 @@ class NamespacedModelAdmin(PermissionsMixin, ButtonsMixin, ModelAdmin):  # type:
         )
 
 
-class NamespacedTabularInline(PermissionsMixin, TabularInline):  # type: ignore[misc]
-    """Rows of a child table on the parent's page, with the parent's questions of permission."""
-
-    extra = 0
-
-
 class NamespacedStackedInline(PermissionsMixin, StackedInline):  # type: ignore[misc]
-    """As the tabular one, one under another."""
+    """Rows of a child table on the parent's page, with the parent's questions of permission."""
 
     extra = 0

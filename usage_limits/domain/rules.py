@@ -174,10 +174,5 @@ def matching(rules: Sequence[Rule], *, measures: Measures) -> tuple[Rule, ...]:
     return tuple(sorted(matched, key=lambda rule: (-SEVERITY.index(rule.action), rule.name)))
 
 
-def winner(rules: Sequence[Rule], *, measures: Measures) -> Rule | None:
-    """The most severe rule that matches; ties by name."""
-    return next(iter(matching(rules, measures=measures)), None)
-
-
 def priority_rank(name: str) -> int:
     return PRIORITIES.index(name)

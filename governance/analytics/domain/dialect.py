@@ -6,7 +6,7 @@ alone, functions that compute. The engine's own walls stand behind this, and wou
 
 import logging
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sqlglot import ErrorLevel, exp, parse
@@ -143,13 +143,6 @@ def checked(*, tree: exp.Query, database: str) -> ReadQuery:
             dict.fromkeys(str(marker.name) for marker in tree.find_all(exp.Placeholder))
         ),
     )
-
-
-def check_known(*, query: ReadQuery, known: Collection[str]) -> None:
-    """Raise TableUnknown for the first table that is not among the known names."""
-    for table in query.tables:
-        if table not in known:
-            raise TableUnknown(table=table)
 
 
 def check_parameters(*, query: ReadQuery, parameters: Mapping[str, object]) -> None:

@@ -116,16 +116,15 @@ def test_names_are_unique_and_twenty_five_are_the_most() -> None:
 def test_the_most_severe_action_wins(actions: list[RuleAction]) -> None:
     several = [replace(BIG_SCANS, name=action.value, action=action) for action in actions]
 
-    won = rules.winner(several, measures={Metric.SPECTRUM_SCAN_SIZE_MB: 2**30})
+    first, *_ = rules.matching(several, measures={Metric.SPECTRUM_SCAN_SIZE_MB: 2**30})
 
-    assert won is not None
-    assert won.action is RuleAction.ABORT
+    assert first.action is RuleAction.ABORT
 
 
 def test_a_tie_goes_by_name_and_no_match_is_none() -> None:
     measures = {Metric.SPECTRUM_SCAN_SIZE_MB: 2**30}
     several = [replace(BIG_SCANS, name="b"), replace(BIG_SCANS, name="a")]
 
-    assert rules.winner(several, measures=measures) == several[1]
-    assert rules.winner(several, measures={}) is None
+    assert rules.matching(several, measures=measures) == (several[1], several[0])
+    assert rules.matching(several, measures={}) == ()
     assert rules.priority_rank("LOWEST") < rules.priority_rank("HIGHEST")
