@@ -122,7 +122,7 @@ def looking_up(namespace: UUID) -> Iterator[Row]:
             prints = [source.getrandbits(64) - (1 << 63) for _ in range(AN_OBJECT)]
             batch.add(IndexEntry(one, Span(at * 300, 300)) for at, one in enumerate(prints))
             with namespace_scope(namespace):
-                batch.store(object_number=number)
+                batch.store(object_number=number, is_known=False)
         wanted += source.sample(prints, LOOK_UPS * AN_OBJECT // total + 1)
     a_record = (bytes_on_disk() - before) / total
     source.shuffle(wanted)
