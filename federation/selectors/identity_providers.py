@@ -12,6 +12,7 @@ from federation.domain.saml import Certificate, Expectation, ServiceProvider
 from federation.models import ClaimRule as ClaimRuleRow, IdentityProvider
 from federation.selectors import own_keys
 from governance.kernel.arns import saml_provider_arn
+from governance.kernel.personal import Personal
 
 
 def named(name: str) -> IdentityProvider | None:
@@ -48,16 +49,32 @@ def certificates(provider: IdentityProvider) -> tuple[Certificate, ...]:
 
 def expectation(provider: IdentityProvider, *, public_url: str) -> Expectation:
     """What a response to this provider's ACS must meet."""
+    return expected_by(
+        provider,
+        certificates=certificates(provider),
+        opening_keys=own_keys.opening(provider),
+        public_url=public_url,
+    )
+
+
+def expected_by(
+    provider: IdentityProvider,
+    *,
+    certificates: tuple[Certificate, ...],
+    opening_keys: tuple[Personal[str], ...],
+    public_url: str,
+) -> Expectation:
+    """As `expectation`, where certificates and keys have been read."""
     own = service_provider(provider, public_url=public_url)
     return Expectation(
         idp_entity_id=provider.entity_id,
-        certificates=certificates(provider),
+        certificates=certificates,
         sp_entity_id=own.entity_id,
         acs_url=own.acs_url,
         want_messages_signed=provider.want_messages_signed,
         max_validity=timedelta(seconds=provider.max_validity_seconds),
         clock_skew=timedelta(seconds=provider.clock_skew_seconds),
-        opening_keys=own_keys.opening(provider),
+        opening_keys=opening_keys,
         want_assertions_encrypted=provider.want_assertions_encrypted,
     )
 

@@ -2,12 +2,12 @@
 
 from datetime import datetime, timedelta
 
-from django.db import IntegrityError, transaction
-
 from federation.domain.digests import digest_of
 from federation.domain.logouts import ReceivedRequest
 from federation.domain.saml import ResponseRefused, VerifiedAssertion
 from federation.models import ConsumedAssertion
+from governance.isolation import insertions
+from governance.isolation.scopes import current_namespace_id
 
 
 class AssertionReplayed(ResponseRefused):
@@ -43,9 +43,7 @@ def use_up_logout(request: ReceivedRequest, *, skew: timedelta) -> None:
 
 def _is_new(text: str, *, until: datetime) -> bool:
     """The unique row decides between two at once."""
-    try:
-        with transaction.atomic():
-            ConsumedAssertion.objects.create(digest=digest_of(text), expires_at=until)
-    except IntegrityError:
-        return False
-    return True
+    row = ConsumedAssertion(
+        namespace_id=current_namespace_id(), digest=digest_of(text), expires_at=until
+    )
+    return insertions.insert_once(row)

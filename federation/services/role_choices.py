@@ -150,8 +150,6 @@ def open_as(
             session_index=proof.session_index,
             tags=proof.tags,
         ),
-        actor=actors.for_user(
-            user=user, role=role, network=network, authenticated_at=proof.authenticated_at
-        ),
+        actor=actors.arriving(user=user, role=role, network=network),
         now=now,
     )

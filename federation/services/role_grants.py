@@ -13,6 +13,7 @@ from federation.domain.saml import ResponseRefused, VerifiedAssertion
 from federation.domain.session_names import NoRoleClaimed
 from federation.models import IdentityProvider
 from federation.selectors import identity_providers
+from federation.selectors.configurations import Configuration
 from governance.kernel.refusals import Refusal
 from governance.tenancy.models import Role
 
@@ -72,21 +73,21 @@ class Explanation:
     refusal: Refusal | None
 
 
-def explained(*, provider: IdentityProvider, subject: Subject, public_url: str) -> Explanation:
+def explained(*, configuration: Configuration, subject: Subject, public_url: str) -> Explanation:
     """As `granted`, but a refusal is part of the answer. Changes nothing."""
     claims: Claims | None = None
     try:
-        person = _person(provider, subject)
-        claims = _claims(provider, person)
-        grant = _grant(provider, subject, person, claims, public_url=public_url)
+        person = _person(configuration.provider, subject)
+        claims = claim_rules.evaluated(rules=configuration.rules, person=person)
+        grant = _grant(configuration, subject, person, claims, public_url=public_url)
     except Refusal as refusal:
         return Explanation(claims=claims, grant=None, refusal=refusal)
     return Explanation(claims=claims, grant=grant, refusal=None)
 
 
-def granted(*, provider: IdentityProvider, subject: Subject, public_url: str) -> RoleGrant:
+def granted(*, configuration: Configuration, subject: Subject, public_url: str) -> RoleGrant:
     """Raises the ResponseRefused of the first thing that does not hold."""
-    explanation = explained(provider=provider, subject=subject, public_url=public_url)
+    explanation = explained(configuration=configuration, subject=subject, public_url=public_url)
     if explanation.grant is not None:
         return explanation.grant
     refusal = explanation.refusal or NoRoleClaimed()
@@ -103,19 +104,15 @@ def _person(provider: IdentityProvider, subject: Subject) -> Person:
     )
 
 
-def _claims(provider: IdentityProvider, person: Person) -> Claims:
-    rules = identity_providers.claim_rules(provider)
-    return claim_rules.evaluated(rules=rules, person=person)
-
-
 def _grant(
-    provider: IdentityProvider,
+    configuration: Configuration,
     subject: Subject,
     person: Person,
     claims: Claims,
     *,
     public_url: str,
 ) -> RoleGrant:
+    provider = configuration.provider
     arn = identity_providers.arn(provider)
     account_id = provider.namespace.account_id
     asked = session_names.grant(claims=claims, account_id=account_id, provider_arn=arn)
@@ -127,7 +124,7 @@ def _grant(
         account_id=account_id,
         provider_name=provider.name,
     )
-    roles = tuple(_role(name) for name in asked.role_names)
+    roles = tuple(_role(configuration, name) for name in asked.role_names)
     named_by_provider = "Role" in claims.from_assertion
     for role in roles:
         if named_by_provider and not role.trust_policy:
@@ -146,9 +143,9 @@ def _grant(
     )
 
 
-def _role(name: str) -> Role:
+def _role(configuration: Configuration, name: str) -> Role:
     """By exact name. One that differs in case is named in the refusal, never taken."""
-    role = Role.objects.select_related("namespace").filter(name=name).first()
+    role = configuration.role(name)
     if role is not None:
         return role
     near = Role.objects.filter(name__iexact=name).first()

@@ -12,6 +12,8 @@ from federation.domain.saml import AuthnRequest, Departure, ResponseRefused
 from federation.models import IdentityProvider, SignInRequest
 from federation.ports import SAMLWriter
 from federation.selectors import identity_providers, own_keys
+from governance.isolation import prepared
+from governance.isolation.prepared import Change
 from governance.kernel.refusals import Conflict
 
 # Of requests either way, and of the cookie that binds their answers to the browser.
@@ -134,24 +136,31 @@ def answered(
         if not provider.allow_idp_initiated:
             raise UnsolicitedResponse
         return None
-    row = (
-        SignInRequest.objects.select_for_update()
-        .filter(
-            identity_provider=provider,
-            request_id=request_id,
-            is_test=False,
-            consumed_at__isnull=True,
-            expires_at__gt=now,
-        )
-        .first()
-    )
-    if row is None:
+    found = _awaited(provider_id=provider.pk, request_id=request_id, now=now)
+    if not found:
         raise RequestUnknown
+    row = found[0]
     if not browser or row.browser_fingerprint != digest_of(browser):
         raise OtherBrowser
-    row.consumed_at = now
-    row.save(update_fields=["consumed_at", "updated_at"])
+    _use_up(request_row_id=row.pk, now=now)
     return row
+
+
+@prepared.selecting
+def _awaited(*, provider_id: UUID, request_id: str, now: datetime) -> QuerySet[SignInRequest]:
+    return SignInRequest.objects.select_for_update().filter(
+        identity_provider_id=provider_id,
+        request_id=request_id,
+        is_test=False,
+        consumed_at__isnull=True,
+        expires_at__gt=now,
+    )
+
+
+@prepared.updating
+def _use_up(*, request_row_id: UUID, now: datetime) -> Change:
+    rows = SignInRequest.objects.filter(pk=request_row_id)
+    return rows, {"consumed_at": now, "updated_at": now}
 
 
 def is_open(*, provider: IdentityProvider, request_id: str, browser: str, now: datetime) -> bool:

@@ -17,7 +17,7 @@ from federation.domain.explanations import Line
 from federation.domain.limits import LimitCheck
 from federation.models import IdentityProvider, SignInRequest
 from federation.ports import AssertionVerifier, ResponseReader
-from federation.selectors import identity_providers
+from federation.selectors import configurations, identity_providers
 from federation.services import replays, role_grants, sign_in_attempts, sign_in_requests
 from federation.services.role_grants import Explanation, Subject
 from federation.services.sign_in_attempts import Arrival
@@ -97,7 +97,7 @@ def examined(  # noqa: PLR0913 - the parts of a sign-in, once
     else:
         subject, is_verified = Subject.of(assertion), True
         explanation = role_grants.explained(
-            provider=provider, subject=subject, public_url=public_url
+            configuration=configurations.of(provider), subject=subject, public_url=public_url
         )
         refusal = explanation.refusal
     reference = _kept(provider, arrival, refusal, facts, explanation, now=now)

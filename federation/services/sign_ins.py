@@ -20,7 +20,7 @@ from federation.domain.landing import landing_path
 from federation.domain.saml import ResponseRefused, VerifiedAssertion
 from federation.models import IdentityProvider
 from federation.ports import AssertionVerifier
-from federation.selectors import identity_providers
+from federation.selectors.configurations import Configuration
 from federation.services import (
     fresh_proofs,
     replays,
@@ -79,20 +79,21 @@ class Landing:
 def complete(
     *,
     request: HttpRequest,
-    provider: IdentityProvider,
+    configuration: Configuration,
     posted: Posted,
     verifier: AssertionVerifier,
     public_url: str,
     now: datetime,
 ) -> Landing:
     """Sign the person in, or let them choose a role first. Raises the refusal of a failed check."""
+    provider = configuration.provider
     sign_in_requests.check_open(provider)
     if provider.namespace.status != NamespaceStatus.CREATED:
         raise NamespaceClosed
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         assertion = verifier.verified_assertion(
             saml_response=posted.saml_response,
-            expectation=identity_providers.expectation(provider, public_url=public_url),
+            expectation=configuration.expectation(public_url=public_url),
             now=now,
         )
         asked = sign_in_requests.answered(
@@ -104,7 +105,7 @@ def complete(
         replays.use_up(assertion)
         proved_again = fresh_proofs.session_of(asked, assertion=assertion, now=now)
         grant = role_grants.granted(
-            provider=provider, subject=Subject.of(assertion), public_url=public_url
+            configuration=configuration, subject=Subject.of(assertion), public_url=public_url
         )
         user = _provisioned(provider, assertion, grant, network=posted.network, now=now)
         proof = _proof(provider, assertion, grant, user, now=now)

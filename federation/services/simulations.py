@@ -12,7 +12,7 @@ from federation.domain.captures import Captured, Fact
 from federation.domain.limits import LimitCheck
 from federation.models import IdentityProvider
 from federation.ports import ResponseReader
-from federation.selectors import identity_providers
+from federation.selectors import configurations, identity_providers
 from federation.services import role_grants
 from federation.services.role_grants import Explanation, Subject
 from governance.kernel.refusals import FieldError, Invalid
@@ -87,7 +87,9 @@ def of_response(
 def _simulated(
     provider: IdentityProvider, subject: Subject, *, captured: Captured | None, public_url: str
 ) -> Simulation:
-    explanation = role_grants.explained(provider=provider, subject=subject, public_url=public_url)
+    explanation = role_grants.explained(
+        configuration=configurations.of(provider), subject=subject, public_url=public_url
+    )
     claims = explanation.claims
     facts: tuple[Fact, ...] = ()
     if captured is not None:

@@ -13,7 +13,8 @@ from django.shortcuts import render
 from federation.domain import explanations
 from federation.domain.saml import Departure
 from federation.models import IdentityProvider
-from federation.selectors import identity_providers
+from federation.selectors import configurations, identity_providers
+from federation.selectors.configurations import Configuration
 from federation.services.sign_in_requests import REQUEST_LIFE
 from governance.isolation import crossings
 from governance.isolation.scopes import namespace_scope
@@ -36,6 +37,19 @@ def provider_scope(*, namespace: str, name: str) -> Iterator[IdentityProvider]:
         if row is None:
             raise Http404
         yield row
+
+
+@contextmanager
+def configuration_scope(*, namespace: str, name: str) -> Iterator[Configuration]:
+    """As `provider_scope`, with all that the provider is configured by."""
+    namespace_id = crossings.namespace_named(namespace)
+    if namespace_id is None:
+        raise Http404
+    with namespace_scope(namespace_id):
+        found = configurations.named(name)
+        if found is None:
+            raise Http404
+        yield found
 
 
 def refused(

@@ -30,6 +30,7 @@ from federation.views.access import (
     BROWSER_BYTES,
     BROWSER_COOKIE,
     browser_of,
+    configuration_scope,
     departed,
     fresh_id,
     is_too_large,
@@ -147,10 +148,10 @@ def _completed(
     """Once, and once more where the provider turns out to sign with a new key by now."""
 
     def attempt() -> Landing:
-        with provider_scope(namespace=namespace, name=provider) as row:
+        with configuration_scope(namespace=namespace, name=provider) as configuration:
             return sign_ins.complete(
                 request=request,
-                provider=row,
+                configuration=configuration,
                 posted=posted,
                 verifier=wiring.assertion_verifier(),
                 public_url=settings.PUBLIC_URL,

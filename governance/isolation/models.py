@@ -4,6 +4,7 @@ from typing import Any, ClassVar, Self, TypeVar
 
 from django.db import models
 
+from governance.isolation import insertions
 from governance.isolation.scopes import current_scope
 from governance.kernel.identifiers import new_id
 
@@ -21,6 +22,13 @@ class ScopedManager(models.Manager[Row_co]):
         if scope.namespace_id is None:
             return rows
         return rows.filter(namespace_id=scope.namespace_id)
+
+    def create(self, **values: Any) -> Row_co:  # noqa: ANN401 - the model's own fields
+        """As Django's, without writing a query of which nothing is asked."""
+        current_scope()
+        row = self.model(**values)
+        row.save(force_insert=True, using=self.db)
+        return row
 
 
 class ScopedModel(models.Model):
@@ -49,6 +57,23 @@ class ScopedModel(models.Model):
         if self.namespace_id is None:
             self.namespace_id = current_scope().namespace_id
         super().save(**options)
+
+    def _do_insert(  # Django's own hook below save()
+        self,
+        manager: models.Manager[Any],
+        using: str | None,
+        fields: list[models.Field[Any, Any]],
+        returning_fields: list[models.Field[Any, Any]],
+        raw: bool,  # noqa: FBT001 - Django's signature
+    ) -> list[Any]:
+        if returning_fields or raw or insertions.is_computed(self, fields=fields):
+            inherited: Any = super()
+            rows: list[Any] = inherited._do_insert(  # noqa: SLF001 - it overrides this one
+                manager, using, fields, returning_fields, raw
+            )
+            return rows
+        insertions.insert(self, fields=fields)
+        return []
 
 
 class NamespacedModel(ScopedModel):

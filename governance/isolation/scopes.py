@@ -86,7 +86,7 @@ def offline_scope() -> Iterator[None]:
 
 @contextmanager
 def _entered(scope: Scope) -> Iterator[None]:
-    outer = _scope.get()
+    outer, is_outermost = _scope.get(), not connection.in_atomic_block
     with transaction.atomic():
         _tell_database(scope)
         token = _scope.set(scope)
@@ -96,7 +96,7 @@ def _entered(scope: Scope) -> Iterator[None]:
             _scope.reset(token)
         # A savepoint that is released keeps its settings, so the outer scope's are put back; one
         # that is rolled back, and a transaction that ends, forget them by themselves.
-        if connection.in_atomic_block and not connection.needs_rollback:
+        if not is_outermost and not connection.needs_rollback:
             _tell_database(outer)
 
 

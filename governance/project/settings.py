@@ -172,7 +172,7 @@ LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/login/"
 TENANCY_STEP_UP_SECONDS = environment.integer("STEP_UP_SECONDS", default=600, least=60)
 # Counted in the cache: no table of names and addresses.
-AXES_HANDLER = "axes.handlers.cache.AxesCacheHandler"
+AXES_HANDLER = "governance.tenancy.lockouts.PasswordLockouts"
 AXES_ENABLE_ADMIN = False
 # By default axes counts failures by USERNAME_FIELD and looks them up by another name: never locked.
 AXES_USERNAME_FORM_FIELD = "username"

@@ -47,6 +47,19 @@ def for_user(
     )
 
 
+def arriving(*, user: User, role: Role, network: str) -> Actor:
+    """A person whose session is being opened: a name for the trail, who may do nothing yet."""
+    return Actor(
+        kind=ActorKind.PERSON,
+        namespace_id=user.namespace_id,
+        user_id=user.pk,
+        role_id=role.pk,
+        role_name=role.name,
+        username=user.username,
+        network=network,
+    )
+
+
 def for_token(token: ApiToken, *, network: str = "") -> Actor:
     """A script: its scopes, as a policy. ApproveErasure is in no scope."""
     actions = frozenset().union(

@@ -5,9 +5,11 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from governance.audit import trail
-from governance.isolation import crossings
+from governance.isolation import crossings, prepared
+from governance.isolation.prepared import Change
 from governance.kernel.actors import Actor
 from governance.kernel.refusals import Conflict, Forbidden
 from governance.tenancy.domain.people import LocalPerson, ProvidedPerson
@@ -117,11 +119,9 @@ def sync_roles(
     *, user: User, person: ProvidedPerson, roles: Sequence[Role], actor: Actor, now: datetime
 ) -> None:
     """Make the bindings of this provider exactly `roles`. A lost role ends sessions in it."""
-    bindings = RoleBinding.objects.filter(
-        user=user, source=person.source, provider_id=person.provider_id
-    )
+    bindings = _bindings(user_id=user.pk, source=person.source, provider_id=person.provider_id)
     wanted = {role.pk: role for role in roles}
-    had = set(bindings.values_list("role_id", flat=True))
+    had = {binding.role_id for binding in bindings}
     gained, lost = wanted.keys() - had, had - wanted.keys()
     for role_id in gained:
         RoleBinding.objects.create(
@@ -131,7 +131,8 @@ def sync_roles(
             provider_id=person.provider_id,
         )
     if lost:
-        bindings.filter(role_id__in=lost).delete()
+        rows = RoleBinding.objects.filter(pk__in=[binding.pk for binding in bindings])
+        rows.filter(role_id__in=lost).delete()
         sessions.end_in_roles(user=user, role_ids=lost, reason="role removed", now=now)
     if gained or lost:
         trail.record(
@@ -145,6 +146,11 @@ def sync_roles(
             },
             now=now,
         )
+
+
+@prepared.selecting
+def _bindings(*, user_id: UUID, source: str, provider_id: UUID) -> QuerySet[RoleBinding]:
+    return RoleBinding.objects.filter(user_id=user_id, source=source, provider_id=provider_id)
 
 
 def create_local(
@@ -236,15 +242,16 @@ def _identified(person: ProvidedPerson) -> User:
 
 def _known(person: ProvidedPerson) -> list[Identity]:
     """Raises SubjectTaken where two names of one person name two here."""
-    identities = Identity.objects.select_related("user").select_for_update(of=("self",))
-    known = list(
-        identities.filter(provider_id=person.provider_id, subject__in=person.subjects).order_by(
-            "id"
-        )
-    )
+    known = _identities(provider_id=person.provider_id, subjects=person.subjects)
     if len({identity.user_id for identity in known}) > 1:
         raise SubjectTaken
     return known
+
+
+@prepared.selecting
+def _identities(*, provider_id: UUID, subjects: tuple[str, ...]) -> QuerySet[Identity]:
+    rows = Identity.objects.select_related("user").select_for_update(of=("self",))
+    return rows.filter(provider_id=provider_id, subject__in=subjects).order_by("id")
 
 
 def _made(person: ProvidedPerson) -> User:
@@ -269,4 +276,24 @@ def _update(user: User, *, person: ProvidedPerson, now: datetime) -> None:
     user.email = person.email or user.email
     user.display_name = person.display_name or user.display_name
     user.last_sign_in_at = now
-    user.save(update_fields=["username", "email", "display_name", "last_sign_in_at", "updated_at"])
+    _note_sign_in(
+        user_id=user.pk,
+        username=user.username,
+        email=user.email,
+        display_name=user.display_name,
+        now=now,
+    )
+
+
+@prepared.updating
+def _note_sign_in(
+    *, user_id: UUID, username: str, email: str, display_name: str, now: datetime
+) -> Change:
+    rows = User.objects.filter(pk=user_id)
+    return rows, {
+        "username": username,
+        "email": email,
+        "display_name": display_name,
+        "last_sign_in_at": now,
+        "updated_at": now,
+    }

@@ -1,0 +1,53 @@
+"""New rows, by a statement that Django writes once a process for each model."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import connection, models
+from django.db.models.constants import OnConflict
+from django.db.models.sql import InsertQuery
+
+Fields = Sequence[models.Field[Any, Any]]
+
+_statements: dict[object, str] = {}
+
+
+def insert(row: models.Model, *, fields: Fields) -> None:
+    """One row, as it is."""
+    _insert(row, fields, on_conflict=None)
+
+
+def is_computed(row: models.Model, *, fields: Fields) -> bool:
+    """Whether a value is an expression for the database, which is part of the statement."""
+    return any(hasattr(getattr(row, field.attname), "resolve_expression") for field in fields)
+
+
+def insert_once(row: models.Model) -> bool:
+    """Whether the row is new: False where a unique constraint knows one like it.
+
+    Two at once: the second waits for the first's transaction, and is new if that fails.
+    """
+    fields = row._meta.concrete_fields  # noqa: SLF001 - Django's name
+    return _insert(row, fields, on_conflict=OnConflict.IGNORE) == 1
+
+
+def _insert(row: models.Model, fields: Fields, *, on_conflict: OnConflict | None) -> int:
+    key = (type(row), on_conflict, *(field.attname for field in fields))
+    sql = _statements.get(key)
+    if sql is None:
+        sql = _statements[key] = _written(row, fields, on_conflict)
+    # What a field sets when it is saved (updated_at) it sets on the row, so the last time counts.
+    parameters = [
+        field.get_db_prep_save(field.pre_save(row, add=True), connection=connection)
+        for field in fields
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return int(cursor.rowcount)
+
+
+def _written(row: models.Model, fields: Fields, on_conflict: OnConflict | None) -> str:
+    query: Any = InsertQuery(type(row), on_conflict=on_conflict)
+    query.insert_values(list(fields), [row])
+    ((sql, _),) = query.get_compiler(connection=connection).as_sql()
+    return str(sql)
