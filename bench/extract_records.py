@@ -71,7 +71,9 @@ def extract(path: Path, name: str) -> int:
     if version is None:
         raise FileNotFoundError(path)
     with layer.open(key=path.name, version=version) as source:
-        return sum(1 for _ in FORMATS[name].scan(source=source, identifiers=IDENTIFIERS))
+        return sum(
+            len(one.offsets) for one in FORMATS[name].scan(source=source, identifiers=IDENTIFIERS)
+        )
 
 
 def read(path: Path, name: str, threads: int | None) -> None:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import repeat
 
 import pyarrow as pa
@@ -18,9 +17,8 @@ from purge.domain.matching import (
     verdict,
 )
 from purge.domain.spans import Span
-from purge.ports import ScannedRecord
+from purge.ports import Column, ScannedBatch, ScannedRecord
 
-Triple = tuple[str, str, str]
 STRING, INTEGER = IdentifierType.STRING, IdentifierType.INTEGER
 WRAPPERS = {"list", "array", "element", "item", "bag", "array_element", "key_value", "key", "value"}
 """How Parquet writers call the levels of lists and maps, which no path names."""
@@ -36,12 +34,19 @@ def leaf_columns(leaves: Sequence[str], *, identifiers: Sequence[Identifier]) ->
 
 def scanned(
     batch: pa.RecordBatch, *, offset: int, identifiers: Sequence[Identifier]
-) -> Iterator[ScannedRecord]:
-    """The rows with candidates; the first row of the batch is number `offset` of the file."""
+) -> ScannedBatch:
+    """The rows; the first row of the batch is number `offset` of the file."""
     columns = [_plain_column(batch, one) for one in identifiers if one.paths]
-    if None not in columns:
-        yield from _quickly([column for column in columns if column is not None], offset)
-        return
+    plain = [column for column in columns if column is not None]
+    if len(plain) == len(columns):
+        rows = batch.num_rows
+        return ScannedBatch(range(offset, offset + rows), [1] * rows, plain)
+    return ScannedBatch.of(_faithfully(batch, offset=offset, identifiers=identifiers))
+
+
+def _faithfully(
+    batch: pa.RecordBatch, *, offset: int, identifiers: Sequence[Identifier]
+) -> Iterator[ScannedRecord]:
     for number, record in enumerate(records_of(batch), offset):
         try:
             found = [
@@ -84,26 +89,19 @@ def sample_of(row: pa.Table | pa.RecordBatch) -> str:
     return json.dumps(shown, ensure_ascii=False, default=str)[:LONGEST_SAMPLE]
 
 
-@dataclass(frozen=True, slots=True)
-class _Column:
-    """The values of an identifier that is one plain column of its own type, if it is there."""
-
-    kind: IdentifierType
-    name: str
-    values: Sequence[object]
-
-
-def _plain_column(batch: pa.RecordBatch, one: Identifier) -> _Column | None:
+def _plain_column(batch: pa.RecordBatch, one: Identifier) -> Column | None:
+    """The values of an identifier that is one plain column of its own type, or not there."""
     wanted = one.path[0] if len(one.path) == 1 and one.type in {STRING, INTEGER} else None
     if wanted is None:
         return None
     names = [name for name in batch.schema.names if name.casefold() == wanted.casefold()]
-    values: Sequence[object] | None = None
+    values: Sequence[str | None] | None = None
     if not names:
         values = [None] * batch.num_rows
     elif names == [wanted] and _is_of_type(batch.column(wanted).type, one.type):
-        values = batch.column(wanted).to_pylist()
-    return None if values is None else _Column(one.type, one.name, values)
+        found = batch.column(wanted).to_pylist()
+        values = [None if value is None else str(value) for value in found]
+    return None if values is None else Column(one.type, one.name, values)
 
 
 def _is_of_type(kind: pa.DataType, wanted: IdentifierType) -> bool:
@@ -111,17 +109,6 @@ def _is_of_type(kind: pa.DataType, wanted: IdentifierType) -> bool:
     if wanted is INTEGER:
         return bool(pa.types.is_integer(plain))
     return bool(pa.types.is_string(plain) or pa.types.is_large_string(plain))
-
-
-def _quickly(columns: Sequence[_Column], offset: int) -> Iterator[ScannedRecord]:
-    for number, row in enumerate(zip(*(one.values for one in columns), strict=True), offset):
-        found = [
-            (column.kind, column.name, str(value))
-            for column, value in zip(columns, row, strict=True)
-            if value is not None
-        ]
-        if found:
-            yield ScannedRecord(Span(number, 1), found)
 
 
 def _faithful(value: object, kind: pa.DataType) -> object:

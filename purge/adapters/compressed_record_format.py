@@ -14,6 +14,7 @@ from purge.ports import (
     ReadableObject,
     Record,
     RecordFormat,
+    ScannedBatch,
     ScannedRecord,
 )
 
@@ -40,14 +41,14 @@ class CompressedRecordFormat:
 
     def scan(
         self, *, source: ReadableObject, identifiers: Sequence[Identifier]
-    ) -> Iterator[ScannedRecord]:
+    ) -> Iterator[ScannedBatch]:
         text = _text(source)
         if text is None:
             yield from self._inner.scan(source=source, identifiers=identifiers)
             return
         yield from self._inner.scan(source=text, identifiers=identifiers)
         if text.damaged_at is not None:
-            yield ScannedRecord(Span(text.damaged_at, 1), None)
+            yield ScannedBatch.of([ScannedRecord(Span(text.damaged_at, 1), None)])
 
     def records(self, *, source: ReadableObject, spans: Sequence[Span]) -> Iterator[Record]:
         text = _text(source)

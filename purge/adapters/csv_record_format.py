@@ -22,7 +22,7 @@ from purge.domain.matching import (
     verdict,
 )
 from purge.domain.spans import Segment, Span, kept
-from purge.ports import ReadableObject, Record, ScannedRecord
+from purge.ports import ReadableObject, Record, ScannedBatch
 
 LONGEST_SAMPLE = 4000
 
@@ -68,7 +68,7 @@ class CsvRecordFormat:
 
     def scan(
         self, *, source: ReadableObject, identifiers: Sequence[Identifier]
-    ) -> Iterator[ScannedRecord]:
+    ) -> Iterator[ScannedBatch]:
         with source.stream() as stream:
             head = csv_layout.head_of(stream)
             layout = csv_layout.layout_of(head, identifiers=identifiers)

@@ -6,23 +6,21 @@ property test holds both together.
 """
 
 import csv
+import io
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, repeat
 from typing import BinaryIO
 
-from purge.adapters.csv_layout import Column, Layout
+from purge.adapters.csv_layout import Layout
 from purge.adapters.text_blocks import blocks
 from purge.domain.canonical import IdentifierType
 from purge.domain.identifiers import Identifier
 from purge.domain.matching import TooAmbiguousError, candidates_among
 from purge.domain.spans import Span
-from purge.ports import ObjectUnreachable, ScannedRecord
+from purge.ports import Candidate, Column, ObjectUnreachable, ScannedBatch, ScannedRecord
 
-Triple = tuple[str, str, str]
-
-_make = tuple.__new__  # Twice as fast as calling a NamedTuple by its own name.
 STRING, INTEGER = IdentifierType.STRING, IdentifierType.INTEGER
 QUOTE = b'"'
 
@@ -42,7 +40,7 @@ class Rows:
     def __init__(
         self, stream: BinaryIO, *, layout: Layout, identifiers: Sequence[Identifier]
     ) -> None:
-        self._blocks = blocks(stream, offset=layout.start, first=b"")
+        self._blocks = blocks(stream, offset=layout.start)
         self._layout = layout
         self._identifiers = identifiers
         self._simple = _simple(layout, identifiers)
@@ -51,15 +49,15 @@ class Rows:
         self._position = layout.start
         self._is_utf8 = True
 
-    def scanned(self) -> Iterator[ScannedRecord]:
+    def scanned(self) -> Iterator[ScannedBatch]:
         for offset, block in self._blocks:
             quick = self._quickly(offset, block) if self._simple else None
             if quick is not None:
-                yield from quick
+                yield quick
                 continue
             self._position = offset
             self._lines.extend(_lines(block))
-            yield from self._parsed()
+            yield ScannedBatch.of(self._parsed())
 
     def _parsed(self) -> Iterator[ScannedRecord]:
         """The records that begin in the lines at hand. The last may go on in further blocks."""
@@ -96,64 +94,38 @@ class Rows:
             if found is None or found:
                 yield ScannedRecord(span, found)
 
-    def _quickly(self, offset: int, block: bytes) -> Sequence[ScannedRecord] | None:
+    def _quickly(self, offset: int, block: bytes) -> ScannedBatch | None:
         """None where some line must be looked at more closely."""
         if QUOTE in block or not is_utf8(block) or block.count(b"\r") != block.count(b"\r\n"):
             return None
-        lines = block.split(b"\n")
-        last = lines.pop()
-        lengths = [len(line) + 1 for line in lines]
-        if last:
-            lines.append(last)
-            lengths.append(len(last))
-        breaks = self._layout.width - 1
-        if any(line.count(self._delimiter) != breaks for line in lines):
+        lines = _lines(block)
+        if set(map(bytes.count, lines, repeat(self._delimiter))) != {self._layout.width - 1}:
             return None
-        columns = [self._column(lines, one) for one in self._simple]
-        there = [column for column in columns if column is not None]
-        return _found(offset, lengths, there) if len(there) == len(columns) else None
+        columns: list[Column] = []
+        for one in self._simple:
+            texts = self._texts_of(lines, one.index)
+            if not _are_plain(texts, one.kind):
+                return None
+            columns.append(Column(one.kind, one.name, [text or None for text in texts]))
+        lengths = list(map(len, lines))
+        offsets = list(accumulate(lengths, initial=offset))
+        offsets.pop()
+        return ScannedBatch(offsets, lengths, columns)
 
-    def _column(self, lines: Sequence[bytes], one: Simple) -> Sequence[Triple | None] | None:
-        index, delimiter = one.index, self._delimiter
-        if index == 0:
+    def _texts_of(self, lines: Sequence[bytes], index: int) -> Sequence[str]:
+        delimiter, last = self._delimiter, self._layout.width - 1
+        if index == 0 < last:
             values = [line.partition(delimiter)[0] for line in lines]
-        elif index == self._layout.width - 1:
-            values = [line.rpartition(delimiter)[2] for line in lines]
+        elif index == last:
+            values = [line.rpartition(delimiter)[2].rstrip(b"\r\n") for line in lines]
         else:
             values = [line.split(delimiter, index + 1)[index] for line in lines]
-        if index == self._layout.width - 1:
-            values = [value.removesuffix(b"\r") for value in values]
-        texts = b"\n".join(values).decode().split("\n")
-        if one.kind is INTEGER:
-            if not all(map(str.isdecimal, filter(None, texts))) or not _are_canonical(texts):
-                return None
-        elif texts != list(map(str.strip, texts)):
-            return None
-        kind, name = one.kind, one.name
-        return [(kind, name, text) if text else None for text in texts]
-
-
-def _found(
-    offset: int, lengths: Sequence[int], columns: Sequence[Sequence[Triple | None]]
-) -> Sequence[ScannedRecord]:
-    places = zip(accumulate(lengths, initial=offset), lengths, strict=False)
-    if len(columns) == 1:
-        return [
-            _make(ScannedRecord, (_make(Span, place), (triple,)))
-            for place, triple in zip(places, columns[0], strict=True)
-            if triple is not None
-        ]
-    rows = zip(*columns, strict=True)
-    return [
-        _make(ScannedRecord, (_make(Span, place), found))
-        for place, row in zip(places, rows, strict=True)
-        if (found := [triple for triple in row if triple is not None])
-    ]
+        return b"\n".join(values).decode().split("\n")
 
 
 def triples(
     row: Sequence[str], layout: Layout, identifiers: Sequence[Identifier]
-) -> Sequence[Triple] | None:
+) -> Sequence[Candidate] | None:
     """Every candidate in the row, as the index knows them. None: too many to tell."""
     found = candidates_among(
         lambda path, kind: layout.values(row, path, kind), identifiers=identifiers
@@ -178,7 +150,7 @@ def _simple(layout: Layout, identifiers: Sequence[Identifier]) -> Sequence[Simpl
     """Empty unless splitting can find every identifier."""
     found: list[Simple] = []
     for one in identifiers:
-        columns: Sequence[Column] = layout.columns.get(one.path, ())
+        columns = layout.columns.get(one.path, ())
         if one.paths and (one.parts or one.type not in {STRING, INTEGER} or len(columns) > 1):
             return ()
         if any(not column.exact for column in columns):
@@ -189,11 +161,14 @@ def _simple(layout: Layout, identifiers: Sequence[Identifier]) -> Sequence[Simpl
 
 def _lines(block: bytes) -> Sequence[bytes]:
     """Lines that end with a line feed; a carriage return alone ends none."""
-    *whole, last = block.split(b"\n")
-    return [*(line + b"\n" for line in whole), *([last] if last else [])]
+    return io.BytesIO(block).readlines()
 
 
-def _are_canonical(numbers: Sequence[str]) -> bool:
-    """Whether digits are written as a number is: in ASCII, and without zeros before it."""
-    together = "\n".join(numbers)
-    return together.isascii() and not together.startswith("0") and "\n0" not in together
+def _are_plain(texts: Sequence[str], kind: IdentifierType) -> bool:
+    """Whether all are what they seem: without space around, and numbers in their one spelling."""
+    if kind is not INTEGER:
+        return list(map(str.strip, texts)) == texts
+    digits = "".join(texts)
+    if digits and not (digits.isascii() and digits.isdecimal()):
+        return False
+    return not texts[0].startswith("0") and "\n0" not in "\n".join(texts)

@@ -9,6 +9,7 @@ import pyarrow as pa
 from purge.domain.identifiers import Identifier, Wanted, canonical
 from purge.domain.matching import Verdict
 from purge.domain.spans import Span
+from purge.ports import Candidate
 
 # Written by libraries about columns and types; Arrow's is looked at as the schema it holds.
 ABOUT_THE_SCHEMA = {b"ARROW:schema", b"PARQUET:field_id", b"org.apache.spark.version"}
@@ -24,7 +25,6 @@ PANDAS_ABOUT_ITSELF = {
 WORD = re.compile(r"""[^\s,;:="'(){}\[\]<>]+""")
 
 Metadata = Mapping[bytes, bytes]
-Triple = tuple[str, str, str]
 
 
 def of_schema(schema: pa.Schema) -> Iterator[Metadata]:
@@ -35,7 +35,9 @@ def of_schema(schema: pa.Schema) -> Iterator[Metadata]:
         yield from _of_field(field)
 
 
-def triples(metadata: Iterable[Metadata], *, identifiers: Sequence[Identifier]) -> Sequence[Triple]:
+def triples(
+    metadata: Iterable[Metadata], *, identifiers: Sequence[Identifier]
+) -> Sequence[Candidate]:
     """Everything in it that could be one of the identifiers: values, JSON in them, their words."""
     simple = [one for one in identifiers if one.path]
     texts = {text for one in metadata for text in _texts(one)} if simple else set()

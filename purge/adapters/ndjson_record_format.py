@@ -13,7 +13,7 @@ from purge.adapters.text_blocks import blocks
 from purge.domain.identifiers import Identifier, Wanted
 from purge.domain.matching import Verdict, candidates, could_hold, verdict
 from purge.domain.spans import Segment, Span, kept
-from purge.ports import ReadableObject, Record, ScannedRecord
+from purge.ports import ReadableObject, Record, ScannedBatch
 
 BOM = codecs.BOM_UTF8
 LONGEST_SAMPLE = 4000
@@ -42,13 +42,14 @@ class NdjsonRecordFormat:
 
     def scan(
         self, *, source: ReadableObject, identifiers: Sequence[Identifier]
-    ) -> Iterator[ScannedRecord]:
+    ) -> Iterator[ScannedBatch]:
         scan = Scan.of(identifiers)
         with source.stream() as stream:
-            first = stream.read(len(BOM))
-            offset, first = (len(BOM), b"") if first == BOM else (0, first)
-            for at, block in blocks(stream, offset=offset, first=first):
-                yield from scan.block(at, block)
+            for offset, block in blocks(stream, offset=0):
+                if offset == 0 and block.startswith(BOM):
+                    yield from scan.batches(len(BOM), block[len(BOM) :])
+                else:
+                    yield from scan.batches(offset, block)
 
     def records(self, *, source: ReadableObject, spans: Sequence[Span]) -> Iterator[Record]:
         for span in spans:

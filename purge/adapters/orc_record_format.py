@@ -1,7 +1,7 @@
 """ORC: one record a row, by its number in the file, read stripe by stripe.
 
 There is no copying of stripes: the object is encoded again, in stripes of about the old size, with
-its compression, types and the metadata that people gave it. Bloom filters and column attributes'
+its compression, types and the metadata that people gave it. Bloom filters, column attributes and
 encodings (dictionaries or not) are the writer's choice. Files of Hive's ACID tables hold row
 numbers of their own and are left to their engine.
 """
@@ -26,7 +26,7 @@ from purge.adapters.orc_tail import OrcUnreadableError
 from purge.domain.identifiers import Identifier, Wanted
 from purge.domain.matching import Pairs, Verdict
 from purge.domain.spans import Fresh, Segment, Span
-from purge.ports import ObjectUnreachable, ReadableObject, Record, ScannedRecord
+from purge.ports import ObjectUnreachable, ReadableObject, Record, ScannedBatch, ScannedRecord
 
 SMALLEST_STRIPE = 64 << 10
 HIVE_DICTIONARIES = 0.8
@@ -38,7 +38,7 @@ class OrcRecordFormat:
 
     def scan(
         self, *, source: ReadableObject, identifiers: Sequence[Identifier]
-    ) -> Iterator[ScannedRecord]:
+    ) -> Iterator[ScannedBatch]:
         if not source.size:
             return
         file = OrcFile(source)
@@ -47,9 +47,9 @@ class OrcRecordFormat:
             with readable_orc("orc_not_readable"):
                 for stripe, offset in enumerate(file.starts[:-1]):
                     batch = file.batch(stripe, columns)
-                    yield from columnar_rows.scanned(batch, offset=offset, identifiers=identifiers)
+                    yield columnar_rows.scanned(batch, offset=offset, identifiers=identifiers)
         if found := file_metadata.triples([file.metadata], identifiers=identifiers):
-            yield ScannedRecord(Span(file.starts[-1], 1), found)
+            yield ScannedBatch.of([ScannedRecord(Span(file.starts[-1], 1), found)])
 
     def records(self, *, source: ReadableObject, spans: Sequence[Span]) -> Iterator[Record]:
         if not spans:

@@ -22,7 +22,7 @@ from purge.adapters.parquet_footer import ParquetUnreadableError
 from purge.domain.identifiers import Identifier, Wanted
 from purge.domain.matching import Pairs, Verdict
 from purge.domain.spans import Segment, Span
-from purge.ports import ObjectUnreachable, ReadableObject, Record, ScannedRecord
+from purge.ports import ObjectUnreachable, ReadableObject, Record, ScannedBatch, ScannedRecord
 
 BATCH = 1 << 16
 
@@ -32,7 +32,7 @@ class ParquetRecordFormat:
 
     def scan(
         self, *, source: ReadableObject, identifiers: Sequence[Identifier]
-    ) -> Iterator[ScannedRecord]:
+    ) -> Iterator[ScannedBatch]:
         if not source.size:
             return
         file = ParquetFile(source)
@@ -40,10 +40,10 @@ class ParquetRecordFormat:
         with readable_parquet("parquet_not_readable"):
             offset = 0
             for batch in file.batches(columns) if columns else ():
-                yield from columnar_rows.scanned(batch, offset=offset, identifiers=identifiers)
+                yield columnar_rows.scanned(batch, offset=offset, identifiers=identifiers)
                 offset += batch.num_rows
         if found := file_metadata.triples(file.metadata, identifiers=identifiers):
-            yield ScannedRecord(Span(file.starts[-1], 1), found)
+            yield ScannedBatch.of([ScannedRecord(Span(file.starts[-1], 1), found)])
 
     def records(self, *, source: ReadableObject, spans: Sequence[Span]) -> Iterator[Record]:
         if not spans:

@@ -7,15 +7,15 @@ BLOCK = 1 << 20
 LONGEST_RECORD = 64 * 1024 * 1024
 
 
-def blocks(stream: BinaryIO, *, offset: int, first: bytes) -> Iterator[tuple[int, bytes]]:
+def blocks(stream: BinaryIO, *, offset: int) -> Iterator[tuple[int, bytes]]:
     """Whole lines, about BLOCK bytes at a time; a line without end in pieces of LONGEST_RECORD."""
-    held = [first] if first else []
-    length = len(first)
+    held: list[bytes] = []
+    length = 0
     while block := stream.read(BLOCK):
         end = block.rfind(b"\n") + 1
         if end or length + len(block) >= LONGEST_RECORD:
             end = end or len(block)
-            whole = b"".join([*held, block[:end]])
+            whole = b"".join([*held, memoryview(block)[:end]])
             yield offset, whole
             offset += len(whole)
             held, length = [block[end:]], len(block) - end

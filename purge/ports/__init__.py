@@ -5,7 +5,15 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from purge.ports.formats import Format, Record, RecordFormat, ScannedRecord
+from purge.ports.formats import (
+    Candidate,
+    Column,
+    Format,
+    Record,
+    RecordFormat,
+    ScannedBatch,
+    ScannedRecord,
+)
 from purge.ports.index import IndexBatch, IndexEntry, MetastoreIndex, Place
 from purge.ports.layers import (
     LayerDescription,
@@ -23,6 +31,8 @@ from purge.ports.layers import (
 from purge.ports.tables import StoredTable, TableFinding, TableStore
 
 __all__ = [
+    "Candidate",
+    "Column",
     "Format",
     "IndexBatch",
     "IndexEntry",
@@ -38,6 +48,7 @@ __all__ = [
     "ReadableObject",
     "Record",
     "RecordFormat",
+    "ScannedBatch",
     "ScannedRecord",
     "Staged",
     "StorageLayer",

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from enum import StrEnum
+from itertools import repeat
 from typing import NamedTuple, Protocol
 
 from purge.domain.identifiers import Identifier, Wanted
@@ -20,15 +21,72 @@ class Format(StrEnum):
     TABLE = "table"
 
 
-class ScannedRecord(NamedTuple):
-    """A record's place and the fingerprint input of every identifier candidate in it.
+Candidate = tuple[str, str, str]
+"""What a fingerprint is made of: an identifier's type and name, and its canonical value."""
 
-    `candidates` is None for a record that cannot be read.
-    """
+
+class ScannedRecord(NamedTuple):
+    """A record's place and every identifier candidate in it; None where it cannot be read."""
 
     span: Span
-    candidates: Sequence[tuple[str, str, str]] | None
-    """(type, name, canonical value)"""
+    candidates: Sequence[Candidate] | None
+
+
+class Column(NamedTuple):
+    """The values of an identifier, record by record; None where a record holds none."""
+
+    type: str
+    name: str
+    values: Sequence[str | None]
+
+
+class ScannedBatch(NamedTuple):
+    """Records in order, by columns: a lake has too many for an object each.
+
+    The records at the positions `unreadable` cannot be read. An identifier has more than one
+    column where a record holds more than one candidate for it.
+    """
+
+    offsets: Sequence[int]
+    lengths: Sequence[int]
+    columns: Sequence[Column]
+    unreadable: Collection[int] = ()
+
+    @classmethod
+    def of(cls, records: Iterable[ScannedRecord]) -> "ScannedBatch":
+        found = list(records)
+        columns: dict[tuple[str, str, int], list[str | None]] = {}
+        for position, (_, candidates) in enumerate(found):
+            met: dict[tuple[str, str], int] = {}
+            for kind, name, value in dict.fromkeys(candidates or ()):
+                nth = met[kind, name] = met.get((kind, name), -1) + 1
+                values = columns.setdefault((kind, name, nth), [None] * len(found))
+                values[position] = value
+        return cls(
+            offsets=[one.span.offset for one in found],
+            lengths=[one.span.length for one in found],
+            columns=[Column(kind, name, values) for (kind, name, _), values in columns.items()],
+            unreadable=[at for at, one in enumerate(found) if one.candidates is None],
+        )
+
+    def records(self) -> Iterator[ScannedRecord]:
+        """One by one, those that hold a candidate or cannot be read."""
+        unreadable = frozenset(self.unreadable)
+        identifiers = [(column.type, column.name) for column in self.columns]
+        rows = (
+            zip(*(one.values for one in self.columns), strict=True) if identifiers else repeat(())
+        )
+        places = map(Span, self.offsets, self.lengths)
+        for position, (span, row) in enumerate(zip(places, rows, strict=False)):
+            found = [
+                (kind, name, value)
+                for (kind, name), value in zip(identifiers, row, strict=True)
+                if value is not None
+            ]
+            if position in unreadable:
+                yield ScannedRecord(span, None)
+            elif found:
+                yield ScannedRecord(span, found)
 
 
 class Record(Protocol):
@@ -61,8 +119,8 @@ class RecordFormat(Protocol):
 
     def scan(
         self, *, source: ReadableObject, identifiers: Sequence[Identifier]
-    ) -> Iterator[ScannedRecord]:
-        """Every record that holds a candidate or cannot be read, in order."""
+    ) -> Iterator[ScannedBatch]:
+        """Every record that holds a candidate or cannot be read, in order; also others."""
         ...
 
     def records(self, *, source: ReadableObject, spans: Sequence[Span]) -> Iterator[Record]:

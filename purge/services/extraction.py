@@ -10,7 +10,15 @@ from dataclasses import dataclass
 from purge.domain.identifiers import Identifier
 from purge.domain.locators import WHOLE_OBJECT, Locator
 from purge.domain.spans import WHOLE
-from purge.ports import IndexBatch, Lake, ReadableObject, RecordFormat, ScannedRecord, StorageLayer
+from purge.ports import (
+    IndexBatch,
+    Lake,
+    ReadableObject,
+    RecordFormat,
+    ScannedBatch,
+    ScannedRecord,
+    StorageLayer,
+)
 from purge.ports.extraction import Extracted, Piece, Reading
 from purge.services import whole_objects
 from purge.services.index_entries import Entries
@@ -36,8 +44,8 @@ def extract(source: Source, *, key: str, version: str, batch: IndexBatch) -> Ext
     with source.layer.open(key=key, version=version) as readable:
         if source.locator is Locator.SCAN:
             return Extracted(readable.size, 0, {})
-        records = _records(source, key, version, readable)
-        entries = Entries(records, key=source.key, erased=source.erased)
+        batches = _batches(source, key, version, readable)
+        entries = Entries(batches, key=source.key, erased=source.erased)
         batch.add(entries)
         return Extracted(readable.size, entries.unreadable, entries.met)
 
@@ -58,9 +66,9 @@ def pieces(*, lake: Lake, reading: Reading, key: str, version: str) -> Iterator[
     yield extracted
 
 
-def _records(
+def _batches(
     source: Source, key: str, version: str, readable: ReadableObject
-) -> Iterable[ScannedRecord]:
+) -> Iterable[ScannedBatch]:
     """The records that may be somebody's; an object that is theirs as a whole counts as one."""
     if source.locator not in WHOLE_OBJECT:
         return source.format.scan(source=readable, identifiers=source.identifiers)
@@ -72,6 +80,6 @@ def _records(
         version=version,
     )
     if told.candidates is None:
-        return [ScannedRecord(WHOLE, None)]
+        return [ScannedBatch.of([ScannedRecord(WHOLE, None)])]
     found = [(one.type, one.name, one.value) for one in told.candidates]
-    return [ScannedRecord(WHOLE, found)] if found else []
+    return [ScannedBatch.of([ScannedRecord(WHOLE, found)])]

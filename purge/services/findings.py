@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from purge.domain.identifiers import UNREADABLE, IdentifierType, Wanted, fingerprint
 from purge.domain.locators import WHOLE_OBJECT, Locator
@@ -155,7 +156,8 @@ def _scanned(
     """Where the object may hold the people, from reading all of it; and what is on legal hold."""
     asked = {(one.type, one.name, one.value) for one in wanted}
     spans, held = [], set()
-    for record in dataset.format.scan(source=source, identifiers=dataset.identifiers):
+    batches = dataset.format.scan(source=source, identifiers=dataset.identifiers)
+    for record in chain.from_iterable(batch.records() for batch in batches):
         if record.candidates is None or not asked.isdisjoint(record.candidates):
             spans.append(record.span)
         if dataset.held and record.candidates is not None:

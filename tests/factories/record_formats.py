@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from purge.domain.identifiers import Identifier, Wanted
 from purge.domain.matching import Verdict
 from purge.domain.spans import Keep, Segment, Span
-from purge.ports import RecordFormat
+from purge.ports import ReadableObject, RecordFormat, ScannedRecord
 from tests.fakes.storage import FakeObject
 
 
@@ -14,6 +14,14 @@ def joined(content: bytes, segments: Sequence[Segment]) -> bytes:
         content[one.offset : one.offset + one.length] if isinstance(one, Keep) else one.content
         for one in segments
     )
+
+
+def scanned(
+    record_format: RecordFormat, source: ReadableObject, identifiers: Sequence[Identifier]
+) -> list[ScannedRecord]:
+    """Every record that holds a candidate or cannot be read."""
+    batches = record_format.scan(source=source, identifiers=identifiers)
+    return [record for batch in batches for record in batch.records()]
 
 
 def found(
@@ -27,7 +35,7 @@ def found(
     asked = {(one.type, one.name, one.value) for one in wanted}
     spans = [
         record.span
-        for record in record_format.scan(source=source, identifiers=identifiers)
+        for record in scanned(record_format, source, identifiers)
         if record.candidates is None or not asked.isdisjoint(record.candidates)
     ]
     theirs, unclear = [], 0

@@ -152,7 +152,7 @@ def test_splitting_finds_what_parsing_finds(
     def scanned() -> list[ScannedRecord]:
         return [
             ScannedRecord(one.span, None if one.candidates is None else sorted(one.candidates))
-            for one in FORMAT.scan(source=source, identifiers=IDENTIFIERS)
+            for one in record_formats.scanned(FORMAT, source, IDENTIFIERS)
         ]
 
     quick = scanned()
@@ -169,7 +169,7 @@ def test_plain_lines_are_split_not_parsed(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(csv_rows.Rows, "_parsed", lambda _: pytest.fail("parsed"))
     content = HEAD + b"".join(f"{n},ä{n}@b.example,x\r\n".encode() for n in range(1, 50))
 
-    assert len(list(FORMAT.scan(source=FakeObject(content), identifiers=IDENTIFIERS))) == 49
+    assert len(record_formats.scanned(FORMAT, FakeObject(content), IDENTIFIERS)) == 49
 
 
 @pytest.mark.parametrize(

@@ -128,7 +128,7 @@ def test_exactly_the_records_of_the_person_are_cut_and_not_a_byte_more(
 
 @pytest.mark.parametrize("text", [*THEIRS, *UNCLEAR])
 def test_every_candidate_is_in_the_scan_under_the_value_that_is_asked_for(text: str) -> None:
-    [record] = FORMAT.scan(source=FakeObject(text.encode()), identifiers=IDENTIFIERS)
+    [record] = record_formats.scanned(FORMAT, FakeObject(text.encode()), IDENTIFIERS)
 
     asked = {(one.type, one.name, one.value) for one in WANTED}
     assert record.candidates is None or asked & set(record.candidates)
@@ -145,7 +145,7 @@ def test_a_line_without_end_does_not_fill_the_memory(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("purge.adapters.text_blocks.BLOCK", 16)
     content = b'{"Email": "dora@customer.example", "x": "' + b"y" * 200 + b'"}\n{"customer": 1}\n'
 
-    spans = [one.span for one in FORMAT.scan(source=FakeObject(content), identifiers=IDENTIFIERS)]
+    spans = [one.span for one in record_formats.scanned(FORMAT, FakeObject(content), IDENTIFIERS)]
 
     assert sum(span.length for span in spans) == len(content)
     assert purged(content)[1] == 1
@@ -154,7 +154,7 @@ def test_a_line_without_end_does_not_fill_the_memory(monkeypatch: pytest.MonkeyP
 def test_nesting_without_end_is_unreadable_not_a_crash() -> None:
     content = b"[" * 200_000 + b"\n"
 
-    [record] = list(FORMAT.scan(source=FakeObject(content), identifiers=IDENTIFIERS))
+    [record] = record_formats.scanned(FORMAT, FakeObject(content), IDENTIFIERS)
 
     assert record.candidates is None
 
@@ -169,7 +169,7 @@ def test_a_sample_is_text_whatever_the_bytes() -> None:
 def test_the_stream_can_be_read_twice() -> None:
     source = FakeObject(b'{"customer": {"id": 7}}\n')
 
-    assert len(list(FORMAT.scan(source=source, identifiers=IDENTIFIERS))) == 1
+    assert len(record_formats.scanned(FORMAT, source, IDENTIFIERS)) == 1
     assert isinstance(source.stream(), io.BytesIO)
 
 
@@ -224,7 +224,7 @@ def test_reading_quickly_finds_what_reading_faithfully_finds(
     content = "".join(f"{line}\n" for line in lines).encode()
     content = content if ends else content.removesuffix(b"\n")
 
-    found = list(FORMAT.scan(source=FakeObject(content), identifiers=identifiers))
+    found = record_formats.scanned(FORMAT, FakeObject(content), identifiers)
 
     expected: list[tuple[Span, object]] = []
     offset = 0
@@ -254,7 +254,7 @@ def test_a_plain_block_is_read_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     lines[8] = b'{"name": "x"}\n'
     monkeypatch.setattr(ndjson_scan.Scan, "_line", lambda *_: pytest.fail("line by line"))
 
-    found = list(FORMAT.scan(source=FakeObject(b"".join(lines)), identifiers=SIMPLE[:1]))
+    found = record_formats.scanned(FORMAT, FakeObject(b"".join(lines)), SIMPLE[:1])
 
     assert len(found) == 48
     assert found[-1].span.end == sum(map(len, lines))
