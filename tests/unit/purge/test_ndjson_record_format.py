@@ -211,20 +211,32 @@ def line_of(members: list[tuple[str, object]], escaped: bool) -> str:  # noqa: F
                 lambda id_: f'{{"customer_id": {id_}, "email": "a@b.example"}}', st.integers()
             ),
             st.sampled_from(["", " ", "torn {", "[1]", "\u00e9", '{"email": "\t"}']),
+            st.sampled_from(
+                [
+                    '{"customer_id": 1}{"customer_id": 2}',
+                    '{"customer_id": 1, "note": "caf\\u00e9 \\"customer_id\\" \\/"}',
+                    '{"customer_id": 1, "c\\u0075stomer_id": 2}',
+                    '{"email": "\\ud800", "customer_id": 01}',
+                    '{"customer_id":',
+                ]
+            ),
         ),
         max_size=8,
     ),
     ends=st.booleans(),
     identifiers=st.sampled_from([SIMPLE, SIMPLE[:1], SIMPLE[1:], IDENTIFIERS]),
+    few=st.sampled_from([1, 32]),
 )
 @settings(max_examples=400)
 def test_reading_quickly_finds_what_reading_faithfully_finds(
-    *, lines: list[str], ends: bool, identifiers: Sequence[Identifier]
+    *, lines: list[str], ends: bool, identifiers: Sequence[Identifier], few: int
 ) -> None:
     content = "".join(f"{line}\n" for line in lines).encode()
     content = content if ends else content.removesuffix(b"\n")
 
-    found = record_formats.scanned(FORMAT, FakeObject(content), identifiers)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ndjson_scan, "FEW", few)
+        found = record_formats.scanned(FORMAT, FakeObject(content), identifiers)
 
     expected: list[tuple[Span, object]] = []
     offset = 0
@@ -258,3 +270,23 @@ def test_a_plain_block_is_read_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert len(found) == 48
     assert found[-1].span.end == sum(map(len, lines))
+
+
+def test_a_doubtful_line_slows_down_only_those_around_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = [b'{"customer_id": %d, "note": "caf\\u00e9"}\n' % n for n in range(3200)]
+    lines[500] = b'{"customer_id": "7"}\n'
+    slow = ndjson_scan.Scan._line_by_line
+    counts: list[int] = []
+
+    def counted(
+        self: ndjson_scan.Scan, offset: int, some: Sequence[bytes]
+    ) -> ndjson_scan.ScannedBatch:
+        counts.append(len(some))
+        return slow(self, offset, some)
+
+    monkeypatch.setattr(ndjson_scan.Scan, "_line_by_line", counted)
+
+    found = record_formats.scanned(FORMAT, FakeObject(b"".join(lines)), SIMPLE[:1])
+
+    assert counts == [200]
+    assert [one.span.length for one in found] == [len(line) for line in lines]
