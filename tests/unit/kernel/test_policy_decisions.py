@@ -270,6 +270,7 @@ OFFICER_MAY = {
     Action.OPEN_ADMIN,
     Action.READ_ERASURE,
     Action.APPROVE_ERASURE,
+    Action.MANAGE_LEGAL_HOLDS,
     Action.READ_AUDIT,
 }
 READER_MAY = {Action.READ_DASHBOARDS, Action.READ_USAGE}
