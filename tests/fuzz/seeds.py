@@ -15,6 +15,9 @@ from tests.fakes.idp_encryption import an_encrypted_tree
 from tests.fakes.idp_logouts import Logout, Query, a_signed_tree
 from tests.fakes.idp_metadata import metadata_xml
 
+# A signature cannot tell a comment or CDATA from none (exclusive canonicalisation drops both), so
+# that rebuilding these makes what the provider did sign for another name: an honest response.
+SIGNED_FOR_ANOTHER = frozenset({"comment_in_name_id", "cdata_in_name_id"})
 CORPUS = Path(__file__).resolve().parents[1] / "fixtures" / "fuzz"
 
 
@@ -33,6 +36,8 @@ def _responses() -> Iterator[bytes]:
         yield etree.tostring(a_tree(Response(), sign=sign))
     yield etree.tostring(an_encrypted_tree(Response()))
     for hostile in HOSTILE:
+        if hostile.name in SIGNED_FOR_ANOTHER:
+            continue
         try:
             yield base64.b64decode(hostile.build(Response(), "Assertion"), validate=True)
         except (binascii.Error, ValueError):
