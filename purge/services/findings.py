@@ -80,6 +80,7 @@ def find(
 def _in_version(
     *, dataset: OpenDataset, row: LakeObject, wanted: frozenset[Wanted], work: Work, lake: Lake
 ) -> Finding:
+    dataset.held.check_place(row.key)
     if dataset.locator is Locator.SCAN:
         with dataset.layer.open(key=row.key, version=row.version) as source:
             spans, held = _scanned(dataset, source, wanted)
@@ -128,8 +129,11 @@ def _whole(dataset: OpenDataset, row: LakeObject, wanted: frozenset[Wanted]) -> 
     """The object as one record of somebody's. Raises ObjectChanged if it is gone."""
     if row.current and dataset.layer.version(key=row.key) != row.version:
         raise ObjectChanged
-    verdict = _whose(dataset, row.key, row.version, wanted)
+    told = _told(dataset, row.key, row.version)
+    verdict = told.judge(wanted=wanted)
     theirs = (WHOLE,) if verdict is Verdict.THEIRS else ()
+    if theirs and _is_held(dataset, told):
+        raise ObjectUnreachable(reason=holds.REASON, until=dataset.held.until)
     return Finding(
         row=row,
         plan=Plan.REMOVE_OBJECT if row.current else Plan.REMOVE_VERSION,
@@ -140,14 +144,23 @@ def _whole(dataset: OpenDataset, row: LakeObject, wanted: frozenset[Wanted]) -> 
     )
 
 
-def _whose(dataset: OpenDataset, key: str, version: str, wanted: frozenset[Wanted]) -> Verdict:
+def _told(dataset: OpenDataset, key: str, version: str) -> whole_objects.Told:
     return whole_objects.told(
         layer=dataset.layer,
         locator=dataset.locator,
         identifiers=dataset.identifiers,
         key=key,
         version=version,
-    ).judge(wanted=wanted)
+    )
+
+
+def _is_held(dataset: OpenDataset, told: whole_objects.Told) -> bool:
+    """Whether somebody whom the whole object is about is on legal hold."""
+    return any(
+        fingerprint(key=dataset.key, name=one.name, kind=one.type, value=one.value)
+        in dataset.held.fingerprints
+        for one in told.candidates or ()
+    )
 
 
 def _scanned(
@@ -232,8 +245,12 @@ def still_there(*, dataset: OpenDataset, key: str, wanted: frozenset[Wanted]) ->
     if version is None:
         return None
     if dataset.locator in WHOLE_OBJECT:
-        verdict = _whose(dataset, key, version, wanted)
-        return Left(int(verdict is Verdict.THEIRS), int(verdict is Verdict.UNCLEAR))
+        told = _told(dataset, key, version)
+        verdict = told.judge(wanted=wanted)
+        theirs_whole, unclear_whole = (verdict is one for one in (Verdict.THEIRS, Verdict.UNCLEAR))
+        if theirs_whole and _is_held(dataset, told):
+            return Left(0, 0, 1, dataset.held.until)
+        return Left(int(theirs_whole), int(unclear_whole))
     with dataset.layer.open(key=key, version=version) as source:
         spans, on_hold = _scanned(dataset, source, wanted)
         verdicts = list(zip(spans, _verdicts(dataset, source, spans, wanted), strict=True))

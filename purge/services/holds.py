@@ -4,8 +4,8 @@ A hold on a person is kept as fingerprints. A record that carries one of them st
 it is about, and no version or object that holds such a record is removed whole.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -20,7 +20,8 @@ from governance.kernel.permissions import require
 from governance.kernel.refusals import Conflict, Forbidden
 from governance.tenancy.services import step_up
 from purge import selectors
-from purge.domain.identifiers import check_subjects, fingerprint, wanted_in
+from purge.domain.canonical import SIMPLE_TYPES
+from purge.domain.identifiers import Identifier, check_subjects, fingerprint, wanted_in
 from purge.models import Dataset, LegalHold
 from purge.ports import ObjectUnreachable
 from purge.services import keyrings, subjects, texts
@@ -47,9 +48,17 @@ class Held:
 
     fingerprints: frozenset[int]
     until: str = ""
+    places: tuple[tuple[str, str], ...] = ()
+    """What held datasets of the same layer begin with, and until when: others may overlap them."""
 
     def __bool__(self) -> bool:
         return bool(self.fingerprints)
+
+    def check_place(self, key: str) -> None:
+        """Raises ObjectUnreachable where the object lies in a dataset that is on hold."""
+        until = max((until for prefix, until in self.places if key.startswith(prefix)), default="")
+        if until:
+            raise ObjectUnreachable(reason=REASON, until=until)
 
 
 def place(
@@ -113,14 +122,17 @@ def in_force() -> QuerySet[LegalHold]:
     return LegalHold.objects.filter(until__gt=Now(), lifted_at__isnull=True)
 
 
-def held() -> Held:
-    """What no record may be deleted with. Needs the scope."""
+def held(layer_id: UUID) -> Held:
+    """What no record may be deleted with, nor any object of the layer. Needs the scope."""
     rows = list(in_force().filter(dataset__isnull=True).values_list("index_fingerprints", "until"))
-    if not rows:
-        return Held(frozenset())
+    kept = in_force().filter(dataset__storage_layer_id=layer_id).order_by("until", "pk")
     return Held(
         frozenset(one for prints, _ in rows for one in prints),
-        max(until for _, until in rows).isoformat(),
+        max(until for _, until in rows).isoformat() if rows else "",
+        tuple(
+            (prefix, until.isoformat())
+            for prefix, until in kept.values_list("dataset__prefix", "until")
+        ),
     )
 
 
@@ -145,10 +157,18 @@ def _name(hold: LegalHold, subject: Mapping[str, object]) -> None:
     hold.fingerprints = subjects.fingerprints(people, identifiers=identifiers, key=key)
     hold.index_fingerprints = sorted(
         fingerprint(key=key, name=one.name, kind=one.type, value=one.value)
-        for one in wanted_in(people, identifiers=identifiers)
+        for one in wanted_in(people, identifiers=list(_of_any_type(identifiers)))
     )
     if not hold.fingerprints:
         raise texts.wrong("/subject", "no dataset has this identifier with a type that it fits")
+
+
+def _of_any_type(identifiers: Sequence[Identifier]) -> Iterator[Identifier]:
+    """A dataset that comes later may have the identifier with another type."""
+    for one in identifiers:
+        yield one
+        if not one.parts:
+            yield from (replace(one, type=kind) for kind in SIMPLE_TYPES)
 
 
 def _described(hold: LegalHold) -> dict[str, object]:

@@ -93,7 +93,7 @@ def opened(dataset: Dataset, *, lake: Lake) -> OpenDataset:
         layer=lake.layer(selectors.description(dataset.storage_layer)),
         format=lake.record_format(Format(dataset.format)),
         key=keyrings.fingerprint_key(),
-        held=holds.held(),
+        held=holds.held(dataset.storage_layer_id),
         erased=ledger.fingerprints(),
     )
 

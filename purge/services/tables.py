@@ -55,7 +55,7 @@ def opened(dataset: Dataset, *, lake: Lake) -> OpenTables:
         prefix=dataset.prefix,
         identifiers=identifiers_of(dataset.identifiers),
         store=lake.tables(selectors.description(dataset.storage_layer)),
-        held=holds.held(),
+        held=holds.held(dataset.storage_layer_id),
         key=keyrings.fingerprint_key(),
     )
 
@@ -84,6 +84,7 @@ def _in_table(
 ) -> FoundObject | Unreachable | None:
     name = f"{tables.name}/{table}"
     try:
+        tables.held.check_place(table)
         finding, held = _counted(tables, table, wanted)
     except ObjectUnreachable as refusal:
         return unreachable(name, refusal)
@@ -152,6 +153,7 @@ def erase(step: TableStep, *, work: Work, clock: Clock) -> None:
 
     Raises ObjectUnreachable, with what was done so far recorded.
     """
+    step.tables.held.check_place(step.table)
     store, identifiers = step.tables.store, step.tables.identifiers
     free = step.tables.free(step.wanted)
     if "reclaims" not in step.hand:

@@ -1,0 +1,97 @@
+"""Legal holds where a record is not simply cut: whole objects, shared objects, a later moment."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from purge.domain.locators import Locator
+from purge.models import Dataset, ErasureReport, LegalHold
+from purge.services import holds
+from tests.app.purge.conftest import Company
+from tests.factories import purge, tenancy
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+BY_NAME = [{"name": "customer_id", "pattern": r"(?P<customer_id>\d+)-", "type": "integer"}]
+
+
+def held(company: Company, **changes: object) -> LegalHold:
+    values: dict[str, object] = {
+        "subject": {"customer_id": 7},
+        "reason": "A court asked for it.",
+        "until": timezone.now() + timedelta(days=1),
+        "actor": tenancy.an_actor(company.olga),
+        "now": timezone.now(),
+    }
+    return holds.place(**(values | changes))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("locator", "identifiers", "key", "beside"),
+    [
+        (Locator.FILE_NAME, BY_NAME, "7-.csv", ()),
+        (Locator.PARTITION, None, "customer_id=7/a", ()),
+        (Locator.METADATA_FILE, None, "a.mp4", (("a.mp4.metadata.json", '{"customer_id": 7}'),)),
+    ],
+)
+def test_an_object_that_is_a_held_persons_whole_stays(
+    company: Company,
+    locator: Locator,
+    identifiers: list[dict[str, str]] | None,
+    key: str,
+    beside: tuple[tuple[str, str], ...],
+) -> None:
+    by_path = [{"name": "customer_id", "path": "customer_id", "type": "integer"}]
+    company.dataset.locator = locator.value
+    company.dataset.identifiers = identifiers or by_path
+    company.dataset.save()
+    for name, content in ((key, "x"), *beside):
+        path = company.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+    hold = held(company)
+
+    request = company.located()
+    report = ErasureReport.objects.get(hash=request.report_hash).document
+    request = company.erase(company.approve(request))
+
+    assert (company.folder / key).exists()
+    assert report["totals"]["records"] == 0
+    assert request.state == "partially_failed"
+    assert {one["reason"] for one in request.problems} == {"legal_hold"}
+    assert {one["until"] for one in request.problems} == {hold.until.isoformat()}
+
+
+def test_an_object_of_a_held_dataset_is_not_cut_for_another_that_has_it_too(
+    company: Company,
+) -> None:
+    Dataset.objects.create(
+        storage_layer=company.dataset.storage_layer, prefix="a/", identifiers=purge.IDENTIFIERS
+    )
+    kept = Dataset.objects.get(prefix="a/")
+    (company.folder / "a").mkdir()
+    for name in ("a/1.ndjson", "2.ndjson"):
+        (company.folder / name).write_bytes(purge.records(5, 7, 6))
+    approved = company.approved()
+    held(company, subject=None, dataset=kept)
+
+    request = company.erase(approved)
+
+    assert (company.folder / "a/1.ndjson").read_bytes() == purge.records(5, 7, 6)
+    assert (company.folder / "2.ndjson").read_bytes().count(b"\n") == 2
+    assert request.state == "partially_failed"
+    assert {one["reason"] for one in request.problems} == {"legal_hold"}
+
+
+def test_a_hold_counts_in_a_dataset_of_another_type_that_came_later(company: Company) -> None:
+    held(company)
+    company.dataset.identifiers = [{"name": "customer_id", "path": "customer.id", "type": "string"}]
+    company.dataset.save()
+    line = b'{"customer": {"id": "7"}}\n'
+    (company.folder / "1.ndjson").write_bytes(line)
+
+    request = company.erase(company.approved())
+
+    assert (company.folder / "1.ndjson").read_bytes() == line
+    assert {one["reason"] for one in request.problems} == {"legal_hold"}
