@@ -11,7 +11,7 @@ A version that nothing can be cut from, or that is theirs whole, is removed inst
 """
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -110,6 +110,7 @@ def _was_under_way(opened: OpenStep, *, work: Work, lake: Lake, clock: Clock) ->
     """Pick up what a killed worker left: finish what had taken effect, or clear it away."""
     layer, key, hand = opened.dataset.layer, opened.row.key, opened.hand
     if "removes" in hand:
+        _check_removal(opened, work=work, lake=lake, clock=clock)
         _take_away(opened, hand["removes"], work=work, lake=lake, clock=clock)
         return True
     if "attempt" not in hand:
@@ -121,10 +122,40 @@ def _was_under_way(opened: OpenStep, *, work: Work, lake: Lake, clock: Clock) ->
     return was_published
 
 
+def _check_removal(opened: OpenStep, *, work: Work, lake: Lake, clock: Clock) -> None:
+    """What was to be removed may be on hold since. Raises ObjectUnreachable."""
+    held = opened.dataset.held
+    held.check_place(opened.row.key)
+    prints = findings.fingerprints(opened.wanted, key=opened.dataset.key)
+    if not held.fingerprints.isdisjoint(prints):
+        raise ObjectUnreachable(reason=holds.REASON, until=held.until)
+    if held and "drops" in opened.hand:
+        # Raises where a record of somebody else is on hold: the version goes whole or not at all.
+        findings.find(
+            dataset=opened.dataset,
+            row=opened.row,
+            wanted=opened.wanted,
+            work=work,
+            lake=lake,
+            clock=clock,
+        )
+
+
+def _is_held_as_before(opened: OpenStep, *, work: Work) -> bool:
+    """Whether no hold came or went while the object was read: that may take long."""
+    with work.scope():
+        holds.check_dataset(opened.dataset.id)
+        layer_id = Dataset.objects.get(pk=opened.dataset.id).storage_layer_id
+        return holds.held(layer_id) == opened.dataset.held
+
+
 def _try(opened: OpenStep, *, work: Work, lake: Lake, clock: Clock) -> bool:
     """One attempt at the present version. False: the object changed meanwhile, nothing was done."""
     with work.scope():
         row = LakeObject.objects.filter(pk=opened.row.pk).first() or opened.row
+        source = Dataset.objects.get(pk=opened.dataset.id)
+        held = holds.held(source.storage_layer_id)
+    opened = replace(opened, dataset=replace(opened.dataset, held=held))
     finding = findings.find(
         dataset=opened.dataset, row=row, wanted=opened.wanted, work=work, lake=lake, clock=clock
     )
@@ -138,9 +169,15 @@ def _try(opened: OpenStep, *, work: Work, lake: Lake, clock: Clock) -> bool:
         case Plan.SPLICE:
             return _splice(opened, finding, work=work, lake=lake, clock=clock)
         case Plan.REMOVE_VERSION | Plan.REMOVE_OBJECT | Plan.DELETE_ROWS:
-            steps.removing(opened.id, finding, work=work)
-            _take_away(opened, finding.row.version, work=work, lake=lake, clock=clock)
-            return True
+            return _remove(opened, finding, work=work, lake=lake, clock=clock)
+
+
+def _remove(opened: OpenStep, finding: Finding, *, work: Work, lake: Lake, clock: Clock) -> bool:
+    if not _is_held_as_before(opened, work=work):
+        return False
+    steps.removing(opened.id, finding, work=work)
+    _take_away(opened, finding.row.version, work=work, lake=lake, clock=clock)
+    return True
 
 
 def _splice(opened: OpenStep, finding: Finding, *, work: Work, lake: Lake, clock: Clock) -> bool:
@@ -156,6 +193,9 @@ def _splice(opened: OpenStep, finding: Finding, *, work: Work, lake: Lake, clock
                 segments=dataset.format.segments(source=source, cuts=finding.present),
                 attempt=attempt,
             )
+        if not _is_held_as_before(opened, work=work):
+            layer.discard(key=key, attempt=attempt)
+            return False
         steps.staged(opened.id, finding, ready, work=work)
         layer.publish(staged=ready)
     except ObjectChanged:

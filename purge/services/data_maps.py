@@ -4,6 +4,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import CharField
+from django.db.models.functions import Cast
+
 from governance.audit import trail
 from governance.kernel.actions import Action
 from governance.kernel.actors import Actor
@@ -25,6 +28,7 @@ from purge.ports import (
     StorageLayer as StorageLayerPort,
     TableStore,
 )
+from purge.services import holds
 
 LAYER_FIELDS = ("name", "kind", "options")
 DATASET_FIELDS = ("storage_layer", "prefix", "format", "compression", "locator", "identifiers")
@@ -39,6 +43,11 @@ class DataMapInvalid(Invalid):
 class DataMapTaken(Conflict):
     code = "data_map_taken"
     sentence = "There is {what} like this already."
+
+
+class DatasetHeld(Conflict):
+    code = "dataset_on_legal_hold"
+    sentence = "This dataset is on legal hold. Lift the hold before you remove it."
 
 
 class LayerInUse(Conflict):
@@ -111,7 +120,10 @@ def save_dataset(
     if before is not None and any(
         getattr(before, name) != getattr(dataset, name) for name in DATASET_FIELDS
     ):
-        LakeObject.objects.filter(dataset=dataset).update(version="")
+        rows = LakeObject.objects.filter(dataset=dataset)
+        rows.filter(current=True).update(version="")
+        # Each old version keeps a name of its own, which no layer has: the next look drops it.
+        rows.filter(current=False).update(version=Cast("number", CharField()))
         dataset.indexed_at = None
     dataset.save()
     _record(dataset, "created" if before is None else "changed", values, actor=actor, now=now)
@@ -121,10 +133,17 @@ def save_dataset(
 def remove_dataset(*, dataset: Dataset, lake: Lake, actor: Actor, now: datetime) -> None:
     """Its index goes with it. Records in the lake stay where they are, and are found no more."""
     require(actor=actor, action=Action.MANAGE_DATA_MAP)
+    _check_not_held(dataset)
     for number in LakeObject.objects.filter(dataset=dataset).values_list("number", flat=True):
         lake.index.remove(object_number=number)
     _record(dataset, "removed", {}, actor=actor, now=now)
     dataset.delete()
+
+
+def _check_not_held(dataset: Dataset) -> None:
+    """A hold goes with its dataset: what is on hold is not taken away from under it."""
+    if holds.until_of(dataset.pk):
+        raise DatasetHeld
 
 
 def start_indexing(*, dataset_id: UUID, actor: Actor, now: datetime) -> OutboxMessage:

@@ -1,15 +1,19 @@
 """Legal holds where a record is not simply cut: whole objects, shared objects, a later moment."""
 
+import dataclasses
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
 
+from purge.adapters.filesystem_storage_layer import FilesystemStorageLayer
 from purge.domain.locators import Locator
 from purge.models import Dataset, ErasureReport, LegalHold
-from purge.services import holds
+from purge.services import data_maps, holds
 from tests.app.purge.conftest import Company
 from tests.factories import purge, tenancy
+from tests.fakes.storage import FakeStorageLayer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -95,3 +99,71 @@ def test_a_hold_counts_in_a_dataset_of_another_type_that_came_later(company: Com
 
     assert (company.folder / "1.ndjson").read_bytes() == line
     assert {one["reason"] for one in request.problems} == {"legal_hold"}
+
+
+def test_a_version_whose_removal_waited_is_kept_for_a_hold_that_came_meanwhile(
+    company: Company,
+) -> None:
+    layer = FakeStorageLayer(keeps_versions=True)
+    company.lake = dataclasses.replace(company.lake, layer=lambda _: layer)
+    layer.put("1.ndjson", purge.records(5, 7))
+    layer.put("1.ndjson", purge.records(5, 6))
+    layer.keeps_locked.add("1.ndjson")
+    request = company.erase(company.approved())
+    assert request.problems[0]["reason"] == "object_locked"
+    layer.keeps_locked.clear()
+    held(company)
+
+    company.retry(request)
+
+    assert list(layer.old.values()) == [purge.records(5, 7)]
+    assert request.problems[0]["reason"] == "legal_hold"
+
+
+def test_a_hold_that_is_placed_while_the_object_is_read_counts(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (company.folder / "1.ndjson").write_bytes(purge.records(5, 7))
+    approved = company.approved()
+    stage = FilesystemStorageLayer.stage
+
+    def slow(self: FilesystemStorageLayer, **what: Any) -> Any:
+        ready = stage(self, **what)
+        held(company)
+        return ready
+
+    monkeypatch.setattr(FilesystemStorageLayer, "stage", slow)
+
+    company.erase(approved)
+
+    assert (company.folder / "1.ndjson").read_bytes() == purge.records(5, 7)
+
+
+def test_a_held_dataset_is_not_removed_nor_its_hold_with_it(company: Company) -> None:
+    held(company, subject=None, dataset=company.dataset)
+
+    with pytest.raises(data_maps.DatasetHeld):
+        data_maps.remove_dataset(
+            dataset=company.dataset,
+            lake=company.lake,
+            actor=tenancy.an_actor(company.ivan),
+            now=timezone.now(),
+        )
+
+
+def test_a_dataset_with_old_versions_can_be_changed(company: Company) -> None:
+    layer = FakeStorageLayer(keeps_versions=True)
+    company.lake = dataclasses.replace(company.lake, layer=lambda _: layer)
+    for customer in (5, 7, 6):
+        layer.put("1.ndjson", purge.records(customer))
+    company.located()
+
+    data_maps.save_dataset(
+        dataset=company.dataset,
+        values={"identifiers": purge.IDENTIFIERS[:1]},
+        actor=tenancy.an_actor(company.ivan),
+        now=timezone.now(),
+    )
+
+    assert company.erase(company.approved()).state == "completed"
+    assert purge.records(7) not in layer.old.values()
