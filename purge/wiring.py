@@ -5,6 +5,7 @@ with SQLAlchemy, deltalake and fpdf2 take longer to import than all the rest of 
 every process and command, and most never use them.
 """
 
+import os
 from collections.abc import Callable, Mapping
 from functools import partial
 from importlib import import_module
@@ -46,6 +47,7 @@ BOUNDS = (
 )
 """The settings that storage layers need, and all that Spark's executors are told."""
 
+LONGEST_PATH, LONGEST_NAME = 1024, 255
 PAPER = "purge.adapters.fpdf2_certificate_paper.render"
 
 
@@ -147,6 +149,10 @@ def _place(described: LayerDescription) -> tuple[Path, str]:
     path = described.options.get("path", "")
     if not isinstance(path, str):
         raise LayerInvalid(why="the path is a text")
+    if len(path) > LONGEST_PATH or any(
+        len(os.fsencode(one)) > LONGEST_NAME for one in path.split("/")
+    ):
+        raise LayerInvalid(why="the path is longer than any that a file system has")
     if described.namespace_name in {"", ".", ".."}:
         raise LayerInvalid(why="the namespace's name names no folder of its own")
     homes = [Path(root) / described.namespace_name for root in settings.LAKE_ROOTS]

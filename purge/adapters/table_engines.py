@@ -23,9 +23,10 @@ OPTIONS = {
 
 def lake_tables(described: LayerDescription, *, home: Path, path: str) -> TableStore:
     """Tables of files below `home`. Raises LayerInvalid for engines that cannot be driven here."""
-    if described.options.get("engine") not in set(Engine):
+    wanted = str(described.options.get("engine"))
+    if wanted not in set(Engine):
         raise LayerInvalid(why='say which engine: {"engine": "delta"} or {"engine": "iceberg"}')
-    engine = Engine(str(described.options["engine"]))
+    engine = Engine(wanted)
     texts = {name: str(value) for name, value in described.options.items()}
     unknown = sorted(set(texts) - OPTIONS.get(engine, set(texts)))
     if unknown:

@@ -142,7 +142,7 @@ def _identifier(*, position: int, one: object) -> Identifier:
 
 def _type(one: Mapping[str, object], pointer: str) -> IdentifierType:
     kind = one.get("type", IdentifierType.STRING)
-    if kind not in SIMPLE_TYPES:
+    if not isinstance(kind, str) or kind not in SIMPLE_TYPES:
         raise _refused(pointer, "type", "a type is string, integer or uuid")
     return IdentifierType(str(kind))
 

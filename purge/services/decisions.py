@@ -1,6 +1,7 @@
 """Deciding on an erasure: approving one report, by one or two people, or rejecting it."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -109,7 +110,8 @@ def approve_many(
                     request_id=request_id, report_hash=report_hash, lake=lake, actor=actor, now=now
                 )
         except LakeChanged as refusal:
-            look_again(request_id=request_id, actor=actor, now=now)
+            with suppress(Refusal):  # Somebody decided on it meanwhile: the others go on.
+                look_again(request_id=request_id, actor=actor, now=now)
             answers.append(_refused(request_id, refusal))
         except (ErasureRequest.DoesNotExist, Refusal) as refusal:
             answers.append(_refused(request_id, refusal))
