@@ -13,6 +13,7 @@ from purge.adapters.ndjson_record_format import NdjsonRecordFormat
 from purge.domain.identifiers import Identifier, identifiers_of, wanted_in
 from purge.domain.matching import Verdict, candidates
 from purge.domain.spans import Span
+from purge.ports import ScannedBatch
 from tests.factories import record_formats
 from tests.fakes.storage import FakeObject
 
@@ -278,9 +279,7 @@ def test_a_doubtful_line_slows_down_only_those_around_it(monkeypatch: pytest.Mon
     slow = ndjson_scan.Scan._line_by_line
     counts: list[int] = []
 
-    def counted(
-        self: ndjson_scan.Scan, offset: int, some: Sequence[bytes]
-    ) -> ndjson_scan.ScannedBatch:
+    def counted(self: ndjson_scan.Scan, offset: int, some: Sequence[bytes]) -> ScannedBatch:
         counts.append(len(some))
         return slow(self, offset, some)
 
