@@ -8,8 +8,9 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from governance.audit import trail
-from governance.isolation import crossings, prepared
+from governance.isolation import crossings, insertions, prepared
 from governance.isolation.prepared import Change
+from governance.isolation.scopes import current_namespace_id
 from governance.kernel.actors import Actor
 from governance.kernel.refusals import Conflict, Forbidden
 from governance.tenancy.domain.people import LocalPerson, ProvidedPerson
@@ -52,9 +53,10 @@ def provision(
 
     Found by provider and its names for them alone, never by email. Roles from this provider become
     exactly `roles`; those given by hand stay. Raises UserInactive for a deactivated person,
-    SubjectTaken where the names mean two people here.
+    SubjectTaken where the names mean two people here: the caller lets that leave its scope, so
+    there is no savepoint to go back to.
     """
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         user = _identified(person)
         if not user.is_active:
             raise UserInactive
@@ -258,15 +260,19 @@ def _made(person: ProvidedPerson) -> User:
     user = User(source=person.source, username=person.username)
     user.set_unusable_password()
     user.save()
-    identity, created = Identity.objects.select_related("user").get_or_create(
+    identity = Identity(
+        namespace_id=current_namespace_id(),
+        user=user,
+        provider_kind=person.source,
         provider_id=person.provider_id,
         subject=person.subject,
-        defaults={"user": user, "provider_kind": person.source},
     )
-    if not created:
-        # Another sign-in of the same person was a moment quicker: theirs is the one.
-        user.delete()
-    return identity.user
+    if insertions.insert_once(identity):
+        return user
+    # Another sign-in of the same person was a moment quicker: theirs is the one.
+    user.delete()
+    [theirs] = _identities(provider_id=person.provider_id, subjects=(person.subject,))
+    return theirs.user
 
 
 def _update(user: User, *, person: ProvidedPerson, now: datetime) -> None:
