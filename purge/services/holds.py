@@ -81,6 +81,7 @@ def place(
         raise texts.wrong("/until", "this time has passed")
     if not reason.strip():
         raise texts.wrong("/reason", "say why it must be kept")
+    texts.check(values=(), reason=reason)
     hold = LegalHold(dataset=dataset, reason=reason.strip(), until=until, placed_by_id=placed_by)
     if subject is not None:
         _name(hold, subject)
@@ -104,6 +105,7 @@ def lift(*, hold_id: UUID, reason: str, actor: Actor, now: datetime) -> LegalHol
     step_up.require_recent(actor=actor, now=now)
     if not reason.strip():
         raise texts.wrong("/reason", "say why it is lifted")
+    texts.check(values=(), reason=reason)
     with transaction.atomic():
         hold = LegalHold.objects.select_for_update().get(pk=hold_id)
         if hold.lifted_at is not None:

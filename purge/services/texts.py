@@ -6,6 +6,7 @@ from governance.kernel.refusals import FieldError, Invalid
 from purge.domain import masks
 
 SEVERAL_LINES = frozenset({"reason", "identity_proof"})
+LONGEST = 1000
 
 
 class RequestInvalid(Invalid):
@@ -20,6 +21,8 @@ def check(*, values: Collection[str], **written: str) -> None:
         breaks = "\r\n\t" if name in SEVERAL_LINES else ""
         if any(ord(character) < ord(" ") and character not in breaks for character in text):
             raise wrong(pointer, "it holds control characters")
+        if len(text) > LONGEST:
+            raise wrong(pointer, f"it is longer than {LONGEST} characters")
         if masks.names(text, values=values):
             raise wrong(pointer, "it names the person; leave identifiers to the subjects")
 

@@ -16,6 +16,8 @@ from purge.models import ErasureCertificate
 from purge.services import certificate_checks, certificates
 from purge.views import shown
 
+LONGEST_NUMBER = 9
+
 
 @never_cache
 @require_safe
@@ -26,7 +28,8 @@ def certificate(visit: Visit, request_id: UUID, kind: str) -> HttpResponse:
     rows = ErasureCertificate.objects.filter(erasure_request=shown.found(request_id))
     number = visit.request.GET.get("number", "")
     if number:
-        rows = rows.filter(number=int(number)) if number.isdecimal() else rows.none()
+        is_one = number.isdecimal() and len(number) <= LONGEST_NUMBER
+        rows = rows.filter(number=int(number)) if is_one else rows.none()
     found = rows.order_by("-number").first()
     if found is None:
         raise Http404

@@ -226,3 +226,18 @@ def test_holds_are_placed_and_lifted_by_rest(company: Company) -> None:
 
     assert placed["subject"][0].startswith("customer_id:")
     assert lifted.json()["lifted_because"] == "Over."
+
+
+@pytest.mark.parametrize("reason", ["x" * 1001, "a\0b"])
+def test_a_reason_that_cannot_be_kept_is_refused_in_words(company: Company, reason: str) -> None:
+    hold = held(company)
+
+    with pytest.raises(texts.RequestInvalid, match=r"longer|control"):
+        holds.lift(
+            hold_id=hold.pk,
+            reason=reason,
+            actor=tenancy.an_actor(company.olga, role="officer"),
+            now=timezone.now(),
+        )
+    with pytest.raises(texts.RequestInvalid, match=r"longer|control"):
+        held(company, reason=reason)
