@@ -6,6 +6,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -178,7 +179,9 @@ def _page(
     }
     response = render(visit.request, "purge/decision.html", context, status=status)
     if state in BUSY:
-        response["Refresh"] = SECONDS_TO_NEXT_LOOK
+        # Named, because a page that answers a button lies at an address that nobody can look at.
+        here = reverse("purge:decision", kwargs={"ns": visit.ns, "request_id": request.pk})
+        response["Refresh"] = f"{SECONDS_TO_NEXT_LOOK}; url={here}"
     return response
 
 

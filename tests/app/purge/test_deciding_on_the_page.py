@@ -132,6 +132,8 @@ def test_a_lake_that_changed_asks_for_a_new_report(acme: Company, request_: Eras
 
     assert response.status_code == 409
     assert state(request_) == "locating"
+    # It looks again by itself: at the page, which can be looked at, not at the button's address.
+    assert response["Refresh"] == f"5; url={page(request_)}"
 
 
 def test_an_officer_rejects_with_a_reason(acme: Company, request_: ErasureRequest) -> None:
