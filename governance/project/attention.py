@@ -36,10 +36,11 @@ def erasures_waiting(request: HttpRequest) -> Iterator[Attention]:
     late = waiting.filter(due_at__lt=now).count()
     if count := waiting.count():
         noun = "erasure waits" if count == 1 else "erasures wait"
+        overdue = f"; {late} past the due date" if late else ""
         yield Attention(
             urgency=Urgency.DANGER if late else Urgency.WARNING,
             word="Overdue" if late else "Decide",
-            sentence=f"{count} {noun} for an officer's decision; {late} past the due date.",
+            sentence=f"{count} {noun} for an officer's decision{overdue}.",
             link=f"{where}?state__exact={State.AWAITING_APPROVAL.value}",
             link_text="Read and decide",
         )
