@@ -27,13 +27,11 @@ PATIENCE_SECONDS = 30.0
 Found = TypeVar("Found")
 
 
-@dataclass
-class Stage:
-    """`passwords` are the one-time passwords that people were handed."""
+@dataclass(kw_only=True)
+class Scene:
+    """The service, mail and people. `passwords` are the one-time ones that people were handed."""
 
     service: Service
-    idp: SimpleSAMLphp
-    directory: Slapd
     mail: MailServer
     browser: Browser
     people: dict[str, Person] = field(default_factory=dict)
@@ -47,10 +45,15 @@ class Stage:
     def portal(self) -> str:
         return f"{self.origin}/n/{NAMESPACE}"
 
+    @property
+    def own_hosts(self) -> frozenset[str]:
+        """Which hosts a page may ask for something."""
+        return frozenset({urlsplit(self.origin).netloc})
+
     def person(self, name: str) -> Person:
         """Somebody at a browser of their own, the same each time they are asked for."""
         if name not in self.people:
-            hosts = frozenset(urlsplit(each).netloc for each in (self.origin, self.idp.base))
+            hosts = self.own_hosts
             self.people[name] = browsers.somebody(self.browser, name=name, own_hosts=hosts)
         return self.people[name]
 
@@ -86,6 +89,18 @@ class Stage:
         return [f"{who}: {fault}" for who, one in self.people.items() for fault in one.faults]
 
 
+@dataclass(kw_only=True)
+class Stage(Scene):
+    """With the company's own identity provider and directory."""
+
+    idp: SimpleSAMLphp
+    directory: Slapd
+
+    @property
+    def own_hosts(self) -> frozenset[str]:
+        return super().own_hosts | {urlsplit(self.idp.base).netloc}
+
+
 def eventually(
     look: Callable[[], Found | None], *, what: str, seconds: float = PATIENCE_SECONDS
 ) -> Found:
@@ -111,4 +126,4 @@ def set_up() -> Iterator[Stage]:
         service = stack.enter_context(services.running(DEMO="0", EMAIL_URL=address))
         shutil.copytree(LAKE, service.lake / NAMESPACE)
         browser = stack.enter_context(browsers.chromium())
-        yield Stage(service, idp, directory, post, browser)
+        yield Stage(service=service, mail=post, browser=browser, idp=idp, directory=directory)
