@@ -15,7 +15,7 @@ CAPITALS = re.compile("[A-Z]+(?![a-z])|[A-Z]")
 class PermissionDenied(Forbidden):
     code = "permission_denied"
     sentence = (
-        "You may not {what} here: {why}. Ask an administrator for a role that permits {action}."
+        "You may not {what} here: {why}. Ask an administrator for a {grant} that permits {action}."
     )
 
 
@@ -61,7 +61,9 @@ def require(
     """As `decision`, but a no is raised as PermissionDenied."""
     decided = decision(actor=actor, action=action, resource=resource, context=context)
     if not decided.allowed:
-        raise PermissionDenied(action=action.value, what=words(action), why=_why(decided))
+        grant = "token with a scope" if actor.kind is ActorKind.TOKEN else "role"
+        why = _why(decided, grant=grant)
+        raise PermissionDenied(action=action.value, what=words(action), why=why, grant=grant)
     return decided
 
 
@@ -71,7 +73,7 @@ def words(action: Action) -> str:
     return CAPITALS.sub(lambda found: f" {found[0]}", name).strip().lower()
 
 
-def _why(decided: Decision) -> str:
+def _why(decided: Decision, *, grant: str) -> str:
     if decided.statement is None:
-        return "your role has no statement for it"
+        return f"no {grant} of yours allows it"
     return f"the statement {decided.statement} of your role denies it"
