@@ -260,13 +260,9 @@ def _made(person: ProvidedPerson) -> User:
     user = User(source=person.source, username=person.username)
     user.set_unusable_password()
     user.save()
-    identity = Identity(
-        namespace_id=current_namespace_id(),
-        user=user,
-        provider_kind=person.source,
-        provider_id=person.provider_id,
-        subject=person.subject,
-    )
+    identity = Identity(namespace_id=current_namespace_id(), user=user)
+    identity.provider_kind, identity.provider_id = person.source, person.provider_id
+    identity.subject = person.subject
     if insertions.insert_once(identity):
         return user
     # Another sign-in of the same person was a moment quicker: theirs is the one.

@@ -89,7 +89,13 @@ class Company:
 
 @pytest.fixture
 def clean_lake() -> Iterator[None]:
+    """Tests of other areas leave their lake behind: it is emptied before and after."""
+    _empty()
     yield
+    _empty()
+
+
+def _empty() -> None:
     for root in settings.LAKE_ROOTS:
         shutil.rmtree(root, ignore_errors=True)
 
