@@ -52,9 +52,8 @@ def provision(
     """The person that a provider names, made or brought up to date.
 
     Found by provider and its names for them alone, never by email. Roles from this provider become
-    exactly `roles`; those given by hand stay. Raises UserInactive for a deactivated person,
-    SubjectTaken where the names mean two people here: the caller lets that leave its scope, so
-    there is no savepoint to go back to.
+    exactly `roles`; those given by hand stay. Raises UserInactive, or SubjectTaken where the names
+    mean two people here: without a savepoint, so the caller lets that leave its scope.
     """
     with transaction.atomic(savepoint=False):
         user = _identified(person)
