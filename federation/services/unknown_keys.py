@@ -2,7 +2,7 @@
 
 Anybody can post anything, and fetching metadata is work for two sides. So only the answer of a
 request that this very browser waits for counts (or one that nobody asked for, where that is
-allowed), and not one that comes with a key that is known: then something else is wrong.
+allowed), and not one that comes with a key that was trusted: then something else is wrong.
 """
 
 from datetime import datetime
@@ -10,7 +10,7 @@ from datetime import datetime
 from federation.domain.saml import ResponseRefused
 from federation.models import IdentityProvider
 from federation.ports import ResponseReader
-from federation.services import provider_metadata, sign_in_requests
+from federation.services import sign_in_requests
 from federation.services.metadata_refreshes import KeySearch
 from federation.services.sign_ins import Posted
 
@@ -25,9 +25,14 @@ def worth_seeking(
     provider: IdentityProvider,
     refusal: ResponseRefused,
     posted: Posted,
+    trusted: frozenset[str],
     reader: ResponseReader,
     now: datetime,
 ) -> KeySearch | None:
+    """`trusted` are the fingerprints that the refused response was held against.
+
+    Not those of this moment: somebody else's search may have found the new key since.
+    """
     if refusal.code not in CODES or not provider.metadata_url or not provider.enabled:
         return None
     captured = reader.captured(saml_response=posted.saml_response)
@@ -39,8 +44,7 @@ def worth_seeking(
         )
     else:
         awaited = provider.allow_idp_initiated
-    known = frozenset(provider_metadata.fingerprints(provider))
-    is_new = not captured.signed_with or bool(set(captured.signed_with) - known)
+    is_new = not captured.signed_with or bool(set(captured.signed_with) - trusted)
     if not awaited or not is_new:
         return None
-    return KeySearch(namespace_id=provider.namespace_id, provider_id=provider.pk, known=known)
+    return KeySearch(namespace_id=provider.namespace_id, provider_id=provider.pk, known=trusted)

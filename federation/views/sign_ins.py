@@ -146,9 +146,12 @@ def _completed(
     request: HttpRequest, namespace: str, provider: str, posted: Posted, *, now: datetime
 ) -> Landing:
     """Once, and once more where the provider turns out to sign with a new key by now."""
+    trusted: frozenset[str] = frozenset()
 
     def attempt() -> Landing:
+        nonlocal trusted
         with configuration_scope(namespace=namespace, name=provider) as configuration:
+            trusted = frozenset(one.fingerprint for one in configuration.certificates)
             return sign_ins.complete(
                 request=request,
                 configuration=configuration,
@@ -161,26 +164,19 @@ def _completed(
     try:
         return attempt()
     except ResponseRefused as refusal:
-        if not _has_new_keys(refusal, namespace, provider, posted, now=now):
+        with provider_scope(namespace=namespace, name=provider) as row:
+            search = unknown_keys.worth_seeking(
+                provider=row,
+                refusal=refusal,
+                posted=posted,
+                trusted=trusted,
+                reader=wiring.response_reader(),
+                now=now,
+            )
+        ports = wiring.provider_ports()
+        if search is None or not metadata_refreshes.sought(search=search, ports=ports):
             raise
     return attempt()
-
-
-def _has_new_keys(
-    refusal: ResponseRefused, namespace: str, provider: str, posted: Posted, *, now: datetime
-) -> bool:
-    """Whether keys were found that were not known when the response was refused."""
-    with provider_scope(namespace=namespace, name=provider) as row:
-        search = unknown_keys.worth_seeking(
-            provider=row,
-            refusal=refusal,
-            posted=posted,
-            reader=wiring.response_reader(),
-            now=now,
-        )
-    return search is not None and metadata_refreshes.sought(
-        search=search, ports=wiring.provider_ports()
-    )
 
 
 def _posted(request: HttpRequest) -> Posted:

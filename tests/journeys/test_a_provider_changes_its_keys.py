@@ -5,7 +5,6 @@ by its address alone. The operator allowed this machine's own network, as for an
 """
 
 import html
-import os
 import re
 import threading
 import time
@@ -152,10 +151,6 @@ def everybody_signs_in(stage: Stage, change: threading.Event) -> Counter[str]:
         return Counter(name for each in everybody for name in each.result())
 
 
-@pytest.mark.skipif(
-    not os.environ.get("LAKEWARDEN_FULL"),
-    reason="An answer in flight with a key that a refresh just dropped is refused: make test-full",
-)
 def test_nobody_is_turned_away_while_the_provider_changes_its_key(stage: Stage) -> None:
     asked_before = stage.idp.metadata_requests()
     change = threading.Event()

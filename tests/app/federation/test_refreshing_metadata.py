@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connections
@@ -12,8 +13,9 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from federation import job_names, wiring
+from federation.domain.saml import ResponseRefused
 from federation.models import IdentityProvider
-from federation.services import metadata_refreshes, provider_tending
+from federation.services import metadata_refreshes, provider_tending, sign_ins
 from federation.tasks import refresh_metadata, tend_providers
 from governance.audit.models import AuditEvent
 from governance.isolation.scopes import namespace_scope, system_scope
@@ -310,3 +312,36 @@ def test_of_many_who_come_with_the_new_key_none_fails_and_one_fetches(host: Meta
     assert len(host.hits) == 1
     with namespace_scope(acme.pk):
         assert UserSession.objects.count() == 6
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_key_that_is_found_while_somebody_is_refused_for_it_counts_for_them(
+    host: MetadataHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A scheduled refresh, or another person's search, ends between refusal and looking again."""
+    acme = acme_at(host)
+    host.document = metadata_xml(a_key_pair(RENEWED))
+    browser = SAMLBrowser(acme)
+    complete = sign_ins.complete
+
+    def refreshed() -> None:
+        try:
+            refresh(acme)
+        finally:
+            connections.close_all()
+
+    def refused_meanwhile(**options: Any) -> sign_ins.Landing:
+        try:
+            return complete(**options)
+        except ResponseRefused:
+            with ThreadPoolExecutor(max_workers=1) as pool:
+                pool.submit(refreshed).result()
+            raise
+
+    monkeypatch.setattr(sign_ins, "complete", refused_meanwhile)
+
+    answer = browser.post(
+        browser.response(request_id=browser.begun()), signing=Signing(key=a_key_pair(RENEWED))
+    )
+
+    assert answer.status_code == 302, answer.content
