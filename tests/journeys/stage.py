@@ -23,7 +23,7 @@ from tests.servers.simplesamlphp import SimpleSAMLphp
 from tests.servers.slapd import Slapd
 
 NAMESPACE = "default"
-PATIENCE_SECONDS = 120.0
+PATIENCE_SECONDS = 30.0
 Found = TypeVar("Found")
 
 
