@@ -14,9 +14,9 @@ from functools import partial
 from pathlib import Path
 
 from bench.measurements import Row, compare
-from purge.adapters.compressed_record_format import CompressedRecordFormat
-from purge.adapters.filesystem_storage_layer import FilesystemStorageLayer
-from purge.adapters.ndjson_record_format import NdjsonRecordFormat
+from purge.adapters.compressed.record_format import CompressedRecordFormat
+from purge.adapters.filesystem.storage_layer import FilesystemStorageLayer
+from purge.adapters.text.ndjson_record_format import NdjsonRecordFormat
 from purge.domain.identifiers import identifiers_of, wanted_in
 from purge.domain.matching import Verdict
 from purge.domain.spans import Cuts, Span

@@ -15,8 +15,8 @@ from typing import Any
 from bench.erase_ndjson import FORMAT, IDENTIFIERS, check, line
 from bench.erase_s3 import clock
 from bench.measurements import Row, compare
-from purge.adapters.filesystem_storage_layer import FilesystemStorageLayer
-from purge.adapters.s3_storage_layer import S3StorageLayer
+from purge.adapters.filesystem.storage_layer import FilesystemStorageLayer
+from purge.adapters.s3.storage_layer import S3StorageLayer
 from purge.domain.identifiers import wanted_in
 from purge.domain.spans import Span
 from purge.ports import StorageLayer, StoredObject

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench.measurements import Row, compare
-from purge.adapters.filesystem_storage_layer import FilesystemStorageLayer
-from purge.adapters.ndjson_record_format import NdjsonRecordFormat
+from purge.adapters.filesystem.storage_layer import FilesystemStorageLayer
+from purge.adapters.text.ndjson_record_format import NdjsonRecordFormat
 from purge.domain.identifiers import Wanted, identifiers_of, wanted_in
 from purge.domain.matching import Verdict
 from purge.domain.spans import Cuts, Span

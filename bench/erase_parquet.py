@@ -18,8 +18,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from bench.measurements import Row, compare
-from purge.adapters.filesystem_storage_layer import FilesystemStorageLayer
-from purge.adapters.parquet_record_format import ParquetRecordFormat
+from purge.adapters.filesystem.storage_layer import FilesystemStorageLayer
+from purge.adapters.parquet.record_format import ParquetRecordFormat
 from purge.domain.identifiers import identifiers_of, wanted_in
 from purge.domain.matching import Verdict
 from purge.domain.spans import Span

@@ -17,7 +17,7 @@ from typing import Any
 
 from bench.erase_ndjson import FORMAT, IDENTIFIERS, check, line
 from bench.measurements import Row, compare
-from purge.adapters.s3_storage_layer import S3StorageLayer
+from purge.adapters.s3.storage_layer import S3StorageLayer
 from purge.domain.identifiers import wanted_in
 from purge.domain.spans import Cuts, Span
 from tests.servers import seaweedfs

@@ -14,9 +14,9 @@ from pathlib import Path
 import duckdb
 
 from bench.measurements import Row, compare
-from purge.adapters.csv_record_format import CsvRecordFormat
-from purge.adapters.filesystem_storage_layer import FilesystemStorageLayer
-from purge.adapters.ndjson_record_format import NdjsonRecordFormat
+from purge.adapters.filesystem.storage_layer import FilesystemStorageLayer
+from purge.adapters.text.csv_record_format import CsvRecordFormat
+from purge.adapters.text.ndjson_record_format import NdjsonRecordFormat
 from purge.domain.identifiers import identifiers_of
 from purge.ports import RecordFormat
 

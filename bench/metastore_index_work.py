@@ -26,7 +26,7 @@ from bench.measurements import Row, compare, seconds_of  # noqa: E402
 from governance.isolation import crossings  # noqa: E402
 from governance.isolation.scopes import namespace_scope  # noqa: E402
 from purge import wiring  # noqa: E402
-from purge.adapters.postgresql_metastore_index import PostgreSQLMetastoreIndex  # noqa: E402
+from purge.adapters.postgresql.metastore_index import PostgreSQLMetastoreIndex  # noqa: E402
 from purge.domain.spans import Span  # noqa: E402
 from purge.management.terminal import Terminal  # noqa: E402
 from purge.models import Dataset, StorageLayer  # noqa: E402

@@ -17,13 +17,13 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from governance.egress.addresses import networks
-from purge.adapters.compressed_record_format import CompressedRecordFormat
-from purge.adapters.csv_record_format import CsvRecordFormat
-from purge.adapters.filesystem_storage_layer import FilesystemStorageLayer
-from purge.adapters.ndjson_record_format import NdjsonRecordFormat
-from purge.adapters.orc_record_format import OrcRecordFormat
-from purge.adapters.parquet_record_format import ParquetRecordFormat
-from purge.adapters.postgresql_metastore_index import PostgreSQLMetastoreIndex
+from purge.adapters.compressed.record_format import CompressedRecordFormat
+from purge.adapters.filesystem.storage_layer import FilesystemStorageLayer
+from purge.adapters.orc.record_format import OrcRecordFormat
+from purge.adapters.parquet.record_format import ParquetRecordFormat
+from purge.adapters.postgresql.metastore_index import PostgreSQLMetastoreIndex
+from purge.adapters.text.csv_record_format import CsvRecordFormat
+from purge.adapters.text.ndjson_record_format import NdjsonRecordFormat
 from purge.ports import (
     Format,
     Lake,
@@ -37,10 +37,10 @@ from purge.ports import (
 from purge.ports.extraction import Readers, SparkMissing
 from purge.services import extraction
 
-S3 = "purge.adapters.s3_layers.layer"
-POSTGRESQL = "purge.adapters.postgresql_layers.tables"
-LAKE_TABLES = "purge.adapters.table_engines.lake_tables"
-SPARK = "purge.adapters.spark_readers.SparkReaders"
+S3 = "purge.adapters.s3.layers.layer"
+POSTGRESQL = "purge.adapters.postgresql.layers.tables"
+LAKE_TABLES = "purge.adapters.tables.engines.lake_tables"
+SPARK = "purge.adapters.spark.readers.SparkReaders"
 BOUNDS = (
     *("LAKE_ROOTS", "S3_ENDPOINTS", "S3_ROOTS", "EGRESS_ALLOWED_NETWORKS"),
     *("EGRESS_ALLOWED_PORTS", "USE_TZ"),

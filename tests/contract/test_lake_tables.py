@@ -16,8 +16,8 @@ from pyiceberg.avro.file import AvroFile
 from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.io.pyarrow import PyArrowFileIO
 
-from purge.adapters.delta_table_store import DeltaTableStore
-from purge.adapters.iceberg_table_store import IcebergTableStore
+from purge.adapters.tables.delta_table_store import DeltaTableStore
+from purge.adapters.tables.iceberg_table_store import IcebergTableStore
 from purge.domain.identifiers import identifiers_of, wanted_in
 from purge.ports import ObjectUnreachable, TableStore
 

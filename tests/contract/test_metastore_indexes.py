@@ -10,7 +10,7 @@ from psycopg import sql
 
 from governance.isolation.scopes import namespace_scope
 from governance.project.embedded.postgres import APP_ROLE
-from purge.adapters.postgresql_metastore_index import PostgreSQLMetastoreIndex
+from purge.adapters.postgresql.metastore_index import PostgreSQLMetastoreIndex
 from purge.domain.spans import Span
 from purge.ports import IndexEntry, MetastoreIndex, Place
 from purge.services import keyrings
@@ -116,7 +116,7 @@ def test_a_removed_object_is_gone(index: MetastoreIndex) -> None:
 def test_a_large_batch_spills_and_arrives(
     index: MetastoreIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("purge.adapters.postgresql_metastore_index.SPOOL_IN_MEMORY", 1000)
+    monkeypatch.setattr("purge.adapters.postgresql.metastore_index.SPOOL_IN_MEMORY", 1000)
 
     assert stored(index, 1, *((one, one * 10, 10) for one in range(1, 5001))) == 5000
 

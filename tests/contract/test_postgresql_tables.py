@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from purge.adapters.postgresql_table_store import PostgreSQLTableStore
+from purge.adapters.postgresql.table_store import PostgreSQLTableStore
 from purge.domain.identifiers import identifiers_of, wanted_in
 from purge.ports import ObjectUnreachable, StoredTable, TableFinding
 from tests.contract.test_table_stores import PostgreSQLBench

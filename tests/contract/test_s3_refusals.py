@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from purge.adapters import s3_probe
-from purge.adapters.s3_storage_layer import S3StorageLayer
+from purge.adapters.s3 import probe as s3_probe
+from purge.adapters.s3.storage_layer import S3StorageLayer
 from purge.domain import s3_parts
 from purge.domain.spans import Keep
 from purge.ports import (

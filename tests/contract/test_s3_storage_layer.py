@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from purge.adapters import s3_properties
+from purge.adapters.s3 import properties as s3_properties
 from purge.domain.s3_parts import MIB
 from purge.domain.spans import Fresh, Keep, Segment, Span, kept
 from purge.ports import (

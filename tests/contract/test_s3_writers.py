@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from purge.adapters.s3_storage_layer import S3StorageLayer
+from purge.adapters.s3.storage_layer import S3StorageLayer
 from purge.domain import s3_parts
 from purge.domain.s3_parts import MIB
 from purge.domain.spans import Keep, Segment

@@ -8,8 +8,8 @@ from typing import Protocol
 import pytest
 from django.utils import timezone
 
-from purge.adapters.filesystem_storage_layer import FilesystemStorageLayer
-from purge.adapters.s3_storage_layer import S3StorageLayer
+from purge.adapters.filesystem.storage_layer import FilesystemStorageLayer
+from purge.adapters.s3.storage_layer import S3StorageLayer
 from purge.domain.s3_parts import MIB
 from purge.domain.spans import Fresh, Keep, Segment, Span
 from purge.ports import ObjectChanged, Staged, StorageLayer, StoredObject

@@ -12,10 +12,10 @@ from deltalake import DeltaTable, write_deltalake
 from psycopg import sql
 from pyiceberg.catalog.sql import SqlCatalog
 
-from purge.adapters.delta_table_store import DeltaTableStore
-from purge.adapters.iceberg_table_store import IcebergTableStore
-from purge.adapters.postgresql_addresses import Server
-from purge.adapters.postgresql_table_store import PostgreSQLTableStore
+from purge.adapters.postgresql.addresses import Server
+from purge.adapters.postgresql.table_store import PostgreSQLTableStore
+from purge.adapters.tables.delta_table_store import DeltaTableStore
+from purge.adapters.tables.iceberg_table_store import IcebergTableStore
 from purge.domain.identifiers import identifiers_of, wanted_in
 from purge.ports import ObjectUnreachable, StoredTable, TableFinding, TableStore
 from tests.fakes.tables import FakeTableStore

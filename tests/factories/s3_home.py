@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from purge.adapters.s3_storage_layer import S3StorageLayer
+from purge.adapters.s3.storage_layer import S3StorageLayer
 from purge.domain.spans import Segment
 from purge.ports import Staged, StoredObject
 

@@ -4,8 +4,8 @@ import pickle
 from collections.abc import Callable, Generator, Iterable
 from functools import partial
 
-from purge.adapters import spark_executors
-from purge.adapters.spark_executors import Shipped
+from purge.adapters.spark import executors as spark_executors
+from purge.adapters.spark.executors import Shipped
 from purge.ports import Lake, StoredObject
 from purge.ports.extraction import Extracted, ObjectRead, Reading
 from purge.services import extraction

@@ -8,7 +8,7 @@ import pytest
 from django.db.backends.postgresql.base import DatabaseWrapper
 
 from governance.isolation.scopes import namespace_scope
-from purge.adapters import filesystem_files, filesystem_swap
+from purge.adapters.filesystem import files as filesystem_files, swap as filesystem_swap
 from purge.models import ErasureCertificate, ErasureRequest, ErasureStep
 from tests.app.purge.conftest import Company
 from tests.factories import purge

@@ -11,7 +11,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from governance.isolation.scopes import namespace_scope
-from purge.adapters.s3_storage_layer import S3StorageLayer
+from purge.adapters.s3.storage_layer import S3StorageLayer
 from purge.domain import s3_parts
 from purge.models import ErasureCertificate, ErasureRequest, ErasureStep
 from tests.app.purge.conftest import Company

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from purge.adapters.filesystem_storage_layer import FilesystemStorageLayer
+from purge.adapters.filesystem.storage_layer import FilesystemStorageLayer
 from purge.domain.locators import Locator
 from purge.models import Dataset, ErasureReport, LegalHold
 from purge.services import data_maps, holds

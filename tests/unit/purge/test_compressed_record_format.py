@@ -12,9 +12,9 @@ import pytest
 import zstandard
 from hypothesis import given, settings, strategies as st
 
-from purge.adapters import compressed_units
-from purge.adapters.compressed_record_format import CompressedRecordFormat
-from purge.adapters.ndjson_record_format import NdjsonRecordFormat
+from purge.adapters.compressed import units as compressed_units
+from purge.adapters.compressed.record_format import CompressedRecordFormat
+from purge.adapters.text.ndjson_record_format import NdjsonRecordFormat
 from purge.domain.identifiers import identifiers_of, wanted_in
 from purge.domain.spans import Keep, Span
 from purge.ports import ObjectUnreachable

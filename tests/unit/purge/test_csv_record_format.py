@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from purge.adapters import csv_rows
-from purge.adapters.compressed_record_format import CompressedRecordFormat
-from purge.adapters.csv_record_format import CsvRecordFormat
+from purge.adapters.compressed.record_format import CompressedRecordFormat
+from purge.adapters.text import csv_rows
+from purge.adapters.text.csv_record_format import CsvRecordFormat
 from purge.domain.identifiers import identifiers_of, wanted_in
 from purge.domain.spans import Span
 from purge.ports import ObjectUnreachable, ScannedRecord
@@ -220,7 +220,7 @@ def test_a_header_may_be_quoted_over_lines() -> None:
 
 
 def test_a_record_may_run_over_many_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("purge.adapters.text_blocks.BLOCK", 16)
+    monkeypatch.setattr("purge.adapters.text.blocks.BLOCK", 16)
     long = b'7,,"' + b"some\nlines,,\n" * 20 + b'"\n'
 
     assert purged(HEAD + b"8,,\n" + long + b"9,,\n" * 9 + long) == (

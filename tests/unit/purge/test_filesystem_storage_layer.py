@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from purge.adapters.filesystem_storage_layer import FilesystemStorageLayer
+from purge.adapters.filesystem.storage_layer import FilesystemStorageLayer
 from purge.domain.spans import Keep
 from purge.ports import (
     LayerInvalid,

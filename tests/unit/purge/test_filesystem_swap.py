@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from purge.adapters import filesystem_swap
-from purge.adapters.filesystem_swap import swap, version_at
+from purge.adapters.filesystem import swap as filesystem_swap
+from purge.adapters.filesystem.swap import swap, version_at
 from purge.ports import ObjectChanged
 
 
@@ -115,7 +115,7 @@ def test_where_no_lease_is_granted_the_version_check_remains(
     def refused(_opened: int, _command: int, _argument: int = 0) -> int:
         raise PermissionError(13, "no lease for you")
 
-    monkeypatch.setattr("purge.adapters.filesystem_swap.fcntl.fcntl", refused)
+    monkeypatch.setattr("purge.adapters.filesystem.swap.fcntl.fcntl", refused)
 
     swapped(folder)
 

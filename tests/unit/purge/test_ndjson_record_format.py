@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from purge.adapters import ndjson_scan
-from purge.adapters.ndjson_record_format import NdjsonRecordFormat
+from purge.adapters.text import ndjson_scan
+from purge.adapters.text.ndjson_record_format import NdjsonRecordFormat
 from purge.domain.identifiers import Identifier, identifiers_of, wanted_in
 from purge.domain.matching import Verdict, candidates
 from purge.domain.spans import Span
@@ -142,8 +142,8 @@ def test_utf_16_is_unreadable_and_could_hold_anyone() -> None:
 
 
 def test_a_line_without_end_does_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("purge.adapters.text_blocks.LONGEST_RECORD", 64)
-    monkeypatch.setattr("purge.adapters.text_blocks.BLOCK", 16)
+    monkeypatch.setattr("purge.adapters.text.blocks.LONGEST_RECORD", 64)
+    monkeypatch.setattr("purge.adapters.text.blocks.BLOCK", 16)
     content = b'{"Email": "dora@customer.example", "x": "' + b"y" * 200 + b'"}\n{"customer": 1}\n'
 
     spans = [one.span for one in record_formats.scanned(FORMAT, FakeObject(content), IDENTIFIERS)]

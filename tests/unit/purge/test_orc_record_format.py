@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from pyarrow import orc
 
-from purge.adapters import orc_tail
-from purge.adapters.arrow_files import Buffer
-from purge.adapters.orc_record_format import OrcRecordFormat
+from purge.adapters.arrow.files import Buffer
+from purge.adapters.orc import tail as orc_tail
+from purge.adapters.orc.record_format import OrcRecordFormat
 from purge.domain.identifiers import identifiers_of, wanted_in
 from purge.domain.spans import Span
 from purge.ports import ObjectUnreachable

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from purge.adapters.parquet_record_format import ParquetRecordFormat
+from purge.adapters.parquet.record_format import ParquetRecordFormat
 from purge.domain.identifiers import identifiers_of, wanted_in
 from purge.domain.spans import Span
 from purge.ports import ObjectChanged, ObjectUnreachable

@@ -4,7 +4,7 @@ import pytest
 
 from governance.egress.addresses import networks
 from governance.kernel.personal import Personal
-from purge.adapters import postgresql_addresses
+from purge.adapters.postgresql import addresses as postgresql_addresses
 from purge.ports import LayerInvalid, ObjectUnreachable
 
 NOBODY = networks([])

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import pytest
 
 from governance.kernel.personal import Personal
-from purge.adapters import spark_executors
-from purge.adapters.spark_executors import ReadingFailedError, Shipped
-from purge.adapters.spark_readers import MOST_BYTES, MOST_OBJECTS, SECURE, groups
+from purge.adapters.spark import executors as spark_executors
+from purge.adapters.spark.executors import ReadingFailedError, Shipped
+from purge.adapters.spark.readers import MOST_BYTES, MOST_OBJECTS, SECURE, groups
 from purge.domain.locators import Locator
 from purge.ports import Format, LayerDescription, LayerKind, StoredObject
 from purge.ports.extraction import Piece, Reading

@@ -10,9 +10,13 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings, strategies
 
-from purge.adapters import parquet_footer, parquet_splicing, parquet_thrift
-from purge.adapters.arrow_files import Buffer
-from purge.adapters.parquet_footer import ParquetUnreadableError
+from purge.adapters.arrow.files import Buffer
+from purge.adapters.parquet import (
+    footer as parquet_footer,
+    splicing as parquet_splicing,
+    thrift as parquet_thrift,
+)
+from purge.adapters.parquet.footer import ParquetUnreadableError
 from purge.domain.spans import Keep, Span
 
 ROWS = 100

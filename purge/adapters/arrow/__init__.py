@@ -1,0 +1,1 @@
+"""What Parquet, ORC and the table formats share: files and rows by way of Arrow."""

@@ -1,0 +1,1 @@
+"""Text that is compressed, by gzip's members or Zstandard's frames, known by its content."""

@@ -1,0 +1,1 @@
+"""ORC files: read by stripes, re-encoded where records are cut out."""

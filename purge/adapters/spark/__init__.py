@@ -1,0 +1,1 @@
+"""Reading a lake by Apache Spark, for large indexes."""

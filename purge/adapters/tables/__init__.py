@@ -1,0 +1,1 @@
+"""Tables whose files belong to a table format, Delta and Iceberg, changed through their engines."""
