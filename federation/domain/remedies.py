@@ -10,7 +10,9 @@ BEGIN_AGAIN = "Begin again at the sign-in page. "
 REMEDIES: Mapping[str, str] = {
     # before anything is read
     "saml_provider_disabled": "Switch the provider on, on its page under Sign-in.",
-    "saml_namespace_closed": "The namespace is being made or taken away. Ask the operator.",
+    "saml_namespace_closed": (
+        "The namespace is suspended, or being made or taken away. Ask the operator of this service."
+    ),
     "saml_body_too_large": (
         "Send fewer attributes and groups: in Entra, limit the groups claim to the groups "
         "assigned to the application."

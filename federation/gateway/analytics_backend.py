@@ -36,7 +36,7 @@ from governance.isolation.scopes import namespace_scope
 from governance.kernel.actors import Actor, ActorKind
 from governance.kernel.personal import Personal
 from governance.kernel.refusals import NotFound
-from governance.tenancy.models import RoleBinding
+from governance.tenancy.models import NamespaceStatus, RoleBinding
 from governance.tenancy.services import actors
 
 Arguments = ParamSpec("Arguments")
@@ -186,7 +186,10 @@ def _acting(principal: Principal) -> Iterator[Actor]:
     """The person in their role, as both are now, in the namespace's scope."""
     with namespace_scope(principal.namespace_id):
         bindings = RoleBinding.objects.select_related("user", "role").filter(
-            user_id=principal.user_id, role_id=principal.role_id, user__is_active=True
+            user_id=principal.user_id,
+            role_id=principal.role_id,
+            user__is_active=True,
+            namespace__status=NamespaceStatus.CREATED,
         )
         binding = bindings.first()
         if binding is None:

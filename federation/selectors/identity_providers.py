@@ -13,6 +13,7 @@ from federation.models import ClaimRule as ClaimRuleRow, IdentityProvider
 from federation.selectors import own_keys
 from governance.kernel.arns import saml_provider_arn
 from governance.kernel.personal import Personal
+from governance.tenancy.models import NamespaceStatus
 
 
 def named(name: str) -> IdentityProvider | None:
@@ -20,8 +21,10 @@ def named(name: str) -> IdentityProvider | None:
 
 
 def enabled() -> QuerySet[IdentityProvider]:
-    providers = IdentityProvider.objects.select_related("namespace")
-    return providers.filter(enabled=True).order_by("display_name", "name")
+    """Those that people may choose from at the sign-in page; none where nobody is let in."""
+    providers = IdentityProvider.objects.select_related("namespace").filter(enabled=True)
+    open_now = providers.filter(namespace__status=NamespaceStatus.CREATED)
+    return open_now.order_by("display_name", "name")
 
 
 def arn(provider: IdentityProvider) -> str:

@@ -35,7 +35,7 @@ from governance.isolation.scopes import namespace_scope
 from governance.kernel.actors import Actor
 from governance.kernel.personal import Personal
 from governance.tenancy.domain.people import LONGEST_EMAIL, ProvidedPerson
-from governance.tenancy.models import Namespace, NamespaceStatus, Role, User, UserSource
+from governance.tenancy.models import NamespaceStatus, Role, User, UserSource
 from governance.tenancy.services import actors, users
 from governance.tenancy.services.users import UserInactive
 
@@ -168,8 +168,7 @@ def _door(claim: Claim, name: LoginName) -> _Door:
 
 def _directory_of(name: LoginName) -> Directory:
     """The enabled directory of the name's domain, or the only one for a plain name."""
-    open_now = Namespace.objects.filter(status=NamespaceStatus.CREATED).exists()
-    rows = list(Directory.objects.filter(enabled=True)) if open_now else []
+    rows = list(Directory.objects.filter(enabled=True, namespace__status=NamespaceStatus.CREATED))
     fitting = [row for row in rows if name.domain in {"", row.domain}] or [
         row for row in rows if name.domain == row.domain.partition(".")[0]
     ]
@@ -216,7 +215,9 @@ def _attempt(door: _Door, claim: Claim, name: LoginName) -> Attempt:
 
 
 def _entered(admitted: Admitted, wish: Wish, *, now: datetime) -> Entered:
-    directory = Directory.objects.filter(pk=admitted.directory_id, enabled=True).first()
+    directory = Directory.objects.filter(
+        pk=admitted.directory_id, enabled=True, namespace__status=NamespaceStatus.CREATED
+    ).first()
     if directory is None:
         raise SignInRefused(Reason.UNKNOWN_DIRECTORY)
     roles = _roles(directory, admitted.person, prefix=wish.prefix)

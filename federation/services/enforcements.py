@@ -13,13 +13,21 @@ from federation.domain.digests import digest_of
 from federation.models import IdentityProvider, OneTimePassword, SingleSignOnEnforcement
 from federation.selectors import administrators
 from federation.services import notices
+from federation.services.sign_in_requests import NamespaceClosed
 from governance.audit import trail
 from governance.kernel.actors import Actor
 from governance.kernel.identifiers import new_id
 from governance.kernel.refusals import Conflict, FieldError, Forbidden, Invalid
 from governance.tenancy.domain.people import LocalPerson
 from governance.tenancy.domain.presets import Preset
-from governance.tenancy.models import Role, User, UserSession, UserSource
+from governance.tenancy.models import (
+    Namespace,
+    NamespaceStatus,
+    Role,
+    User,
+    UserSession,
+    UserSource,
+)
 from governance.tenancy.services import step_up, users
 
 ONE_TIME_LIFE = timedelta(hours=1)
@@ -137,6 +145,8 @@ def admit(*, user: User, network: str, actor: Actor, now: datetime) -> None:
     """
     if user.namespace_id is None:
         return
+    if not Namespace.objects.filter(status=NamespaceStatus.CREATED).exists():
+        raise NamespaceClosed
     once = OneTimePassword.objects.filter(user=user).first()
     if once is not None and once.digest == digest_of(user.password):
         _use_up(once, user, actor=actor, now=now)

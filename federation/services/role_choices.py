@@ -17,7 +17,7 @@ from federation.domain.digests import digest_of
 from federation.domain.saml import ResponseRefused
 from federation.models import IdentityProvider, RoleChoice
 from federation.services import sign_in_requests
-from governance.tenancy.models import NamespaceStatus, Role, RoleBinding, User, UserSession
+from governance.tenancy.models import Role, RoleBinding, User, UserSession
 from governance.tenancy.services import actors, sessions, users
 
 CHOICE_LIFE = timedelta(minutes=5)
@@ -107,8 +107,6 @@ def choose(
 ) -> str:
     """Open the session in the chosen role, use the choice up, and return where to land."""
     sign_in_requests.check_open(choice.identity_provider)
-    if choice.identity_provider.namespace.status != NamespaceStatus.CREATED:
-        raise ChoiceUnknown
     role = offered(choice).filter(pk=role_id).first()
     if role is None:
         raise ChoiceNotOffered

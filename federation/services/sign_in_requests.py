@@ -29,6 +29,12 @@ class ProviderDisabled(ResponseRefused):
     check = "provider"
 
 
+class NamespaceClosed(ResponseRefused):
+    code = "saml_namespace_closed"
+    sentence = "Nobody can sign in to this namespace now. Ask whoever runs this service."
+    check = "namespace"
+
+
 class NoSignInAddress(Conflict):
     code = "saml_no_address_for_requests"
     sentence = (
@@ -123,6 +129,8 @@ def check_open(provider: IdentityProvider) -> None:
     """The one gate on signing in: before a request, and again before its answer counts."""
     if not provider.enabled:
         raise ProviderDisabled
+    if not provider.namespace.is_open:
+        raise NamespaceClosed
 
 
 def answered(

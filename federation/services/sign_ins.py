@@ -17,7 +17,7 @@ from django.http import HttpRequest
 from federation.domain import session_names
 from federation.domain.attributes import Person
 from federation.domain.landing import landing_path
-from federation.domain.saml import ResponseRefused, VerifiedAssertion
+from federation.domain.saml import VerifiedAssertion
 from federation.models import IdentityProvider
 from federation.ports import AssertionVerifier
 from federation.selectors.configurations import Configuration
@@ -35,18 +35,12 @@ from federation.services.sign_in_attempts import Arrival
 from governance.isolation.scopes import current_namespace_id
 from governance.kernel.actors import Actor
 from governance.tenancy.domain.people import LONGEST_EMAIL, ProvidedPerson
-from governance.tenancy.models import NamespaceStatus, User, UserSource
+from governance.tenancy.models import User, UserSource
 from governance.tenancy.services import actors, users
 
 LONGEST_DISPLAY_NAME = 200
 LONGEST_OBJECT_ID = 256
 EMAIL_FORMAT = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"
-
-
-class NamespaceClosed(ResponseRefused):
-    code = "saml_namespace_closed"
-    sentence = "Nobody can sign in to this namespace now. Ask whoever runs this service."
-    check = "namespace"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,8 +82,6 @@ def complete(
     """Sign the person in, or let them choose a role first. Raises the refusal of a failed check."""
     provider = configuration.provider
     sign_in_requests.check_open(provider)
-    if provider.namespace.status != NamespaceStatus.CREATED:
-        raise NamespaceClosed
     with transaction.atomic(savepoint=False):
         assertion = verifier.verified_assertion(
             saml_response=posted.saml_response,

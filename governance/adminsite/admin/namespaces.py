@@ -2,11 +2,13 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
 from unfold.decorators import display
 
+from governance.adminsite.actions import detail_action
 from governance.adminsite.callers import actor_of
 from governance.adminsite.options import NamespacedModelAdmin
 from governance.isolation.scopes import namespace_scope, system_scope
@@ -17,10 +19,15 @@ from governance.tenancy.services import namespaces
 PILLS = {
     NamespaceStatus.CREATED.label: "success",
     NamespaceStatus.CREATING.label: "info",
+    NamespaceStatus.SUSPENDED.label: "danger",
     NamespaceStatus.DELETING.label: "warning",
     NamespaceStatus.RETRYABLE_FAILURE.label: "danger",
     NamespaceStatus.NON_RETRYABLE_FAILURE.label: "danger",
 }
+
+
+class SureForm(forms.Form):
+    """Asks nothing but to be sent: what stands above it is to be read first."""
 
 
 @admin.register(Namespace)
@@ -39,6 +46,39 @@ class NamespaceAdmin(NamespacedModelAdmin):
     @display(description="Status", ordering="status", label=PILLS)
     def status_pill(self, row: Namespace) -> str:
         return NamespaceStatus(row.status).label
+
+    @detail_action(
+        label="Suspend",
+        action=Action.MANAGE_NAMESPACES,
+        icon="pause_circle",
+        danger=True,
+        form=SureForm,
+        intro="Everybody and everything of this namespace is shut out with the next request: "
+        "sessions end, API tokens, SCIM and Hive clients are refused. Nothing is deleted, and "
+        "API tokens work again once it is reopened.",
+        shown=lambda row: row.is_open,
+    )
+    def suspend(self, request: HttpRequest, row: Namespace, values: dict[str, Any]) -> str:
+        del values
+        self._set_open(request, row, is_open=False)
+        return "Suspended: nobody and nothing of this namespace is let in."
+
+    @detail_action(
+        label="Reopen",
+        action=Action.MANAGE_NAMESPACES,
+        icon="play_circle",
+        shown=lambda row: row.status == NamespaceStatus.SUSPENDED,
+    )
+    def reopen(self, request: HttpRequest, row: Namespace, values: dict[str, Any]) -> str:
+        del values
+        self._set_open(request, row, is_open=True)
+        return "Open again: people sign in anew, API tokens work."
+
+    def _set_open(self, request: HttpRequest, row: Namespace, *, is_open: bool) -> None:
+        with namespace_scope(row.pk):
+            namespaces.set_open(
+                namespace=row, is_open=is_open, actor=self.actor(request), now=timezone.now()
+            )
 
     def may_write(self, request: HttpRequest) -> bool:
         actor = actor_of(request)

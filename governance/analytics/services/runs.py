@@ -60,8 +60,9 @@ class _Watch:
 
     def go_on(self, progress: RunProgress) -> bool:
         with self.scope():
-            row = Query.objects.select_for_update().get(pk=self.query_id)
-            if row.cancel_requested_at is not None:
+            rows = Query.objects.select_for_update(of=("self",)).select_related("namespace")
+            row = rows.get(pk=self.query_id)
+            if row.cancel_requested_at is not None or not row.namespace.is_open:
                 return False
             row.run_milliseconds = progress.run_milliseconds
             row.bytes_scanned = progress.bytes_scanned
@@ -99,11 +100,12 @@ def give_up(*, query_id: UUID, why: str, now: datetime) -> None:
 
 def _started(*, query_id: UUID, now: datetime) -> _Start | None:
     """The row as running and what to run; None where there is nothing to do (yet)."""
-    row = Query.objects.select_for_update(of=("self",)).select_related("engine").get(pk=query_id)
+    rows = Query.objects.select_for_update(of=("self",)).select_related("engine", "namespace")
+    row = rows.get(pk=query_id)
     state = QueryState(row.state)
     if state in FINAL:
         return None
-    if row.cancel_requested_at is not None:
+    if row.cancel_requested_at is not None or not row.namespace.is_open:
         queries.finish(row=row, state=QueryState.CANCELLED, now=now)
     elif row.engine is None:
         give_up(query_id=query_id, why="Its engine was removed.", now=now)

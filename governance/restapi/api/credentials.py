@@ -98,6 +98,7 @@ class MeViewSet(CredentialScopedView):
             "role": None,
             "roles": [],
             "expires_at": token.expires_at,
+            "authenticated_at": None,
             "tags": {},
         }
 
@@ -111,5 +112,6 @@ class MeViewSet(CredentialScopedView):
             "role": None if session.role is None else session.role.name,
             "roles": list(held.values_list("name", flat=True)),
             "expires_at": session.expires_at,
+            "authenticated_at": session.authenticated_at,
             "tags": session.tags,
         }

@@ -13,7 +13,7 @@ from governance.kernel.refusals import Forbidden
 from governance.restapi.api.serializers import NamespaceChangeIn, NamespaceIn, NamespaceOut
 from governance.restapi.permissions import actor_of
 from governance.restapi.views import CreateMixin, ScopedView, UpdateMixin
-from governance.tenancy.models import Namespace
+from governance.tenancy.models import Namespace, NamespaceStatus
 from governance.tenancy.services import namespaces
 
 
@@ -61,5 +61,11 @@ class NamespaceViewSet(
     def perform_update(self, row: Namespace, values: dict[str, Any]) -> Namespace:
         if not self.actor.is_platform:
             raise PlatformOnly
+        by: Any = {"actor": self.actor, "now": self.now}
         with namespace_scope(row.pk):
-            return namespaces.rename(namespace=row, **values, actor=self.actor, now=self.now)
+            if "display_name" in values:
+                row = namespaces.rename(namespace=row, display_name=values["display_name"], **by)
+            if "status" in values:
+                is_open = values["status"] == NamespaceStatus.CREATED
+                row = namespaces.set_open(namespace=row, is_open=is_open, **by)
+        return row

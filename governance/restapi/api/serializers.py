@@ -9,7 +9,7 @@ from governance.audit.models import AuditEvent
 from governance.outbox.models import MessageState, OutboxMessage
 from governance.restapi.related import ScopedNameField
 from governance.restapi.serializers import ModelIn, ModelOut, StrictSerializer
-from governance.tenancy.models import ApiToken, Namespace, Policy, Role, User
+from governance.tenancy.models import ApiToken, Namespace, NamespaceStatus, Policy, Role, User
 
 
 class NamespaceIn(StrictSerializer):
@@ -20,6 +20,11 @@ class NamespaceIn(StrictSerializer):
 
 class NamespaceChangeIn(StrictSerializer):
     display_name = serializers.CharField(max_length=200)
+    status = serializers.ChoiceField(
+        choices=[NamespaceStatus.CREATED.value, NamespaceStatus.SUSPENDED.value],
+        help_text="SUSPENDED shuts everybody and everything of the namespace out with the next "
+        "request; CREATED lets them in again.",
+    )
 
 
 class NamespaceOut(ModelOut):
@@ -264,4 +269,9 @@ class MeOut(serializers.Serializer[Any]):
     role = serializers.CharField(allow_null=True)
     roles = serializers.ListField(child=serializers.CharField())
     expires_at = serializers.DateTimeField(allow_null=True)
+    authenticated_at = serializers.DateTimeField(
+        allow_null=True,
+        help_text="When the person last proved who they are; null for a token. Dangerous acts "
+        "want a recent proof.",
+    )
     tags = serializers.DictField(child=serializers.CharField())

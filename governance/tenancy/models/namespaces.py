@@ -9,10 +9,11 @@ from governance.kernel.identifiers import new_id
 
 
 class NamespaceStatus(models.TextChoices):
-    """The life of a namespace (Amazon QuickSight, Namespace API)."""
+    """The life of a namespace (Amazon QuickSight, Namespace API), and a pause in it of ours."""
 
     CREATING = "CREATING", "Creating"
     CREATED = "CREATED", "Created"
+    SUSPENDED = "SUSPENDED", "Suspended"
     DELETING = "DELETING", "Deleting"
     RETRYABLE_FAILURE = "RETRYABLE_FAILURE", "Failed, can be retried"
     NON_RETRYABLE_FAILURE = "NON_RETRYABLE_FAILURE", "Failed"
@@ -60,3 +61,8 @@ class Namespace(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its people and scripts may come in, and those inside may go on."""
+        return self.status == NamespaceStatus.CREATED

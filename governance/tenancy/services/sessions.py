@@ -16,7 +16,7 @@ from django.http import HttpRequest
 from governance.audit import trail
 from governance.kernel.actors import Actor
 from governance.kernel.refusals import Forbidden
-from governance.tenancy.models import Role, RoleBinding, User, UserSession
+from governance.tenancy.models import NamespaceStatus, Role, RoleBinding, User, UserSession
 from governance.tenancy.models.access import BindingSource
 
 BINDING = "lakewarden_session"
@@ -104,6 +104,7 @@ def live(*, session_id: UUID, now: datetime) -> UserSession | None:
     session = (
         UserSession.objects.select_related("user", "role__namespace", "namespace")
         .filter(pk=session_id, ended_at__isnull=True, expires_at__gt=now, user__is_active=True)
+        .filter(Q(namespace__isnull=True) | Q(namespace__status=NamespaceStatus.CREATED))
         .first()
     )
     if session is None or session.role_id is None:

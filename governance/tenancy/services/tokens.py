@@ -82,9 +82,12 @@ def live(*, token_id: UUID, now: datetime) -> ApiToken | None:
 
     It ends with its maker's account, and rests while its maker may not do all that it may. A SCIM
     token is spared the second: it is the directory's, and must go on when an administrator goes.
+    All of a namespace's rest while it is not open.
     """
     token = ApiToken.objects.select_related("namespace", "created_by").filter(pk=token_id).first()
     if token is None or not token.is_live(at=now):
+        return None
+    if token.namespace is not None and not token.namespace.is_open:
         return None
     if token.created_by is not None and _exceeds(token, maker=token.created_by):
         return None

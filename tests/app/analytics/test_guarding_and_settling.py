@@ -11,6 +11,7 @@ from governance.analytics.models import Engine, Query
 from governance.analytics.services import queries
 from governance.kernel.actors import Actor
 from governance.outbox.models import OutboxMessage
+from governance.tenancy.models import Namespace, NamespaceStatus
 from tests.factories import analytics, tenancy
 from tests.fakes import query_guards
 from tests.fakes.query_guards import GUARD, SECOND_GUARD, SINK, UsedUp
@@ -80,6 +81,33 @@ def test_a_cancelled_query_is_booked_too(uma: Actor) -> None:
 
     assert query.state == QueryState.CANCELLED
     assert SINK.booked[query.pk].run_milliseconds == 0
+
+
+def test_a_query_of_a_suspended_namespace_is_cancelled(uma: Actor) -> None:
+    query = queries.submit(sql=SLOW, actor=uma, now=timezone.now())
+    Namespace.objects.update(status=NamespaceStatus.SUSPENDED)
+
+    analytics.ran(query)
+
+    assert query.state == QueryState.CANCELLED
+    assert SINK.booked[query.pk].run_milliseconds == 0
+
+
+def test_a_running_query_of_a_namespace_is_cancelled_when_it_is_suspended(
+    uma: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    query = queries.submit(sql=SLOW, actor=uma, now=timezone.now())
+    started = queries.plan_of
+
+    def suspended_meanwhile(row: Query) -> Any:
+        Namespace.objects.update(status=NamespaceStatus.SUSPENDED)
+        return started(row)
+
+    monkeypatch.setattr(queries, "plan_of", suspended_meanwhile)
+
+    analytics.ran(query)
+
+    assert query.state == QueryState.CANCELLED
 
 
 def test_a_second_run_of_the_same_job_changes_nothing(uma: Actor) -> None:

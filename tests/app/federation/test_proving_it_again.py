@@ -2,7 +2,7 @@
 
 import base64
 import zlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -112,6 +112,15 @@ def test_a_role_lost_meanwhile_is_not_kept(browser: SAMLBrowser) -> None:
 
     me = browser.client.get("/api/v1/me/").json()
     assert (me["role"], me["roles"]) == ("reader", ["reader"])
+
+
+def test_a_session_is_told_when_it_was_proved_last(browser: SAMLBrowser) -> None:
+    began = timezone.now().replace(microsecond=0)
+
+    answered(browser)
+
+    told = browser.client.get("/api/v1/me/").json()["authenticated_at"]
+    assert began <= datetime.fromisoformat(told) <= timezone.now()
 
 
 def test_another_persons_answer_is_refused(browser: SAMLBrowser, acme: Namespace) -> None:

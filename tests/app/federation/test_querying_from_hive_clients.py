@@ -21,8 +21,8 @@ from federation.gateway.analytics_backend import AnalyticsBackend
 from federation.models import Directory, IdentityProvider
 from governance.analytics.models import Query
 from governance.audit.models import AuditEvent
-from governance.isolation.scopes import namespace_scope
-from governance.tenancy.models import Namespace, RoleBinding, User
+from governance.isolation.scopes import namespace_scope, system_scope
+from governance.tenancy.models import Namespace, NamespaceStatus, RoleBinding, User
 from governance.tenancy.services import actors, users
 from tests.factories import analytics
 from tests.factories.directories import a_directory_on, a_mapping
@@ -224,6 +224,23 @@ def test_a_role_taken_away_stops_the_open_session(world: World, connect: Connect
 
     with pytest.raises(exc.OperationalError, match="has no access here"):
         selected(connection)
+
+
+def test_a_suspended_namespace_is_left_by_who_is_in_it_and_entered_by_nobody(
+    world: World, connect: Connect
+) -> None:
+    connection = connect("uma@acme.example", "uma-pw")
+    assert selected(connection) == ROWS
+    began = time.monotonic()
+
+    with system_scope("test"):
+        Namespace.objects.filter(pk=world.acme.pk).update(status=NamespaceStatus.SUSPENDED)
+
+    with pytest.raises(exc.OperationalError, match="has no access here"):
+        selected(connection)
+    with pytest.raises(TTransportException, match="Error validating the login"):
+        connect("uma@acme.example", "uma-pw")
+    assert time.monotonic() - began < 5
 
 
 def test_the_catalogue_is_the_namespaces(server: HiveServer) -> None:

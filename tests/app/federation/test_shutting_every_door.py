@@ -15,6 +15,7 @@ from federation.domain.directories import SignInRefused
 from federation.models import IdentityProvider
 from federation.services import directory_sign_ins
 from federation.services.directory_sign_ins import Claim, Wish
+from governance.audit.models import AuditEvent
 from governance.isolation.scopes import namespace_scope
 from governance.kernel.personal import Personal
 from governance.tenancy.models import Namespace, User
@@ -23,7 +24,7 @@ from tests.factories import tenancy
 from tests.factories.directories import a_directory, a_mapping
 from tests.factories.federation_saml import an_identity_provider, the_walk_through
 from tests.factories.saml_sign_ins import SAMLBrowser, as_member_of
-from tests.factories.scim import an_entra
+from tests.factories.scim import Entra, an_entra
 from tests.fakes.directory import FakeDirectory, FakePerson, FakeThrottle
 from tests.servers import slapd as openldap
 
@@ -52,6 +53,7 @@ class House:
     token: str
     saml: SAMLBrowser
     waiting: list[SAMLBrowser]
+    entra: Entra
 
     def get(self, path: str, **headers: str) -> bool:
         """Whether the page or the resource answers, rather than asking for a sign-in."""
@@ -80,6 +82,7 @@ def house() -> House:
         token=token,
         waiting=[with_a_choice(acme), with_a_choice(acme)],
         saml=with_a_session(acme),
+        entra=an_entra(provider),
     )
 
 
@@ -245,3 +248,102 @@ def test_scim_shuts_the_directory_too(house: House) -> None:
     entra.patch(f"Users/{uma}", {"op": "Replace", "path": "active", "value": "False"})
 
     assert not directory(house)
+
+
+# --- a namespace that is suspended as a whole
+
+
+def scim(house: House) -> bool:
+    return bool(house.entra.send("GET", "Users").status_code == 200)
+
+
+def sign_in_page(house: House) -> bool:
+    return b"AzureActiveDirectory" in Client().get("/login/", {"namespace": "acme"}).content
+
+
+def beginning(house: House) -> bool:
+    return bool(Client().get(f"{house.saml.base}/login/").status_code == 302)
+
+
+EVERY_DOOR: list[Door] = [
+    *LOCAL_DOORS,
+    *(saml_session, choice_of_role, directory, scim, sign_in_page, beginning),
+]
+
+
+def told(house: House, status: str) -> Any:
+    """By the API, as a platform administrator does it."""
+    root = tenancy.signed_in(tenancy.a_platform_administrator(f"root-{status.lower()}"))
+    return root.patch(
+        "/api/v1/namespaces/acme/", {"status": status}, content_type="application/json"
+    )
+
+
+@pytest.mark.parametrize("door", EVERY_DOOR, ids=names)
+def test_who_belongs_to_a_suspended_namespace_finds_it_shut(house: House, door: Door) -> None:
+    assert door(house)
+    began = time.monotonic()
+
+    assert told(house, "SUSPENDED").json()["status"] == "SUSPENDED"
+
+    assert not door(house)
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("door", [api_token, password, single_sign_on, directory, scim], ids=names)
+def test_once_it_is_reopened_they_may_come_in_again(house: House, door: Door) -> None:
+    told(house, "SUSPENDED")
+
+    assert told(house, "CREATED").status_code == 200
+
+    assert door(house)
+
+
+def test_a_session_that_a_suspension_ended_stays_ended(house: House) -> None:
+    told(house, "SUSPENDED")
+    told(house, "CREATED")
+
+    assert not rest_by_session(house)
+    assert not saml_session(house)
+
+
+def test_other_namespaces_go_on(house: House) -> None:
+    eve = tenancy.signed_in(tenancy.ivan(tenancy.a_namespace("eve-s", account_id="111111111111")))
+
+    told(house, "SUSPENDED")
+
+    assert eve.get("/api/v1/me/").status_code == 200
+
+
+def test_nobody_suspends_their_own_namespace(house: House) -> None:
+    answer = tenancy.signed_in(tenancy.ivan(house.acme)).patch(
+        "/api/v1/namespaces/acme/", {"status": "SUSPENDED"}, content_type="application/json"
+    )
+
+    assert answer.status_code == 403
+    assert api_token(house)
+
+
+def test_a_namespace_that_is_going_cannot_be_reopened(house: House) -> None:
+    with namespace_scope(house.acme.pk):
+        Namespace.objects.update(status="DELETING")
+
+    answer = told(house, "CREATED")
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "namespace_not_there")
+    assert not api_token(house)
+
+
+def test_the_admin_suspends_and_reopens(house: House) -> None:
+    root = tenancy.signed_in(tenancy.a_platform_administrator())
+    page = f"/admin/tenancy/namespace/{house.acme.pk}"
+    assert "are refused" in root.get(f"{page}/do/suspend/").content.decode()
+
+    root.post(f"{page}/do/suspend/", {"sure": "yes"})
+
+    assert not api_token(house)
+    root.post(f"{page}/do/reopen/")
+    assert api_token(house)
+    with namespace_scope(house.acme.pk):
+        done = AuditEvent.objects.filter(action__in=("namespace.suspended", "namespace.reopened"))
+        assert done.count() == 2
