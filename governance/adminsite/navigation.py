@@ -107,7 +107,7 @@ def unfold_settings() -> dict[str, Any]:
         "SITE_TITLE": "Lakewarden",
         "SITE_HEADER": "Lakewarden",
         "SITE_SUBHEADER": subheader,
-        "SITE_SYMBOL": "water_lock",
+        "SITE_ICON": mark,
         "SITE_URL": "/",
         "SHOW_HISTORY": True,
         "SHOW_VIEW_ON_SITE": False,
@@ -121,19 +121,19 @@ def unfold_settings() -> dict[str, Any]:
     }
 
 
-# Lake blue-green: 600 on white and 400 on 900 both pass a contrast of 4.5.
+# The portal's accent, light and dark, is 600 and 400: on white and on 900 both pass 4.5.
 PRIMARY = {
-    "50": "oklch(97.5% .015 210)",
-    "100": "oklch(94% .035 210)",
-    "200": "oklch(88.5% .065 210)",
-    "300": "oklch(81% .095 212)",
-    "400": "oklch(72% .115 215)",
-    "500": "oklch(62% .11 218)",
-    "600": "oklch(51% .1 222)",
-    "700": "oklch(44% .085 225)",
-    "800": "oklch(38% .07 228)",
-    "900": "oklch(33% .06 230)",
-    "950": "oklch(25% .045 232)",
+    "50": "oklch(97.5% .01 198)",
+    "100": "oklch(94.6% .017 198)",
+    "200": "oklch(88.5% .045 199)",
+    "300": "oklch(81.5% .075 200)",
+    "400": "oklch(74.5% .092 201)",
+    "500": "oklch(61% .09 204)",
+    "600": "oklch(49.3% .081 206)",
+    "700": "oklch(43.5% .071 206)",
+    "800": "oklch(38% .06 206)",
+    "900": "oklch(32.1% .04 206)",
+    "950": "oklch(24% .03 206)",
 }
 
 

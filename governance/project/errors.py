@@ -9,12 +9,25 @@ from governance.restapi import problems
 
 MACHINE_PATHS = ("/api/", "/scim/")
 
-SENTENCES = {
-    HTTPStatus.BAD_REQUEST: "The request is not acceptable.",
-    HTTPStatus.FORBIDDEN: "You may not do this, or the page you came from is out of date.",
-    HTTPStatus.NOT_FOUND: "There is nothing here, or nothing that you may see.",
-    HTTPStatus.INTERNAL_SERVER_ERROR: "Something failed on our side. What happened is in the log.",
+WORDS = {
+    HTTPStatus.BAD_REQUEST: (
+        "This cannot be read",
+        "The request is not acceptable. Check the address, or begin again from the start page.",
+    ),
+    HTTPStatus.FORBIDDEN: (
+        "Not allowed",
+        "You may not do this. Ask an administrator of your namespace for a role that allows it.",
+    ),
+    HTTPStatus.NOT_FOUND: ("Not found", "There is nothing here, or nothing that you may see."),
+    HTTPStatus.INTERNAL_SERVER_ERROR: (
+        "Something failed",
+        "Something failed on our side. Try again in a moment. What happened is in the log.",
+    ),
 }
+OUT_OF_DATE = (
+    "This page was out of date",
+    "The page is out of date, so nothing was done. Go back, load it again, repeat the last step.",
+)
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -26,19 +39,21 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     if _is_machine(request):
         return problems.forbidden(request, exception)
-    return _page(HTTPStatus.FORBIDDEN)
+    return _page(HTTPStatus.FORBIDDEN, request=request)
 
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Django's CSRF_FAILURE_VIEW. The reason is in Django's log."""
     del reason
-    return forbidden(request)
+    if _is_machine(request):
+        return problems.forbidden(request, None)
+    return _page(HTTPStatus.FORBIDDEN, request=request, words=OUT_OF_DATE)
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     if _is_machine(request):
         return problems.not_found(request, exception)
-    return _page(HTTPStatus.NOT_FOUND)
+    return _page(HTTPStatus.NOT_FOUND, request=request)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
@@ -47,10 +62,16 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return _page(HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
-def _page(status: HTTPStatus) -> HttpResponse:
-    """Rendered without the request: context processors may be what failed."""
-    context = {"status": status.value, "title": status.phrase, "sentence": SENTENCES[status]}
-    return HttpResponse(render_to_string("project/error.html", context), status=status)
+def _page(
+    status: HTTPStatus,
+    *,
+    request: HttpRequest | None = None,
+    words: tuple[str, str] | None = None,
+) -> HttpResponse:
+    """Without the request the header has no name and no menu: reading them may be what failed."""
+    title, sentence = words or WORDS[status]
+    context = {"title": title, "sentence": sentence}
+    return HttpResponse(render_to_string("project/error.html", context, request), status=status)
 
 
 def _is_machine(request: HttpRequest) -> bool:

@@ -1,5 +1,7 @@
 """Who gets into the web admin, and what each page shows them."""
 
+import re
+
 import pytest
 from django.contrib import admin
 from django.test import Client
@@ -39,6 +41,18 @@ def test_an_administrator_signs_in_with_a_login_name(acme: Namespace) -> None:
 
     assert answer.status_code == 302
     assert browser.get("/admin/").status_code == 200
+
+
+def test_the_admin_wears_the_portals_mark_and_writes_dates_as_the_portal_does(
+    acme: Namespace,
+) -> None:
+    browser = signed_in(ivan(acme), role="admin")
+
+    first = browser.get("/admin/").content.decode()
+    sessions = browser.get("/admin/tenancy/usersession/").content.decode()
+
+    assert re.search(r'<img src="/static/portal/mark[^"]*"', first)
+    assert re.search(r"\b\d{1,2} [A-Z][a-z]{2} \d{4}, \d\d:\d\d UTC", sessions)
 
 
 def test_a_wrong_password_is_refused_in_one_sentence(acme: Namespace) -> None:

@@ -5,7 +5,9 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client, override_settings
 from django.urls import path
 
+from governance.isolation.scopes import namespace_scope
 from governance.project import urls as project_urls
+from tests.factories import tenancy
 
 pytestmark = pytest.mark.django_db
 
@@ -72,6 +74,21 @@ def test_a_form_without_its_token_is_refused_with_a_page(browser: Client) -> Non
 
     assert page.status_code == 403
     assert "out of date" in page.content.decode()
+
+
+def test_a_page_that_is_not_there_keeps_the_menu_of_who_is_signed_in(browser: Client) -> None:
+    namespace = tenancy.a_namespace("acme")
+    with namespace_scope(namespace.pk):
+        uma = tenancy.a_user(roles=["author"])
+    signed_in = tenancy.signed_in(uma, role="author")
+
+    theirs = signed_in.get("/nowhere/").content.decode()
+    strangers = browser.get("/nowhere/").content.decode()
+
+    assert "/n/acme/sql/" in theirs
+    assert "Sign out" in theirs
+    assert "Sign out" not in strangers
+    assert "portal/mark" in strangers
 
 
 def test_another_host_is_refused(browser: Client) -> None:
