@@ -9,6 +9,16 @@ from governance.kernel.policies import Decision, Reason, decide
 from governance.kernel.refusals import Forbidden
 
 ANYTHING = "*"
+# Names in the singular, which need an article to be said.
+SPOKEN = {
+    Action.OPEN_ADMIN: "open the web admin",
+    Action.RUN_QUERY: "run a query",
+    Action.READ_ERASURE: "read erasures",
+    Action.REQUEST_ERASURE: "ask for an erasure",
+    Action.APPROVE_ERASURE: "decide on an erasure",
+    Action.MANAGE_DATA_MAP: "manage the data map",
+    Action.READ_AUDIT: "read the audit trail",
+}
 CAPITALS = re.compile("[A-Z]+(?![a-z])|[A-Z]")
 
 
@@ -68,7 +78,9 @@ def require(
 
 
 def words(action: Action) -> str:
-    """`lakewarden:RunQuery` as people say it: run query."""
+    """`lakewarden:ManageUsers` as people say it: manage users."""
+    if action in SPOKEN:
+        return SPOKEN[action]
     name = action.value.partition(":")[2]
     return CAPITALS.sub(lambda found: f" {found[0]}", name).strip().lower()
 

@@ -17,7 +17,8 @@ class UsageBar:
     """One limit, ready to be drawn.
 
     `title` such as "Data scanned, weekly"; `figure` such as
-    "0.31 of 2 TB"; `percent` may exceed 100; `note` such as "Disabled until 1 March".
+    "0.31 of 2 TB"; `percent` may exceed 100; `action` is what happens at 100 %, such as "more is
+    refused"; `note` such as "Disabled until 1 March".
     """
 
     title: str

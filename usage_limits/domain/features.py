@@ -71,7 +71,8 @@ def figure(*, feature: FeatureType, amount: Decimal) -> str:
         case FeatureType.SPECTRUM:
             return _size(amount)
         case FeatureType.CONCURRENCY_SCALING:
-            return f"{_short(amount / 60)} minutes"
+            minutes = _short(amount / 60)
+            return f"{minutes} minute{'' if minutes == '1' else 's'}"
 
 
 def _size(amount: Decimal) -> str:

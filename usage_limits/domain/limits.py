@@ -39,6 +39,17 @@ class BreachAction(StrEnum):
     def refuses(self) -> bool:
         return self is BreachAction.DISABLE
 
+    @property
+    def spoken(self) -> str:
+        """What happens at 100 %, as the end of a sentence."""
+        match self:
+            case BreachAction.LOG:
+                return "it is logged"
+            case BreachAction.EMIT_METRIC:
+                return "it is logged and an alert is sent"
+            case BreachAction.DISABLE:
+                return "more is refused"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:

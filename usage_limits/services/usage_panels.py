@@ -49,7 +49,7 @@ def _bar(state: LimitState) -> UsageBar:
         percent=float(round(reading.percent, 1)),
         period_start=period.start,
         period_end=period.end,
-        action=terms.breach_action.value,
+        action=terms.breach_action.spoken,
         disabled=reading.disabled,
         note=f"Disabled until {period.end:%-d %B %H:%M} UTC" if reading.disabled else "",
     )

@@ -5,6 +5,7 @@ alone, functions that compute. The engine's own walls stand behind this, and wou
 """
 
 import logging
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ MAX_NODES = 20_000
 MAX_DEPTH = 300
 MAX_HEADING = 60
 MAX_USES = 1000
+# How sqlglot says that an expression misses a part: by the names of its classes.
+INNARDS = re.compile(r"Required keyword: '\w+' missing for <class '[\w.]+'>")
 
 FORBIDDEN_NODES = (
     exp.DDL,
@@ -164,6 +167,7 @@ def first_line(error: BaseException) -> str:
     if not isinstance(error, SqlglotError):
         return "a function in it has too few arguments, or of the wrong kind."
     text = str(error).replace("\x1b[4m", "").replace("\x1b[0m", "")
+    text = INNARDS.sub("something is missing", text)
     return text.split("\n", 1)[0].strip()
 
 

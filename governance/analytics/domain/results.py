@@ -1,6 +1,7 @@
 """Results: a page of rows in plain values, and what a spreadsheet must not be made to run."""
 
 import base64
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -31,9 +32,9 @@ class ResultPage:
 
     @property
     def cells(self) -> tuple[tuple[tuple[object, bool], ...], ...]:
-        """The rows, each value with whether its column holds numbers."""
+        """The rows as a page shows them, each value with whether its column holds numbers."""
         numeric = [kind.startswith(NUMERIC) for _, kind in self.columns]
-        return tuple(tuple(zip(row, numeric, strict=True)) for row in self.rows)
+        return tuple(tuple(zip(map(_shown, row), numeric, strict=True)) for row in self.rows)
 
     @property
     def heads(self) -> tuple[tuple[str, str, bool], ...]:
@@ -47,6 +48,13 @@ class ResultPage:
     @property
     def has_more(self) -> bool:
         return self.end < self.total
+
+
+def _shown(value: object) -> object:
+    """Truth values, lists and structures in JSON's words, not in Python's."""
+    if isinstance(value, bool | list | dict):
+        return json.dumps(value, ensure_ascii=False)
+    return value
 
 
 def plain(value: object) -> object:

@@ -36,6 +36,13 @@ def planned(sql: str, *views: ViewSource, **parameters: int) -> str:
     ).sql
 
 
+def test_a_missing_part_is_told_without_the_names_of_classes() -> None:
+    with pytest.raises(SQLInvalid) as caught:
+        dialect.parsed("SELEC *")
+
+    assert str(caught.value) == "The SQL cannot be read: something is missing. Line 1, Col: 7."
+
+
 HOSTILE = [
     "COPY (SELECT 1) TO '/tmp/x'",
     "COPY flights FROM '/etc/passwd'",

@@ -54,3 +54,10 @@ def test_a_page_knows_whether_more_follows() -> None:
     page = ResultPage(columns=(("a", "int64"),), rows=((1,), (2,)), offset=2, total=5)
 
     assert (page.end, page.has_more) == (4, True)
+
+
+def test_a_page_shows_values_in_the_words_of_json() -> None:
+    columns = (("sure", "bool"), ("tags", "list<item: string>"), ("n", "int64"), ("s", "string"))
+    page = ResultPage(columns=columns, rows=((True, ["é", None], 1, "AA"),), offset=0, total=1)
+
+    assert page.cells == ((("true", False), ('["é", null]', False), (1, True), ("AA", False)),)

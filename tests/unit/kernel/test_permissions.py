@@ -35,7 +35,7 @@ def test_a_refusal_names_the_action_and_the_reason() -> None:
         require(actor=an_actor(presets.Preset.READER), action=Action.RUN_QUERY)
 
     assert str(caught.value) == (
-        "You may not run query here: no role of yours allows it. Ask an administrator for "
+        "You may not run a query here: no role of yours allows it. Ask an administrator for "
         "a role that permits lakewarden:RunQuery."
     )
 

@@ -93,6 +93,7 @@ def test_a_terabyte_is_two_to_the_fortieth_bytes() -> None:
         (FeatureType.SPECTRUM, 0, "0 MB"),
         (FeatureType.SPECTRUM, 3 * 2**30 // 2, "1.5 GB"),
         (FeatureType.SPECTRUM, 2**40 * 31 // 100, "0.31 TB"),
+        (FeatureType.CONCURRENCY_SCALING, 60, "1 minute"),
         (FeatureType.CONCURRENCY_SCALING, 90, "1.5 minutes"),
         (FeatureType.CONCURRENCY_SCALING, 3600, "60 minutes"),
     ],

@@ -31,6 +31,14 @@ def test_a_limit_is_monthly_and_only_logs_unless_it_says_otherwise() -> None:
     assert BreachAction.EMIT_METRIC.alerts
 
 
+def test_every_action_says_what_happens_at_the_limit() -> None:
+    assert [action.spoken for action in BreachAction] == [
+        "it is logged",
+        "it is logged and an alert is sent",
+        "more is refused",
+    ]
+
+
 @pytest.mark.parametrize("terms", [WEEKLY, BURST, DISABLING])
 def test_the_valid_pairs_are_accepted(terms: Terms) -> None:
     limits.check_terms(terms)
