@@ -220,11 +220,13 @@ def _number(value: object) -> float | None:
 
 
 def _nice(value: float) -> float:
-    """The next 1, 2, 2.5 or 5 times a power of ten."""
+    """The next multiple of a power of ten that four ticks part into short figures."""
     if value <= 0:
         return 0.0
     power = 10.0 ** math.floor(math.log10(value))
-    return next(step * power for step in (1, 2, 2.5, 5, 10) if step * power >= value)
+    return next(
+        step * power for step in (1, 1.2, 1.6, 2, 2.4, 4, 6, 8, 10) if step * power >= value
+    )
 
 
 def _figure(value: float) -> str:

@@ -17,6 +17,21 @@ def test_a_bar_is_as_high_as_its_value() -> None:
     assert [tick.text for tick in chart.ticks] == ["0", "2.5", "5", "7.5", "10"]
 
 
+@pytest.mark.parametrize(
+    ("most", "ticks"),
+    [
+        (3, ["0", "1", "2", "3", "4"]),
+        (21.7, ["0", "6", "12", "18", "24"]),
+        (5800, ["0", "1.5k", "3k", "4.5k", "6k"]),
+    ],
+)
+def test_ticks_are_short_figures(most: float, ticks: list[str]) -> None:
+    chart = charts.line(columns=["month", "late"], rows=[[1, 1], [2, most]])
+
+    assert chart is not None
+    assert [tick.text for tick in chart.ticks] == ticks
+
+
 def test_negative_values_hang_below_the_baseline() -> None:
     chart = charts.bars(columns=["carrier", "delay"], rows=[["AA", -4], ["DL", 4]])
 
