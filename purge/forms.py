@@ -83,7 +83,7 @@ class ErasureRequestForm(forms.ModelForm):  # type: ignore[type-arg]
         label="People",
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}),
         help_text=PEOPLE_HELP,
-        required=False,
+        error_messages={"required": "Say who is to be forgotten, one person a line."},
     )
     due_at = forms.SplitDateTimeField(
         label="Due",
@@ -96,12 +96,16 @@ class ErasureRequestForm(forms.ModelForm):  # type: ignore[type-arg]
         label="Tell the person",
         required=False,
         widget=UnfoldAdminTextInputWidget(),
-        help_text="An email address of theirs: told of the outcome, and kept until then.",
+        help_text="Their email address. They are told the outcome, then the address is deleted.",
     )
 
     class Meta:
         model = ErasureRequest
         fields = ("reason", "reference", "identity_proof", "due_at")
+        help_texts = {
+            "identity_proof": "How you checked that the request comes from the person. "
+            "Name no person here."
+        }
 
     def clean_people(self) -> list[dict[str, object]]:
         lines = [line.strip() for line in self.cleaned_data["people"].splitlines()]
@@ -147,6 +151,7 @@ class HoldForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = LegalHold
         fields = ("reason", "until")
+        help_texts = {"reason": "Why it must be kept. Name no person here."}
 
     def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - Django's
         super().__init__(*args, **options)

@@ -93,14 +93,16 @@ def calendar(visit: Visit) -> HttpResponse:
     entries: dict[date, list[shown.Row]] = defaultdict(list)
     for row in shown.rows(due.order_by("due_at", "pk"), now=visit.now):
         entries[row.erasure.due_at.date()].append(row)
-    late = _narrowed("open").filter(due_at__lt=visit.now)
+    still_open = _narrowed("open")
+    coming = shown.rows(still_open.filter(due_at__gte=visit.now)[:1], now=visit.now)
     context = {
         "ns": visit.ns,
         "month": month,
         "weeks": grid(month, entries=entries, today=today),
         "days": [day for week in month.weeks for day in week][:7],
-        "late": shown.rows(late, now=visit.now),
-        "is_empty": not entries,
+        "late": shown.rows(still_open.filter(due_at__lt=visit.now), now=visit.now),
+        "is_empty": not any(day.month == month.number for day in entries),
+        "coming": coming[0] if coming else None,
         "this_month": Month(today.year, today.month),
     }
     return render(visit.request, "purge/calendar.html", context)

@@ -70,6 +70,12 @@ def test_home_tells_role_session_end_and_shared_dashboards(acme: Namespace) -> N
     assert "New query" not in page
 
 
+def test_an_officer_is_sent_from_home_to_what_waits(acme: Namespace) -> None:
+    page = a_browser(acme, "officer", acting="officer").get("/").content.decode()
+
+    assert "/n/acme/erasures/?show=decide" in page
+
+
 def test_an_author_runs_sql_and_downloads_it(acme: Namespace) -> None:
     browser = a_browser(acme, "author", acting="author")
 

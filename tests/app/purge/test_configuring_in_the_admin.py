@@ -107,6 +107,13 @@ def test_unusable_people_are_refused_in_the_form(acme: Company, ivan: Client, pe
         assert not ErasureRequest.objects.exists()
 
 
+def test_an_empty_form_marks_whom_and_why(ivan: Client) -> None:
+    page = ivan.post("/admin/purge/erasurerequest/add/", {}).content.decode()
+
+    assert "Say who is to be forgotten" in page
+    assert page.count("This field is required") == 1
+
+
 @pytest.mark.parametrize("model", ["storagelayer", "dataset", "erasurerequest"])
 def test_each_list_opens_for_ivan_and_olga_and_not_for_uma(
     acme: Company, ivan: Client, model: str

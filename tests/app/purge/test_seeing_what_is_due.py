@@ -77,6 +77,18 @@ def test_the_calendar_shows_what_is_due_on_its_day(acme: Company, olga: Client) 
     assert "2 days overdue" in text(olga, "calendar/?month=nonsense")
 
 
+def test_a_month_without_a_due_date_names_the_next(acme: Company, olga: Client) -> None:
+    assert "No open erasure is due later" in text(olga, "calendar/?month=2020-02")
+
+    request = located(acme, reference="Letter 1")
+    page = text(olga, "calendar/?month=2020-02")
+
+    assert "Nothing is due in this month" in page
+    assert f"/n/acme/erasures/{request.pk}/" in page
+    assert f'href="?month={request.due_at:%Y-%m}"' in page
+    assert "Nothing is due" not in text(olga, f"calendar/?month={request.due_at:%Y-%m}")
+
+
 @pytest.mark.parametrize(
     ("wanted", "shown"),
     [("2026-02", "2026-02"), ("2026-13", "2026-11"), ("", "2026-11"), ("99999-1", "2026-11")],
