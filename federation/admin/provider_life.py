@@ -141,6 +141,18 @@ class ProviderLifeMixin(NamespacedModelAdmin):
         return "This namespace is entered through its identity provider only."
 
     @detail_action(
+        label="Another break-glass account",
+        action=Action.MANAGE_IDENTITY_PROVIDERS,
+        icon="swap_horiz",
+        form=EnforceForm,
+        intro="The account that is named now can be deactivated, or lose its role, afterwards.",
+        shown=enforcements.is_enforced,
+    )
+    def rename_break_glass(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:  # noqa: ANN401
+        self.enforce(request, row, values)
+        return f"The break-glass account is {values['break_glass_user'].login_name} now."
+
+    @detail_action(
         label="Allow passwords again",
         action=Action.MANAGE_IDENTITY_PROVIDERS,
         icon="lock_open",

@@ -16,7 +16,7 @@ class SingleSignOnEnforcement(NamespacedModel):
         IdentityProvider, on_delete=models.PROTECT, related_name="enforcements"
     )
     break_glass_user = models.ForeignKey(
-        "tenancy.User", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+        "tenancy.User", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
 
     class Meta:

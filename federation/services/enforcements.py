@@ -5,7 +5,10 @@ account, whose every use is mailed and audited, and `manage.py recover_access` f
 """
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import transaction
 
@@ -28,7 +31,7 @@ from governance.tenancy.models import (
     UserSession,
     UserSource,
 )
-from governance.tenancy.services import step_up, users
+from governance.tenancy.services import step_up, users, ways_in
 
 ONE_TIME_LIFE = timedelta(hours=1)
 PASSWORD_BYTES = 18
@@ -52,8 +55,17 @@ class ProviderEnforced(Conflict):
 class BreakGlassUnfit(Invalid):
     code = "break_glass_unfit"
     sentence = (
-        "The break-glass account must be an active local user with a password, who may manage "
-        "identity providers."
+        "The break-glass account must be an active local user with a lasting password, who may "
+        "manage identity providers."
+    )
+
+
+class BreakGlassNeeded(Conflict):
+    code = "break_glass_needed"
+    sentence = (
+        "{login_name} is the break-glass account of this namespace: the one local administrator "
+        "who can still sign in when the identity provider is down. Name another account on the "
+        "identity provider's page, or allow passwords again there, then do this."
     )
 
 
@@ -91,23 +103,19 @@ def enforce(
 ) -> SingleSignOnEnforcement:
     """From now on the namespace is entered through its providers, and by break-glass.
 
-    Ends the password sessions of the others; whoever switches it on keeps theirs.
+    Ends the password sessions of the others; whoever switches it on keeps theirs. Once more
+    for the same provider, it names another break-glass account, which takes no new proof.
     """
     step_up.require_recent(actor=actor, now=now)
-    fit = (
-        break_glass_user.source == UserSource.LOCAL
-        and break_glass_user.is_active
-        and break_glass_user.has_usable_password()
-        and administrators.may_manage(break_glass_user)
-    )
-    if not fit:
-        detail = BreakGlassUnfit.sentence
-        raise BreakGlassUnfit(
-            errors=[FieldError(pointer="/break_glass_user", code="unfit", detail=detail)]
-        )
     with transaction.atomic():
+        ways_in.hold()
         row = IdentityProvider.objects.select_for_update().get(pk=provider.pk)
-        if not row.enabled or row.proved_at is None:
+        if not _is_fit(break_glass_user.pk):
+            detail = BreakGlassUnfit.sentence
+            raise BreakGlassUnfit(
+                errors=[FieldError(pointer="/break_glass_user", code="unfit", detail=detail)]
+            )
+        if not is_enforced(row) and (not row.enabled or row.proved_at is None):
             raise ProviderNotProved(name=row.name)
         enforcement, _ = SingleSignOnEnforcement.objects.update_or_create(
             namespace_id=row.namespace_id,
@@ -128,6 +136,29 @@ def enforce(
             now=now,
         )
     return enforcement
+
+
+@contextmanager
+def keeping_break_glass() -> Iterator[None]:
+    """Around a change to people, roles or policies: raises BreakGlassNeeded if it breaks that way.
+
+    An account that was unfit before is no reason to refuse anything: it might be the mending.
+    """
+    enforcement = current()
+    holder = None if enforcement is None else enforcement.break_glass_user
+    was_fit = holder is not None and _is_fit(holder.pk)
+    yield
+    if holder is not None and was_fit and not _is_fit(holder.pk):
+        raise BreakGlassNeeded(login_name=holder.login_name or holder.username)
+
+
+def _is_fit(user_id: UUID) -> bool:
+    """An active local user who can sign in by password more than once, and may undo all this."""
+    user = User.objects.filter(pk=user_id, source=UserSource.LOCAL, is_active=True).first()
+    if user is None or not user.has_usable_password():
+        return False
+    once = OneTimePassword.objects.filter(user=user, digest=digest_of(user.password))
+    return not once.exists() and administrators.may_manage(user)
 
 
 def lift(*, provider: IdentityProvider, actor: Actor, now: datetime) -> None:

@@ -262,6 +262,7 @@ ANALYTICS_HISTORY_DAYS = environment.integer("ANALYTICS_HISTORY_DAYS", default=3
 PORTAL_USAGE_PANEL = "usage_limits.wiring.usage_panel"
 LOCAL_SIGN_IN_GATE = "federation.services.enforcements.admit"
 TENANCY_AFTER_SIGN_OUT = "federation.services.sign_outs.path_after"
+TENANCY_WAYS_IN = "federation.services.enforcements.keeping_break_glass"
 
 # --- directories: keep the failures below the directory's own lockout
 FEDERATION_SIGN_IN_FAILURES = environment.integer("SIGN_IN_FAILURES", default=3, least=1)

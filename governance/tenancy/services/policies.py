@@ -3,14 +3,12 @@
 from datetime import datetime
 from typing import TypedDict
 
-from django.db import transaction
-
 from governance.audit import trail
 from governance.kernel import policies
 from governance.kernel.actors import Actor
 from governance.kernel.refusals import Conflict, FieldError, Invalid
 from governance.tenancy.models import Policy
-from governance.tenancy.services import step_up
+from governance.tenancy.services import step_up, ways_in
 
 
 class PolicyValues(TypedDict, total=False):
@@ -63,7 +61,7 @@ def _save(
     policy.description = values.get("description", policy.description)
     policy.document = values.get("document", policy.document)
     _check(policy)
-    with transaction.atomic():
+    with ways_in.kept():
         policy.save()
         trail.record(
             actor=actor,

@@ -5,15 +5,13 @@ from datetime import datetime
 from typing import TypedDict
 from uuid import UUID
 
-from django.db import transaction
-
 from governance.audit import trail
 from governance.kernel import permissions, policies
 from governance.kernel.actors import Actor
 from governance.kernel.refusals import Conflict
 from governance.tenancy.models import Policy, Role, RoleBinding, RolePolicy, User
 from governance.tenancy.models.access import BindingSource
-from governance.tenancy.services import sessions, step_up
+from governance.tenancy.services import sessions, step_up, ways_in
 
 
 class RoleValues(TypedDict, total=False):
@@ -94,7 +92,7 @@ def unbind(*, binding: RoleBinding, actor: Actor, now: datetime) -> None:
     if binding.source != BindingSource.MANUAL:
         raise BindingOfProvider(source=BindingSource(binding.source).label)
     user, role_id = binding.user, binding.role_id
-    with transaction.atomic():
+    with ways_in.kept():
         binding.delete()
         if not RoleBinding.objects.filter(user=user, role_id=role_id).exists():
             sessions.end_in_roles(user=user, role_ids=[role_id], reason="role removed", now=now)
@@ -106,11 +104,12 @@ def set_manual(*, user: User, roles: Sequence[Role], actor: Actor, now: datetime
     """Make the roles given by hand exactly `roles`; what providers gave stays."""
     wanted: dict[UUID, Role] = {role.pk: role for role in roles}
     manual = RoleBinding.objects.filter(user=user, source=BindingSource.MANUAL)
-    for binding in manual.exclude(role_id__in=wanted).select_related("user"):
-        unbind(binding=binding, actor=actor, now=now)
     had = set(manual.values_list("role_id", flat=True))
+    # The new ones first: who must keep a right may get it from another role.
     for role_id in wanted.keys() - had:
         bind(user=user, role=wanted[role_id], actor=actor, now=now)
+    for binding in manual.exclude(role_id__in=wanted).select_related("user"):
+        unbind(binding=binding, actor=actor, now=now)
 
 
 def _save(*, role: Role, values: RoleValues, verb: str, actor: Actor, now: datetime) -> Role:
@@ -121,7 +120,7 @@ def _save(*, role: Role, values: RoleValues, verb: str, actor: Actor, now: datet
         setattr(role, name, value)
     if Role.objects.filter(name=role.name).exclude(pk=role.pk).exists():
         raise RoleNameTaken(name=role.name)
-    with transaction.atomic():
+    with ways_in.kept():
         role.save()
         detail: dict[str, object] = {"name": role.name, "changed": sorted(values)}
         if attached is not None:

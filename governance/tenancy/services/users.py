@@ -23,7 +23,7 @@ from governance.tenancy.models import (
     UsernameChange,
     UserSource,
 )
-from governance.tenancy.services import sessions, step_up
+from governance.tenancy.services import sessions, step_up, ways_in
 
 
 class LoginNameTaken(Conflict):
@@ -192,8 +192,13 @@ def create_local(
 
 
 def set_active(*, user: User, active: bool, actor: Actor, now: datetime) -> User:
-    """Let a person in again, or end everything of theirs at once: sessions and tokens."""
-    with transaction.atomic():
+    """Let a person in again, or end everything of theirs at once: sessions and tokens.
+
+    Raises the refusal of `ways_in`, where a local person is who must be able to come in.
+    """
+    # Who comes by a provider is nobody's way around that provider.
+    keeping = ways_in.kept() if user.source == UserSource.LOCAL else transaction.atomic()
+    with keeping:
         user = User.objects.select_for_update().get(pk=user.pk)
         if user.is_active == active:
             return user
