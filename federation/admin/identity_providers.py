@@ -107,7 +107,10 @@ class IdentityProviderAdmin(
             ),
             ("What we send", {"fields": sent}),
             ("Reading it", {"fields": ("groups_attribute", "issuer_alias")}),
-            ("Provisioning (SCIM)", {"fields": ("scim_address", "scim_tokens")}),
+            (
+                "Provisioning (SCIM)",
+                {"fields": ("scim_address", "scim_tokens", "scim_shuts_directories")},
+            ),
         )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ANN401 - Django's

@@ -21,6 +21,11 @@ from governance.adminsite.results import shown_once
 from governance.kernel.actions import Action
 from governance.tenancy.services import tokens
 
+GOES_ON = (
+    "Sign-in is off and provisioning goes on: whoever leaves is still shut out everywhere. To stop "
+    "it too, end the SCIM tokens."
+)
+
 
 class ScimTokenForm(forms.Form):
     days = forms.IntegerField(
@@ -54,6 +59,8 @@ class ProviderTokensMixin(NamespacedModelAdmin):
             for one in scim_tokens.live(row, now=timezone.now())
         ]
         held = format_html_join("", "<div>{}…, until {}, {}</div>", lines)
+        if held and not row.enabled:
+            held += format_html("<div>{}</div>", GOES_ON)
         return held or "None: nobody is provisioned from here."
 
     @detail_action(
@@ -82,6 +89,20 @@ class ProviderTokensMixin(NamespacedModelAdmin):
             secret=text,
             back=self.change_url(row.pk),
         )
+
+    @detail_action(
+        label="End its SCIM tokens",
+        action=Action.MANAGE_IDENTITY_PROVIDERS,
+        icon="block",
+        danger=True,
+        shown=lambda row: scim_tokens.live(row, now=timezone.now()).exists(),
+    )
+    def end_scim_tokens(
+        self, request: HttpRequest, row: IdentityProvider, values: dict[str, Any]
+    ) -> str:
+        del values
+        ended = scim_tokens.end_all(provider=row, actor=self.actor(request), now=timezone.now())
+        return f"Nobody is provisioned from here any more. Tokens that ended: {ended}."
 
 
 def _last_use(at: datetime | None) -> str:

@@ -76,6 +76,13 @@ class IdentityProvider(NamespacedModel):
         default=False,
         help_text="Sign the metadata that we publish for this provider, with a key made here.",
     )
+    scim_shuts_directories = models.BooleanField(
+        "SCIM shuts directories too",
+        default=True,
+        help_text="Whom its SCIM client deactivates or deletes may not sign in by a directory of "
+        "this namespace under the same name either. Switch it off for a provider of another "
+        "company, which could name your people.",
+    )
     max_validity_seconds = models.PositiveIntegerField(
         default=4500,
         validators=[MinValueValidator(60), MaxValueValidator(86_400)],

@@ -45,6 +45,7 @@ class ProviderValues(TypedDict, total=False):
     request_binding: str
     want_assertions_encrypted: bool
     sign_metadata: bool
+    scim_shuts_directories: bool
     max_validity_seconds: int
     clock_skew_seconds: int
     enabled: bool

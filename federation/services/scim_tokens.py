@@ -33,6 +33,15 @@ def make(
     return text
 
 
+def end_all(*, provider: IdentityProvider, actor: Actor, now: datetime) -> int:
+    """Nobody is provisioned through the provider any more; returns how many tokens ended."""
+    with transaction.atomic():
+        found = list(live(provider, now=now))
+        for token in found:
+            tokens.revoke(token=token, actor=actor, now=now)
+    return len(found)
+
+
 def live(provider: IdentityProvider, *, now: datetime) -> QuerySet[ApiToken]:
     rows = ApiToken.objects.filter(provider_id=provider.pk, revoked_at__isnull=True)
     return rows.filter(expires_at__gt=now).order_by("expires_at")

@@ -76,12 +76,12 @@ def change(
 def remove(*, provider: IdentityProvider, user_id: UUID, actor: Actor, now: datetime) -> None:
     """Forget the provisioned user; the person is deactivated and loses what SCIM gave.
 
-    So is who comes from a directory of the namespace under the same name: nothing is left here
-    that would shut that door (`selectors.provisioning`).
+    So is who comes from a directory of the namespace under the same name, where the provider may
+    shut that door: nothing is left here that would (`selectors.provisioning`).
     """
     with transaction.atomic():
         row = locked(provider=provider, user_id=user_id)
-        for person in (row.user, *_in_directories(row)):
+        for person in (row.user, *_in_directories(provider, row)):
             users.set_active(user=person, active=False, actor=actor, now=now)
         for subject in filter(None, (row.user_name, row.external_id)):
             users.forget_subject(user=row.user, provider_id=provider.pk, subject=subject)
@@ -129,7 +129,9 @@ def of(row: ScimUser) -> ScimPerson:
     return person_of(row.resource)
 
 
-def _in_directories(row: ScimUser) -> Iterable[User]:
+def _in_directories(provider: IdentityProvider, row: ScimUser) -> Iterable[User]:
+    if not provider.scim_shuts_directories:
+        return ()
     return User.objects.filter(source=UserSource.LDAP, username__iexact=row.user_name)
 
 

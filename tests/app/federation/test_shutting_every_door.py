@@ -250,6 +250,34 @@ def test_scim_shuts_the_directory_too(house: House) -> None:
     assert not directory(house)
 
 
+@pytest.mark.parametrize("how", ["deactivates", "deletes"])
+def test_a_partners_scim_that_may_not_shut_directories_does_not(house: House, how: str) -> None:
+    assert directory(house)
+    with namespace_scope(house.acme.pk):
+        IdentityProvider.objects.update(scim_shuts_directories=False)
+    uma = house.entra.user("uma@acme.example")
+
+    if how == "deletes":
+        house.entra.send("DELETE", f"Users/{uma}")
+    else:
+        house.entra.patch(f"Users/{uma}", {"op": "Replace", "path": "active", "value": "False"})
+
+    assert directory(house)
+
+
+def test_who_came_by_the_directory_is_neither_adopted_nor_changed(house: House) -> None:
+    """SCIM's person of the same name is another person: what it says of them stays theirs."""
+    assert directory(house)
+
+    house.entra.user("uma@acme.example", emails=[{"type": "work", "value": "eve@evil.example"}])
+
+    with namespace_scope(house.acme.pk):
+        theirs, ours = User.objects.get(source="ldap"), User.objects.get(source="scim")
+        assert theirs.pk != ours.pk
+        assert "evil" not in theirs.email
+    assert directory(house)
+
+
 # --- a namespace that is suspended as a whole
 
 
