@@ -118,6 +118,13 @@ class Staged:
 class StorageLayer(Protocol):
     """Objects under keys. Rewriting takes steps, each of which can be repeated after a crash."""
 
+    def place(self) -> str:
+        """What the absolute names of its objects begin with; keys follow.
+
+        Two layers that have an object in common call it by the same absolute name.
+        """
+        ...
+
     def probe(self, *, prefix: str = "") -> Sequence[ProbeStep]:
         """Try what erasing will need, and say how it went."""
         ...

@@ -33,6 +33,10 @@ class TableStore(Protocol):
     ObjectUnreachable where the engine cannot be asked, with a reason.
     """
 
+    def place(self) -> str:
+        """What the absolute names of its tables begin with, as of a `StorageLayer`'s objects."""
+        ...
+
     def probe(self, *, prefix: str = "") -> Sequence[ProbeStep]: ...
 
     def tables(self, *, prefix: str) -> Iterator[StoredTable | UnreachableObject]:

@@ -18,10 +18,12 @@ from uuid import UUID
 from purge.domain.identifiers import Wanted, identifiers_of, wanted_in
 from purge.domain.plans import Plan
 from purge.domain.reports import Unreachable
+from purge.domain.spans import Span
 from purge.models import Dataset, ErasureStep, LakeObject
 from purge.ports import Format, Lake, LayerInvalid, ObjectChanged, ObjectUnreachable, Work
 from purge.services import findings, holds, indexing, steps, subjects, tables
 from purge.services.findings import Finding
+from purge.services.held import Held, held
 from purge.services.indexing import Clock, OpenDataset
 from purge.services.tables import TableStep
 
@@ -118,43 +120,54 @@ def _was_under_way(opened: OpenStep, *, work: Work, lake: Lake, clock: Clock) ->
     was_published = "version" in hand and layer.version(key=key) == hand["version"]
     layer.discard(key=key, attempt=hand["attempt"])
     if was_published:
-        _after_publishing(opened, hand["replaces"], work=work, lake=lake, clock=clock)
+        steps.published(opened.id, work=work, lake=lake)
+        removal = replace(opened, hand={"removes": hand["replaces"], "cut": hand.get("present")})
+        _check_removal(removal, work=work, lake=lake, clock=clock)
+        _take_away(opened, hand["replaces"], work=work, lake=lake, clock=clock)
     return was_published
 
 
 def _check_removal(opened: OpenStep, *, work: Work, lake: Lake, clock: Clock) -> None:
     """What was to be removed may be on hold since. Raises ObjectUnreachable."""
-    held = opened.dataset.held
+    held = _held_now(opened, work=work, lake=lake)
     held.check_place(opened.row.key)
-    prints = findings.fingerprints(opened.wanted, key=opened.dataset.key)
-    if not held.fingerprints.isdisjoint(prints):
+    if held and _is_kept(opened, held, work=work, lake=lake, clock=clock):
         raise ObjectUnreachable(reason=holds.REASON, until=held.until)
-    if held and "drops" in opened.hand:
+
+
+def _is_kept(opened: OpenStep, held: Held, *, work: Work, lake: Lake, clock: Clock) -> bool:
+    """Whether what is to be removed is the last place of a record that is on hold."""
+    dataset = replace(opened.dataset, held=held)
+    key, version, cut = opened.row.key, opened.hand["removes"], opened.hand.get("cut")
+    if "drops" in opened.hand:
         # Raises where a record of somebody else is on hold: the version goes whole or not at all.
-        findings.find(
-            dataset=opened.dataset,
-            row=opened.row,
-            wanted=opened.wanted,
-            work=work,
-            lake=lake,
-            clock=clock,
+        found = findings.find(
+            dataset=dataset, row=opened.row, wanted=opened.wanted, work=work, lake=lake, clock=clock
         )
+        return found is not None and bool(found.held)
+    try:
+        if cut is None:
+            return held.keeps_anything(dataset.layer, key=key, version=version)
+        with dataset.layer.open(key=key, version=version) as source:
+            records = dataset.format.records(source=source, spans=[Span(*span) for span in cut])
+            return any(held.keeps_record(record, key=key) for record in records)
+    except ObjectChanged:
+        return False  # It is gone.
 
 
-def _is_held_as_before(opened: OpenStep, *, work: Work) -> bool:
-    """Whether no hold came or went while the object was read: that may take long."""
+def _held_now(opened: OpenStep, *, work: Work, lake: Lake) -> Held:
+    """Whoever and whatever is on hold by now. Raises ObjectUnreachable if the dataset is."""
     with work.scope():
         holds.check_dataset(opened.dataset.id)
-        layer_id = Dataset.objects.get(pk=opened.dataset.id).storage_layer_id
-        return holds.held(layer_id) == opened.dataset.held
+        source = Dataset.objects.select_related("storage_layer").get(pk=opened.dataset.id)
+        return held(source, lake=lake)
 
 
 def _try(opened: OpenStep, *, work: Work, lake: Lake, clock: Clock) -> bool:
     """One attempt at the present version. False: the object changed meanwhile, nothing was done."""
     with work.scope():
         row = LakeObject.objects.filter(pk=opened.row.pk).first() or opened.row
-        source = Dataset.objects.get(pk=opened.dataset.id)
-        held = holds.held(source.storage_layer_id)
+    held = _held_now(opened, work=work, lake=lake)
     opened = replace(opened, dataset=replace(opened.dataset, held=held))
     finding = findings.find(
         dataset=opened.dataset, row=row, wanted=opened.wanted, work=work, lake=lake, clock=clock
@@ -173,7 +186,8 @@ def _try(opened: OpenStep, *, work: Work, lake: Lake, clock: Clock) -> bool:
 
 
 def _remove(opened: OpenStep, finding: Finding, *, work: Work, lake: Lake, clock: Clock) -> bool:
-    if not _is_held_as_before(opened, work=work):
+    # A hold may have come while the object was read: that may take long.
+    if _held_now(opened, work=work, lake=lake) != opened.dataset.held:
         return False
     steps.removing(opened.id, finding, work=work)
     _take_away(opened, finding.row.version, work=work, lake=lake, clock=clock)
@@ -193,7 +207,7 @@ def _splice(opened: OpenStep, finding: Finding, *, work: Work, lake: Lake, clock
                 segments=dataset.format.segments(source=source, cuts=finding.present),
                 attempt=attempt,
             )
-        if not _is_held_as_before(opened, work=work):
+        if _held_now(opened, work=work, lake=lake) != dataset.held:
             layer.discard(key=key, attempt=attempt)
             return False
         steps.staged(opened.id, finding, ready, work=work)
@@ -205,15 +219,9 @@ def _splice(opened: OpenStep, finding: Finding, *, work: Work, lake: Lake, clock
         with suppress(ObjectUnreachable):
             layer.discard(key=key, attempt=attempt)
         raise
-    _after_publishing(opened, ready.replaces, work=work, lake=lake, clock=clock)
-    return True
-
-
-def _after_publishing(
-    opened: OpenStep, replaced: str, *, work: Work, lake: Lake, clock: Clock
-) -> None:
     steps.published(opened.id, work=work, lake=lake)
-    _take_away(opened, replaced, work=work, lake=lake, clock=clock)
+    _take_away(opened, ready.replaces, work=work, lake=lake, clock=clock)
+    return True
 
 
 def _take_away(opened: OpenStep, version: str, *, work: Work, lake: Lake, clock: Clock) -> None:

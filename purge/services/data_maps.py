@@ -15,23 +15,17 @@ from governance.kernel.refusals import Conflict, FieldError, Invalid
 from governance.outbox.models import OutboxMessage
 from governance.outbox.services import messages
 from governance.secrets import sealing
-from purge import job_names, selectors
+from purge import job_names
 from purge.domain import locators
 from purge.domain.identifiers import identifiers_of
 from purge.domain.locators import Locator
 from purge.models import Dataset, LakeObject, StorageLayer
-from purge.ports import (
-    Format,
-    Lake,
-    LayerKind,
-    ProbeStep,
-    StorageLayer as StorageLayerPort,
-    TableStore,
-)
-from purge.services import holds
+from purge.ports import Format, Lake, LayerKind, ProbeStep
+from purge.services import holds, layers
 
 LAYER_FIELDS = ("name", "kind", "options")
 DATASET_FIELDS = ("storage_layer", "prefix", "format", "compression", "locator", "identifiers")
+PLACE_FIELDS = ("storage_layer_id", "prefix", "format")
 NAME_LENGTH = 64
 
 
@@ -47,7 +41,26 @@ class DataMapTaken(Conflict):
 
 class DatasetHeld(Conflict):
     code = "dataset_on_legal_hold"
-    sentence = "This dataset is on legal hold. Lift the hold before you remove it."
+    sentence = (
+        "This dataset is on legal hold. Lift the hold before you remove the dataset or change "
+        "where it lies or its format."
+    )
+
+
+class IdentifierHeld(Conflict):
+    code = "identifier_on_legal_hold"
+    sentence = (
+        "People are on legal hold by {names}. Until those holds end, the dataset finds them as it "
+        "does now."
+    )
+
+
+class LayerHeld(Conflict):
+    code = "storage_layer_on_legal_hold"
+    sentence = (
+        "A dataset in this storage layer is on legal hold. Lift the hold before you change the "
+        "layer's kind or options."
+    )
 
 
 class LayerInUse(Conflict):
@@ -70,12 +83,14 @@ def save_layer(
             setattr(layer, name, values[name])
     _check_layer(layer)
     created = layer._state.adding  # noqa: SLF001 - Django's name
+    if not created:
+        _check_stays(layer)
     if created:
         layer.save()
     secret = values.get("credentials")
     if isinstance(secret, str):
         sealing.put(layer, "credentials", secret)
-    _opened(layer, lake=lake)
+    layers.opened(layer, lake=lake)
     layer.save()
     _record(layer, "created" if created else "changed", values, actor=actor, now=now)
     return layer
@@ -96,7 +111,7 @@ def probe(
     """Try the layer step by step: the button and the API share this."""
     require(actor=actor, action=Action.MANAGE_DATA_MAP)
     layer = StorageLayer.objects.get(pk=layer_id)
-    steps = _opened(layer, lake=lake).probe(prefix=prefix)
+    steps = layers.opened(layer, lake=lake).probe(prefix=prefix)
     trail.record(
         actor=actor,
         action="storagelayer.tested",
@@ -117,6 +132,8 @@ def save_dataset(
         if name in values:
             setattr(dataset, name, values[name])
     _check_dataset(dataset)
+    if before is not None:
+        _check_keeps_holds(before, dataset)
     if before is not None and any(
         getattr(before, name) != getattr(dataset, name) for name in DATASET_FIELDS
     ):
@@ -146,22 +163,36 @@ def _check_not_held(dataset: Dataset) -> None:
         raise DatasetHeld
 
 
+def _check_keeps_holds(before: Dataset, after: Dataset) -> None:
+    """What is on hold stays so: neither moves it, nor is it looked for elsewhere than it lies."""
+    if any(getattr(before, name) != getattr(after, name) for name in PLACE_FIELDS):
+        _check_not_held(before)
+    names = holds.names_of_people()
+    found = {(one.name, one.paths, one.pattern) for one in identifiers_of(after.identifiers)}
+    lost = {
+        one.name
+        for one in identifiers_of(before.identifiers)
+        if one.name in names
+        and ((one.name, one.paths, one.pattern) not in found or before.locator != after.locator)
+    }
+    if lost:
+        raise IdentifierHeld(names=", ".join(sorted(lost)))
+
+
+def _check_stays(layer: StorageLayer) -> None:
+    before = StorageLayer.objects.get(pk=layer.pk)
+    if (before.kind, before.options) != (layer.kind, layer.options) and any(
+        holds.until_of(dataset.pk) for dataset in before.datasets.all()
+    ):
+        raise LayerHeld
+
+
 def start_indexing(*, dataset_id: UUID, actor: Actor, now: datetime) -> OutboxMessage:
     """A job that brings the index up to date; its progress is at `jobs/`."""
     require(actor=actor, action=Action.MANAGE_DATA_MAP)
     dataset = Dataset.objects.get(pk=dataset_id)
     trail.record(actor=actor, action="dataset.indexing_started", target=dataset, now=now)
     return messages.enqueue_job(name=job_names.INDEX, dataset_id=dataset.pk)
-
-
-def _opened(layer: StorageLayer, *, lake: Lake) -> StorageLayerPort | TableStore:
-    """Raises LayerInvalid where the options are not usable."""
-    described = selectors.description(layer)
-    match described.kind:
-        case LayerKind.FILESYSTEM | LayerKind.S3:
-            return lake.layer(described)
-        case LayerKind.POSTGRESQL | LayerKind.TABLE:
-            return lake.tables(described)
 
 
 def _check_layer(layer: StorageLayer) -> None:

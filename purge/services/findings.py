@@ -1,10 +1,11 @@
 """Finding people's records in one version of an object, each confirmed in the object itself."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from itertools import chain
 
-from purge.domain.identifiers import UNREADABLE, IdentifierType, Wanted, fingerprint
+from purge.domain.identifiers import UNREADABLE, Wanted, fingerprint
 from purge.domain.locators import WHOLE_OBJECT, Locator
 from purge.domain.matching import Verdict
 from purge.domain.plans import Plan
@@ -81,23 +82,24 @@ def _in_version(
     *, dataset: OpenDataset, row: LakeObject, wanted: frozenset[Wanted], work: Work, lake: Lake
 ) -> Finding:
     dataset.held.check_place(row.key)
-    if dataset.locator is Locator.SCAN:
-        with dataset.layer.open(key=row.key, version=row.version) as source:
-            spans, held = _scanned(dataset, source, wanted)
-            twice = [(span, span) for span in spans]
-            return _allowed(dataset, _judged(dataset, row, wanted, twice, held, source), held)
-    if dataset.locator in WHOLE_OBJECT:
-        return _whole(dataset, row, wanted)
+    if dataset.locator is not Locator.ROW:
+        return _allowed(dataset, _without_index(dataset, row, wanted))
     pairs = _places(dataset=dataset, row=row, wanted=wanted, work=work, lake=lake)
-    held = _held_places(dataset=dataset, row=row, work=work, lake=lake)
     with dataset.layer.open(key=row.key, version=row.version) as source:
-        return _allowed(dataset, _judged(dataset, row, wanted, pairs, held, source), held)
+        finding = _judged(dataset, row, wanted, pairs, source)
+    return _allowed(dataset, finding)
 
 
-def _allowed(dataset: OpenDataset, finding: Finding, held: frozenset[Span]) -> Finding:
-    """Raises ObjectUnreachable where taking the object away whole would take what is on hold."""
-    if held and finding.present and finding.plan is not Plan.SPLICE:
-        raise ObjectUnreachable(reason=holds.REASON, until=dataset.held.until)
+def _allowed(dataset: OpenDataset, finding: Finding) -> Finding:
+    """Raises ObjectUnreachable where what is to go would take with it what is on hold."""
+    held, layer, row = dataset.held, dataset.layer, finding.row
+    if not held or not finding.present:
+        return finding
+    goes_whole = finding.plan is not Plan.SPLICE
+    if held.keeps_object(layer, key=row.key, version=row.version) or (
+        goes_whole and held.keeps_anything(layer, key=row.key, version=row.version)
+    ):
+        raise ObjectUnreachable(reason=holds.REASON, until=held.until)
     return finding
 
 
@@ -112,19 +114,6 @@ def _places(
         return [(span, cuts.present(span)) for span in sorted({one.span for one in places})]
 
 
-def _held_places(
-    *, dataset: OpenDataset, row: LakeObject, work: Work, lake: Lake
-) -> frozenset[Span]:
-    """The object's records that name somebody who is on legal hold, in indexed positions."""
-    if not dataset.held:
-        return frozenset()
-    with work.scope():
-        places = lake.index.places(
-            fingerprints=dataset.held.fingerprints, object_numbers=[row.number]
-        )
-        return frozenset(place.span for place in places)
-
-
 def _whole(dataset: OpenDataset, row: LakeObject, wanted: frozenset[Wanted]) -> Finding:
     """The object as one record of somebody's. Raises ObjectChanged if it is gone."""
     if row.current and dataset.layer.version(key=row.key) != row.version:
@@ -132,8 +121,6 @@ def _whole(dataset: OpenDataset, row: LakeObject, wanted: frozenset[Wanted]) -> 
     told = _told(dataset, row.key, row.version)
     verdict = told.judge(wanted=wanted)
     theirs = (WHOLE,) if verdict is Verdict.THEIRS else ()
-    if theirs and _is_held(dataset, told):
-        raise ObjectUnreachable(reason=holds.REASON, until=dataset.held.until)
     return Finding(
         row=row,
         plan=Plan.REMOVE_OBJECT if row.current else Plan.REMOVE_VERSION,
@@ -154,33 +141,17 @@ def _told(dataset: OpenDataset, key: str, version: str) -> whole_objects.Told:
     )
 
 
-def _is_held(dataset: OpenDataset, told: whole_objects.Told) -> bool:
-    """Whether somebody whom the whole object is about is on legal hold."""
-    return any(
-        fingerprint(key=dataset.key, name=one.name, kind=one.type, value=one.value)
-        in dataset.held.fingerprints
-        for one in told.candidates or ()
-    )
-
-
 def _scanned(
     dataset: OpenDataset, source: ReadableObject, wanted: frozenset[Wanted]
-) -> tuple[Sequence[Span], frozenset[Span]]:
-    """Where the object may hold the people, from reading all of it; and what is on legal hold."""
+) -> Sequence[Span]:
+    """Where the object may hold the people, from reading all of it."""
     asked = {(one.type, one.name, one.value) for one in wanted}
-    spans, held = [], set()
     batches = dataset.format.scan(source=source, identifiers=dataset.identifiers)
-    for record in chain.from_iterable(batch.records() for batch in batches):
-        if record.candidates is None or not asked.isdisjoint(record.candidates):
-            spans.append(record.span)
-        if dataset.held and record.candidates is not None:
-            prints = (
-                fingerprint(key=dataset.key, name=name, kind=IdentifierType(kind), value=value)
-                for kind, name, value in record.candidates
-            )
-            if not dataset.held.fingerprints.isdisjoint(prints):
-                held.add(record.span)
-    return spans, frozenset(held)
+    return [
+        record.span
+        for record in chain.from_iterable(batch.records() for batch in batches)
+        if record.candidates is None or not asked.isdisjoint(record.candidates)
+    ]
 
 
 def _judged(
@@ -188,7 +159,6 @@ def _judged(
     row: LakeObject,
     wanted: frozenset[Wanted],
     pairs: Sequence[tuple[Span, Span]],
-    on_hold: frozenset[Span],
     source: ReadableObject,
 ) -> Finding:
     theirs: list[tuple[Span, Span]] = []
@@ -197,7 +167,7 @@ def _judged(
     records = dataset.format.records(source=source, spans=[present for _, present in pairs])
     for (indexed, present), record in zip(pairs, records, strict=True):
         match record.judge(identifiers=dataset.identifiers, wanted=wanted):
-            case Verdict.THEIRS if indexed in on_hold:
+            case Verdict.THEIRS if dataset.held.keeps_record(record, key=row.key):
                 held += 1
             case Verdict.THEIRS:
                 theirs.append((indexed, present))
@@ -236,35 +206,31 @@ def samples(
     return theirs, unclear
 
 
-def still_there(*, dataset: OpenDataset, key: str, wanted: frozenset[Wanted]) -> Left | None:
-    """Every record of the object, read without the index. None: the object is gone.
+def still_there(*, dataset: OpenDataset, row: LakeObject, wanted: frozenset[Wanted]) -> Left | None:
+    """Every record of the object (or of that old version), without the index. None: it is gone.
 
     Raises ObjectChanged if it changed meanwhile.
     """
-    version = dataset.layer.version(key=key)
+    version = dataset.layer.version(key=row.key) if row.current else row.version
     if version is None:
         return None
+    at = copy(row)
+    at.version = version
+    try:
+        finding = _without_index(dataset, at, wanted)
+    except ObjectChanged:
+        if row.current:
+            raise
+        return None
+    theirs, held = len(finding.present), finding.held
+    if theirs and dataset.held.keeps_object(dataset.layer, key=at.key, version=version):
+        theirs, held = 0, held + theirs
+    return Left(theirs, len(finding.unclear), held, dataset.held.until if held else "")
+
+
+def _without_index(dataset: OpenDataset, row: LakeObject, wanted: frozenset[Wanted]) -> Finding:
     if dataset.locator in WHOLE_OBJECT:
-        told = _told(dataset, key, version)
-        verdict = told.judge(wanted=wanted)
-        theirs_whole, unclear_whole = (verdict is one for one in (Verdict.THEIRS, Verdict.UNCLEAR))
-        if theirs_whole and _is_held(dataset, told):
-            return Left(0, 0, 1, dataset.held.until)
-        return Left(int(theirs_whole), int(unclear_whole))
-    with dataset.layer.open(key=key, version=version) as source:
-        spans, on_hold = _scanned(dataset, source, wanted)
-        verdicts = list(zip(spans, _verdicts(dataset, source, spans, wanted), strict=True))
-    theirs = [span for span, verdict in verdicts if verdict is Verdict.THEIRS]
-    held = sum(span in on_hold for span in theirs)
-    unclear = sum(verdict is Verdict.UNCLEAR for _, verdict in verdicts)
-    return Left(len(theirs) - held, unclear, held, dataset.held.until if held else "")
-
-
-def _verdicts(
-    dataset: OpenDataset,
-    source: ReadableObject,
-    spans: Sequence[Span],
-    wanted: frozenset[Wanted],
-) -> Iterator[Verdict]:
-    for record in dataset.format.records(source=source, spans=spans):
-        yield record.judge(identifiers=dataset.identifiers, wanted=wanted)
+        return _whole(dataset, row, wanted)
+    with dataset.layer.open(key=row.key, version=row.version) as source:
+        pairs = [(span, span) for span in _scanned(dataset, source, wanted)]
+        return _judged(dataset, row, wanted, pairs, source)

@@ -5,7 +5,7 @@ it is about, and no version or object that holds such a record is removed whole.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -40,25 +40,6 @@ class HoldNeedsPerson(Forbidden):
         "A legal hold is placed by a person or a token that can be named afterwards, and lifted "
         "only by a person who is signed in."
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """The fingerprints that are on hold now, and until when: the latest of them."""
-
-    fingerprints: frozenset[int]
-    until: str = ""
-    places: tuple[tuple[str, str], ...] = ()
-    """What held datasets of the same layer begin with, and until when: others may overlap them."""
-
-    def __bool__(self) -> bool:
-        return bool(self.fingerprints)
-
-    def check_place(self, key: str) -> None:
-        """Raises ObjectUnreachable where the object lies in a dataset that is on hold."""
-        until = max((until for prefix, until in self.places if key.startswith(prefix)), default="")
-        if until:
-            raise ObjectUnreachable(reason=REASON, until=until)
 
 
 def place(
@@ -124,18 +105,10 @@ def in_force() -> QuerySet[LegalHold]:
     return LegalHold.objects.filter(until__gt=Now(), lifted_at__isnull=True)
 
 
-def held(layer_id: UUID) -> Held:
-    """What no record may be deleted with, nor any object of the layer. Needs the scope."""
-    rows = list(in_force().filter(dataset__isnull=True).values_list("index_fingerprints", "until"))
-    kept = in_force().filter(dataset__storage_layer_id=layer_id).order_by("until", "pk")
-    return Held(
-        frozenset(one for prints, _ in rows for one in prints),
-        max(until for _, until in rows).isoformat() if rows else "",
-        tuple(
-            (prefix, until.isoformat())
-            for prefix, until in kept.values_list("dataset__prefix", "until")
-        ),
-    )
+def names_of_people() -> frozenset[str]:
+    """The names of the identifiers that people on hold are known by."""
+    prints = in_force().filter(dataset__isnull=True).values_list("fingerprints", flat=True)
+    return frozenset(one.rpartition(":")[0] for found in prints for one in found)
 
 
 def until_of(dataset_id: UUID) -> str:

@@ -4,10 +4,10 @@ Each object is one short transaction after one read outside any transaction, so 
 killed anywhere and started again: what was indexed is found up to date and skipped.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
@@ -29,15 +29,18 @@ from purge.ports import (
     StoredObject,
     Work,
 )
-from purge.ports.extraction import Extracted, ObjectRead, Readers, Reading
-from purge.services import extraction, holds, keyrings, ledger
+from purge.ports.extraction import Extracted, ObjectRead, Piece, Readers, Reading
+from purge.services import extraction, keyrings, ledger
 from purge.services.extraction import Source
-from purge.services.holds import Held
+from purge.services.held import Held, held
 
 log = structlog.get_logger(__name__)
 
 TRIES = 5
 SKIPPED_AT_ONCE = 200
+READ_BY_THEN = timedelta(days=7)
+"""However large an object is: what was begun before and never stored was somebody's who died."""
+
 Clock = Callable[[], datetime]
 
 
@@ -46,6 +49,7 @@ class OpenDataset(Source):
     """A dataset with everything at hand to read it outside a transaction."""
 
     id: UUID
+    namespace_id: UUID
     name: str
     prefix: str
     held: Held
@@ -86,6 +90,7 @@ def opened(dataset: Dataset, *, lake: Lake) -> OpenDataset:
     """Needs the scope. Raises LayerInvalid where the layer's options are not usable."""
     return OpenDataset(
         id=dataset.pk,
+        namespace_id=dataset.namespace_id,
         name=dataset.storage_layer.name,
         prefix=dataset.prefix,
         locator=Locator(dataset.locator),
@@ -93,7 +98,7 @@ def opened(dataset: Dataset, *, lake: Lake) -> OpenDataset:
         layer=lake.layer(selectors.description(dataset.storage_layer)),
         format=lake.record_format(Format(dataset.format)),
         key=keyrings.fingerprint_key(),
-        held=holds.held(dataset.storage_layer_id),
+        held=held(dataset, lake=lake),
         erased=ledger.fingerprints(),
     )
 
@@ -131,6 +136,7 @@ def refresh(
     _drop(known, result, work=work, lake=lake)
     with work.scope():
         Dataset.objects.filter(pk=dataset_id).update(indexed_at=clock())
+        lake.index.clear(begun_before=clock() - READ_BY_THEN)
     return result
 
 
@@ -177,11 +183,12 @@ def _store_one(
     result: Refreshed,
 ) -> None:
     """Keep what was read elsewhere, or read here what could not be: it changed, or says why."""
-    with closing(one.batch) as batch:
-        if one.extracted is None:
-            _refresh_one(dataset, one.listed, work, lake, clock, result)
-            return
-        _store(dataset, one.listed, one.extracted, batch, work, clock)
+    if one.pieces is None:
+        _refresh_one(dataset, one.listed, work, lake, clock, result)
+        return
+    with closing(lake.index.batch(namespace_id=dataset.namespace_id)) as batch:
+        extracted = _gathered(one.pieces, batch)
+        _store(dataset, one.listed, extracted, batch, work, clock)
     result.read += 1
     result.bytes_read += one.listed.size
 
@@ -232,9 +239,10 @@ def read_object(
         version = dataset.layer.version(key=listed.key) if listed.current else listed.version
         if version is None:
             return None
-        with closing(lake.index.batch()) as batch:
+        with closing(lake.index.batch(namespace_id=dataset.namespace_id)) as batch:
             try:
-                read = extraction.extract(dataset, key=listed.key, version=version, batch=batch)
+                pieces = extraction.extract(dataset, key=listed.key, version=version)
+                read = _gathered(pieces, batch)
             except ObjectChanged:
                 if listed.current:
                     continue
@@ -242,6 +250,17 @@ def read_object(
             at = StoredObject(listed.key, version, read.size, listed.current)
             return _store(dataset, at, read, batch, work, clock)
     raise ObjectUnreachable(reason="keeps_changing")
+
+
+def _gathered(pieces: Iterable[Piece], batch: IndexBatch) -> Extracted:
+    """The entries into the batch; what was learnt comes last."""
+    learnt = Extracted(0, 0, {})
+    for piece in pieces:
+        if isinstance(piece, Extracted):
+            learnt = piece
+        else:
+            batch.add(piece)
+    return learnt
 
 
 def _store(

@@ -4,7 +4,8 @@
 
 - `attempt`: the name under which the layer may hold an unfinished next version;
 - `version`: what will be in force once that is published, with all that is then to be recorded;
-- `removes`: a version that is to be taken away, or was a moment ago;
+- `removes`: a version that is to be taken away, or was a moment ago; `cut`: the places in it of the
+  records that nothing else has any more;
 - `deletes`: how many rows a table held when they were about to be deleted;
 - `reclaims`: they are deleted, and the engine is to let go of their bytes.
 """
@@ -39,6 +40,7 @@ def staged(step_id: UUID, finding: Finding, ready: Staged, *, work: Work) -> Non
             "version": ready.version,
             "size": ready.size,
             "cuts": [[span.offset, span.length] for span in finding.indexed],
+            "present": [[span.offset, span.length] for span in finding.present],
         },
         work=work,
     )
@@ -78,7 +80,7 @@ def published(step_id: UUID, *, work: Work, lake: Lake) -> None:
         _count(step)
         step.before_version = step.before_version or hand["replaces"]
         step.after_version = hand["version"]
-        step.staged = {"removes": hand["replaces"]}
+        step.staged = {"removes": hand["replaces"], "cut": hand.get("present")}
         step.save()
 
 

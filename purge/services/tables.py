@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from purge import selectors
-from purge.domain.identifiers import Identifier, Wanted, fingerprint, identifiers_of
+from purge.domain.identifiers import Identifier, Wanted, identifiers_of
 from purge.domain.plans import Plan
 from purge.domain.reports import FoundObject, Unreachable
 from purge.models import Dataset, LakeObject
@@ -18,9 +18,9 @@ from purge.ports import (
     TableStore,
     Work,
 )
-from purge.services import holds, keyrings, steps
+from purge.services import steps
 from purge.services.findings import Left
-from purge.services.holds import Held
+from purge.services.held import Held, held
 from purge.services.indexing import Clock, unreachable
 
 
@@ -34,17 +34,10 @@ class OpenTables:
     identifiers: tuple[Identifier, ...]
     store: TableStore
     held: Held
-    key: bytes
 
     def free(self, wanted: frozenset[Wanted]) -> frozenset[Wanted]:
         """Those of them that no legal hold keeps. Rows of two people need a hold on the dataset."""
-        return frozenset(
-            one
-            for one in wanted
-            if not self.held
-            or fingerprint(key=self.key, name=one.name, kind=one.type, value=one.value)
-            not in self.held.fingerprints
-        )
+        return frozenset(one for one in wanted if not self.held.keeps_person(one))
 
 
 def opened(dataset: Dataset, *, lake: Lake) -> OpenTables:
@@ -55,8 +48,7 @@ def opened(dataset: Dataset, *, lake: Lake) -> OpenTables:
         prefix=dataset.prefix,
         identifiers=identifiers_of(dataset.identifiers),
         store=lake.tables(selectors.description(dataset.storage_layer)),
-        held=holds.held(dataset.storage_layer_id),
-        key=keyrings.fingerprint_key(),
+        held=held(dataset, lake=lake),
     )
 
 

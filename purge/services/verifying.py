@@ -141,7 +141,7 @@ def _left(row: LakeObject, people: subjects.Subjects, *, work: Work, lake: Lake)
         case OpenTables():
             return tables.still_there(opened, table=row.key, wanted=wanted)
         case OpenDataset():
-            return findings.still_there(dataset=opened, key=row.key, wanted=wanted)
+            return findings.still_there(dataset=opened, row=row, wanted=wanted)
 
 
 def _elsewhere(

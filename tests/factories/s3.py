@@ -24,13 +24,13 @@ class S3Lake:
     endpoint_url: str
     path: str = field(default_factory=lambda: uuid.uuid4().hex)
 
-    def dataset(self) -> Dataset:
+    def dataset(self, *, name: str = "s3", path: str = "") -> Dataset:
         layer = StorageLayer.objects.create(
-            name="s3",
+            name=name,
             kind="s3",
             options={
                 "bucket": self.bucket,
-                "path": self.path,
+                "path": path or self.path,
                 "endpoint_url": self.endpoint_url,
                 "addressing_style": "path",
             },

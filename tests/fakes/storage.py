@@ -55,6 +55,9 @@ class FakeStorageLayer:
     def leftovers(self) -> int:
         return len(self._staged)
 
+    def place(self) -> str:
+        return "fake://"
+
     def probe(self, *, prefix: str = "") -> Sequence[ProbeStep]:
         found = len(list(self.objects(prefix=prefix)))
         return [ProbeStep("look", ok=True, detail=f"{found} objects")]

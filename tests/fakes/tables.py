@@ -30,6 +30,9 @@ class FakeTableStore:
         self.rows.setdefault(table, []).extend(rows)
         self.version += 1
 
+    def place(self) -> str:
+        return "fake://"
+
     def probe(self, *, prefix: str = "") -> Sequence[ProbeStep]:
         return [
             ProbeStep("look", ok=True, detail=f"{len(list(self.tables(prefix=prefix)))} tables")

@@ -6,6 +6,7 @@ import os
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import BinaryIO
 
 from purge.domain.spans import Fresh, Keep, Segment, Span
@@ -38,6 +39,11 @@ def parts_of(path: str) -> tuple[str, ...]:
     if any(part in {"", ".", ".."} or "\0" in part for part in parts):
         raise LayerInvalid(why="a path has empty, '.' or '..' parts")
     return parts
+
+
+def place(folder: Path) -> str:
+    """What the absolute names of things in the folder begin with."""
+    return f"file://{folder}/"
 
 
 def fresh_name(attempt: str) -> str:

@@ -42,6 +42,9 @@ class FilesystemStorageLayer:
         self._home = home
         self._path = files.parts_of(path) if path else ()
 
+    def place(self) -> str:
+        return files.place(Path(self._home.parent.resolve(), self._home.name, *self._path))
+
     def probe(self, *, prefix: str = "") -> Sequence[ProbeStep]:
         steps: list[ProbeStep] = []
         tries: list[tuple[str, Callable[[], str]]] = [

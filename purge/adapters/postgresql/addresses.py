@@ -38,6 +38,11 @@ class Server:
     parameters: Mapping[str, str]
     allowed: Sequence[Network]
 
+    def place(self) -> str:
+        """The database. A server under two names is two: its tables are not asked for who it is."""
+        host, port = self.parameters["host"].casefold(), self.parameters.get("port", "5432")
+        return f"postgresql://{host}:{port}/{self.parameters.get('dbname', '')}/"
+
     def pinned(self) -> dict[str, str]:
         """What to connect with now. Raises ObjectUnreachable, the same for each reason."""
         host, port = self.parameters["host"], self.parameters.get("port", "5432")

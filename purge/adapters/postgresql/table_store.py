@@ -54,6 +54,9 @@ class PostgreSQLTableStore:
         self._server = server
         self._rewrites = rewrites
 
+    def place(self) -> str:
+        return self._server.place()
+
     def probe(self, *, prefix: str = "") -> Sequence[ProbeStep]:
         began = time.monotonic()
         try:

@@ -69,6 +69,10 @@ class S3StorageLayer:
         self._parts: dict[str, list[DonePart]] = {}
         self._rewritings: dict[str, Rewriting] = {}
 
+    def place(self) -> str:
+        """Without the address: one store may have several, and a bucket has one name."""
+        return f"s3://{self._bucket.name}/{self._bucket.path}"
+
     def probe(self, *, prefix: str = "") -> Sequence[ProbeStep]:
         return s3_probe.steps(self._bucket, prefix)
 

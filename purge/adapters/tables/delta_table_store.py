@@ -47,6 +47,9 @@ class DeltaTableStore:
     def __init__(self, *, home: FilePath, path: str = "") -> None:
         self._folders = TableFolders(home, path)
 
+    def place(self) -> str:
+        return self._folders.place()
+
     def probe(self, *, prefix: str = "") -> Sequence[ProbeStep]:
         began = time.monotonic()
         try:

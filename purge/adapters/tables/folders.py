@@ -34,6 +34,9 @@ class TableFolders:
         parts = files.parts_of(self.path) if self.path else ()
         return Path(self.home.parent.resolve(), self.home.name, *parts)
 
+    def place(self) -> str:
+        return files.place(self.root)
+
     def folder(self, table: str) -> Path:
         """Raises ObjectUnreachable where links lie in the way."""
         parts = () if table == ITSELF else files.parts_of(table)

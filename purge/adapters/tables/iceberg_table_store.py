@@ -54,6 +54,9 @@ class IcebergTableStore:
         self._catalog_parts = files.parts_of(catalog)
         self._name = name
 
+    def place(self) -> str:
+        return self._folders.place()
+
     def probe(self, *, prefix: str = "") -> Sequence[ProbeStep]:
         began = time.monotonic()
         try:

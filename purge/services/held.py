@@ -1,0 +1,199 @@
+"""What legal holds keep where a dataset lies, whichever dataset they were placed on.
+
+Two datasets may have objects in common: one layer with prefixes that overlap, or two layers over
+one folder or bucket. A hold on the one dataset keeps those objects from the other. And a person who
+is held by an identifier that only the one of them knows is looked for in the other's records too.
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from itertools import chain
+
+from purge.domain.identifiers import Identifier, IdentifierType, Wanted, fingerprint, identifiers_of
+from purge.domain.locators import WHOLE_OBJECT, Locator
+from purge.domain.matching import Verdict
+from purge.models import Dataset
+from purge.ports import (
+    Format,
+    Lake,
+    LayerInvalid,
+    ObjectUnreachable,
+    Record,
+    RecordFormat,
+    StorageLayer,
+)
+from purge.services import holds, keyrings, layers, whole_objects
+
+
+@dataclass(frozen=True, slots=True)
+class People(Collection[Wanted]):
+    """Those who are known by their fingerprints alone: asked for, and never listed."""
+
+    fingerprints: frozenset[int]
+    key: bytes = b""
+
+    def __contains__(self, one: object) -> bool:
+        return (
+            isinstance(one, Wanted)
+            and fingerprint(key=self.key, name=one.name, kind=one.type, value=one.value)
+            in self.fingerprints
+        )
+
+    def __iter__(self) -> Iterator[Wanted]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return len(self.fingerprints)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sharer:
+    """A dataset that may have objects of the one at hand, and how people are found in it."""
+
+    base: str
+    prefix: str
+    locator: Locator
+    identifiers: tuple[Identifier, ...]
+    format: RecordFormat
+
+    def covers(self, name: str) -> bool:
+        return name.startswith(f"{self.base}{self.prefix}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """Who is on hold now and until when (the latest of them), and which places are.
+
+    `base` is where the layer at hand begins; `places` are the beginnings of names that are on
+    hold, with until when; `sharers` is empty where nobody is held, for then nobody asks.
+    """
+
+    people: People
+    until: str = ""
+    base: str = ""
+    places: tuple[tuple[str, str], ...] = ()
+    sharers: tuple[Sharer, ...] = field(default=(), compare=False)
+
+    def __bool__(self) -> bool:
+        return bool(self.people)
+
+    def check_place(self, key: str) -> None:
+        """Raises ObjectUnreachable where the object, or a part of the table, lies in such a place.
+
+        A table that is a folder holds what lies in it.
+        """
+        name = f"{self.base}{key}".removesuffix("/.")
+        until = max(
+            (
+                until
+                for prefix, until in self.places
+                if name.startswith(prefix) or prefix.startswith(f"{name}/")
+            ),
+            default="",
+        )
+        if until:
+            raise ObjectUnreachable(reason=holds.REASON, until=until)
+
+    def keeps_person(self, one: Wanted) -> bool:
+        return one in self.people
+
+    def keeps_record(self, record: Record, *, key: str) -> bool:
+        """Whether it names, or may name, somebody on hold to any dataset that has the object."""
+        return any(
+            record.judge(identifiers=one.identifiers, wanted=self.people) is not Verdict.OTHER
+            for one in self._sharers_of(key)
+            if one.locator not in WHOLE_OBJECT
+        )
+
+    def keeps_object(self, layer: StorageLayer, *, key: str, version: str) -> bool:
+        """Whether it is, as a whole, somebody's who is on hold."""
+        return any(
+            self._is_told(one, layer, key=key, version=version)
+            for one in self._sharers_of(key)
+            if one.locator in WHOLE_OBJECT
+        )
+
+    def keeps_anything(self, layer: StorageLayer, *, key: str, version: str) -> bool:
+        """Whether a record in it names somebody who is on hold. Reads all of it."""
+        readers = [one for one in self._sharers_of(key) if one.locator not in WHOLE_OBJECT]
+        if not readers:
+            return False
+        with layer.open(key=key, version=version) as source:
+            return any(
+                Wanted(name, IdentifierType(kind), value) in self.people
+                for one in readers
+                for batch in one.format.scan(source=source, identifiers=one.identifiers)
+                for record in batch.records()
+                for kind, name, value in record.candidates or ()
+            )
+
+    def _sharers_of(self, key: str) -> Iterator[Sharer]:
+        return (one for one in self.sharers if one.covers(f"{self.base}{key}"))
+
+    def _is_told(self, one: Sharer, layer: StorageLayer, *, key: str, version: str) -> bool:
+        is_by_name = one.locator in {Locator.FILE_NAME, Locator.PARTITION}
+        told = whole_objects.told(
+            layer=layer,
+            locator=one.locator,
+            identifiers=one.identifiers,
+            key=f"{self.base}{key}".removeprefix(one.base) if is_by_name else key,
+            version=version,
+        )
+        found = told.candidates or ()
+        return any(Wanted(two.name, two.type, two.value) in self.people for two in found)
+
+
+def held(dataset: Dataset, *, lake: Lake) -> Held:
+    """What no record may be deleted with, nor any object of the dataset. Needs the scope."""
+    rows = list(
+        holds.in_force().filter(dataset__isnull=True).values_list("index_fingerprints", "until")
+    )
+    kept = list(
+        holds.in_force()
+        .filter(dataset__isnull=False)
+        .select_related("dataset__storage_layer")
+        .order_by("until", "pk")
+    )
+    if not rows and not kept:
+        return Held(people=People(frozenset()))
+    base = layers.opened(dataset.storage_layer, lake=lake).place()
+    return Held(
+        people=People(
+            frozenset(chain.from_iterable(one for one, _ in rows)), keyrings.fingerprint_key()
+        ),
+        until=max(until for _, until in rows).isoformat() if rows else "",
+        base=base,
+        places=tuple(
+            (f"{begins}{one.dataset.prefix}", one.until.isoformat())
+            for one in kept
+            if one.dataset is not None and (begins := _base(one.dataset, lake=lake)) is not None
+        ),
+        sharers=tuple(_sharers(f"{base}{dataset.prefix}", lake=lake)) if rows else (),
+    )
+
+
+def _sharers(place: str, *, lake: Lake) -> Iterator[Sharer]:
+    """The datasets of records that have names in common with this beginning, itself among them."""
+    for one in Dataset.objects.select_related("storage_layer").order_by("pk"):
+        if one.format == Format.TABLE:
+            continue
+        base = _base(one, lake=lake)
+        if base is None:
+            continue
+        other = f"{base}{one.prefix}"
+        if other.startswith(place) or place.startswith(other):
+            yield Sharer(
+                base=base,
+                prefix=one.prefix,
+                locator=Locator(one.locator),
+                identifiers=identifiers_of(one.identifiers),
+                format=lake.record_format(Format(one.format)),
+            )
+
+
+def _base(dataset: Dataset, *, lake: Lake) -> str | None:
+    """None where the layer's options are not usable any more: nothing can be deleted there."""
+    try:
+        return layers.opened(dataset.storage_layer, lake=lake).place()
+    except LayerInvalid:
+        return None
