@@ -28,7 +28,7 @@ def tend_providers(run: JobRun) -> None:
 def tend_providers_of_namespace(run: JobRun) -> None:
     """Write the refreshes that are due and the warnings. Twice is safe: both have their keys."""
     with run.scope():
-        provider_tending.tend(now=timezone.now())
+        provider_tending.tend(key_maker=wiring.own_key_maker(), now=timezone.now())
 
 
 @job(job_names.REFRESH_METADATA)

@@ -21,6 +21,7 @@ from federation.ports import (
     AssertionVerifier,
     Directory,
     LogoutVerifier,
+    OwnKeyMaker,
     ProviderPorts,
     RequestThrottle,
     ResponseReader,
@@ -45,8 +46,12 @@ def provider_ports() -> ProviderPorts:
     return ProviderPorts(
         reader=LXMLMetadataReader(),
         fetcher=EgressMetadataFetcher(),
-        key_maker=CryptographyOwnKeyMaker(),
+        key_maker=own_key_maker(),
     )
+
+
+def own_key_maker() -> OwnKeyMaker:
+    return CryptographyOwnKeyMaker()
 
 
 def saml_writer() -> SAMLWriter:

@@ -20,6 +20,7 @@ MOST_VALUES = 2_000
 LONGEST_VALUE = 16_384
 LONGEST_SESSION_INDEX = 256
 LONGEST_FORMAT = 256
+LONGEST_QUALIFIER = 1024  # An entity ID, as it mostly is (core 8.3.6).
 
 
 class ValueUnreadable(ResponseRefused):
@@ -73,6 +74,7 @@ def statement(*, assertion: etree._Element) -> Statement:
     name_id = assertion.find(f"{saml('Subject')}/{saml('NameID')}")
     if name_id is not None and len(name_id.get("Format", "")) > LONGEST_FORMAT:
         raise ValueUnreadable(what="the Format of the NameID is too long")
+    qualifier, own_qualifier = _qualifiers(name_id)
     return Statement(
         assertion_id=assertion.get("ID", ""),
         issuer=_text(_one(assertion, "Issuer")),
@@ -92,6 +94,8 @@ def statement(*, assertion: etree._Element) -> Statement:
         authenticated_at=instant(text=authentication.get("AuthnInstant", ""), what="AuthnInstant"),
         session_index=authentication.get("SessionIndex", ""),
         session_not_on_or_after=_optional_instant(authentication, "SessionNotOnOrAfter"),
+        name_qualifier=qualifier,
+        sp_name_qualifier=own_qualifier,
         attributes=_attributes(assertion.iterfind(f"{saml('AttributeStatement')}/*")),
     )
 
@@ -119,6 +123,7 @@ def logout(*, element: etree._Element, relay_state: str) -> ReceivedLogout:
     indexes = [_text(index) for index in element.iterfind(samlp("SessionIndex"))]
     if len(indexes) > MOST_SESSION_INDEXES:
         raise ValueUnreadable(what="too many sessions")
+    qualifier, own_qualifier = _qualifiers(name_id)
     return ReceivedRequest(
         message_id=message_id,
         version=version,
@@ -128,8 +133,20 @@ def logout(*, element: etree._Element, relay_state: str) -> ReceivedLogout:
         not_on_or_after=_optional_instant(element, "NotOnOrAfter"),
         name_id=None if name_id is None else _text(name_id),
         session_indexes=tuple(indexes),
+        name_qualifier=qualifier,
+        sp_name_qualifier=own_qualifier,
         relay_state=relay_state,
     )
+
+
+def _qualifiers(name_id: etree._Element | None) -> tuple[str, str]:
+    """NameQualifier and SPNameQualifier: within whose names the name is one."""
+    if name_id is None:
+        return "", ""
+    found = name_id.get("NameQualifier", ""), name_id.get("SPNameQualifier", "")
+    if any(len(one) > LONGEST_QUALIFIER or not one.isprintable() for one in found):
+        raise ValueUnreadable(what="a qualifier of the NameID")
+    return found
 
 
 def _one(parent: etree._Element, name: str) -> etree._Element:

@@ -109,8 +109,14 @@ def _logout_request(message: LogoutRequest, *, now: datetime) -> etree._Element:
     root.set("Reason", "urn:oasis:names:tc:SAML:2.0:logout:user")
     name_id = etree.SubElement(root, saml("NameID"))
     name_id.text = message.name_id
-    if message.name_id_format:
-        name_id.set("Format", message.name_id_format)
+    named = {
+        "Format": message.name_id_format,
+        "NameQualifier": message.name_qualifier,
+        "SPNameQualifier": message.sp_name_qualifier,
+    }
+    for attribute, text in named.items():
+        if text:
+            name_id.set(attribute, text)
     if message.session_index:
         etree.SubElement(root, samlp("SessionIndex")).text = message.session_index
     return root

@@ -135,6 +135,8 @@ class Statement:
     authenticated_at: datetime
     session_index: str
     session_not_on_or_after: datetime | None
+    name_qualifier: str = ""
+    sp_name_qualifier: str = ""
     attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
 
 
@@ -164,6 +166,8 @@ def accepted(
         authenticated_at=min(statement.authenticated_at, now),
         session_index=statement.session_index,
         session_not_on_or_after=statement.session_not_on_or_after,
+        name_qualifier=statement.name_qualifier,
+        sp_name_qualifier=statement.sp_name_qualifier,
         attributes=statement.attributes,
     )
 

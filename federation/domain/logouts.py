@@ -75,6 +75,8 @@ class LogoutRequest:
     issuer: str
     name_id: str = field(repr=False)
     name_id_format: str = ""
+    name_qualifier: str = ""
+    sp_name_qualifier: str = ""
     session_index: str = ""
     relay_state: str = ""
 
@@ -117,6 +119,8 @@ class ReceivedRequest:
     not_on_or_after: datetime | None
     name_id: str | None = field(repr=False)
     session_indexes: tuple[str, ...]
+    name_qualifier: str = ""
+    sp_name_qualifier: str = ""
     relay_state: str = ""
 
     def usable_until(self, *, skew: timedelta) -> datetime:

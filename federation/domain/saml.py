@@ -120,7 +120,8 @@ class VerifiedAssertion:
     """What a verified element says, and nothing that stood outside it.
 
     `in_response_to` is the signed value of SubjectConfirmationData; None where nobody asked.
-    `usable_until` is when a second use becomes impossible by time alone.
+    `usable_until` is when a second use becomes impossible by time alone. The qualifiers belong to
+    the NameID (core 2.2.2): a logout must name the person with the same ones.
     """
 
     assertion_id: str
@@ -132,4 +133,6 @@ class VerifiedAssertion:
     authenticated_at: datetime
     session_index: str
     session_not_on_or_after: datetime | None
+    name_qualifier: str = ""
+    sp_name_qualifier: str = ""
     attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)

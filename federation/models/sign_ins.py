@@ -54,6 +54,8 @@ class RoleChoice(NamespacedModel):
     session_name = models.CharField(max_length=64)
     name_id = models.CharField(max_length=1024)
     name_id_format = models.CharField(max_length=256, blank=True)
+    name_qualifier = models.CharField(max_length=1024, blank=True)
+    sp_name_qualifier = models.CharField(max_length=1024, blank=True)
     session_index = models.CharField(max_length=256, blank=True)
     tags = models.JSONField(default=dict)
     authenticated_at = models.DateTimeField()

@@ -5,10 +5,12 @@ from uuid import UUID
 
 from federation.job_names import REFRESH_METADATA
 from federation.models import IdentityProvider
+from federation.ports import OwnKeyMaker
 from federation.services import (
     expiry_warnings,
     metadata_refreshes,
     replays,
+    service_provider_keys,
     sign_in_attempts,
 )
 from governance.outbox.services import messages
@@ -20,8 +22,9 @@ def namespaces_to_tend() -> list[UUID]:
     return sorted(set(found))
 
 
-def tend(*, now: datetime) -> None:
-    """For the open scope: metadata that is due, warnings, and what is to be forgotten."""
+def tend(*, key_maker: OwnKeyMaker, now: datetime) -> None:
+    """For the open scope: keys, metadata that is due, warnings, and what is to be forgotten."""
+    service_provider_keys.ensure_wanted(key_maker=key_maker, now=now)
     for provider_id in metadata_refreshes.due(now=now):
         messages.enqueue_job(
             name=REFRESH_METADATA,

@@ -44,6 +44,8 @@ class Proof:
     session_name: str = field(repr=False)
     name_id: str = field(repr=False)
     name_id_format: str
+    name_qualifier: str
+    sp_name_qualifier: str
     session_index: str
     tags: Mapping[str, str] = field(repr=False)
     authenticated_at: datetime
@@ -63,6 +65,8 @@ def offer(
         session_name=proof.session_name,
         name_id=proof.name_id,
         name_id_format=proof.name_id_format,
+        name_qualifier=proof.name_qualifier,
+        sp_name_qualifier=proof.sp_name_qualifier,
         session_index=proof.session_index,
         tags=dict(proof.tags),
         authenticated_at=proof.authenticated_at,
@@ -118,6 +122,8 @@ def choose(
         session_name=choice.session_name,
         name_id=choice.name_id,
         name_id_format=choice.name_id_format,
+        name_qualifier=choice.name_qualifier,
+        sp_name_qualifier=choice.sp_name_qualifier,
         session_index=choice.session_index,
         tags=choice.tags,
         authenticated_at=choice.authenticated_at,
@@ -145,6 +151,8 @@ def open_as(
             provider_id=proof.provider.pk,
             name_id=proof.name_id,
             name_id_format=proof.name_id_format,
+            name_qualifier=proof.name_qualifier,
+            sp_name_qualifier=proof.sp_name_qualifier,
             session_index=proof.session_index,
             tags=proof.tags,
         ),

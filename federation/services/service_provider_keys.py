@@ -10,7 +10,7 @@ from datetime import datetime
 from django.db import transaction
 
 from federation.models import IdentityProvider, ServiceProviderKey
-from federation.ports import OwnKeyMaker
+from federation.ports import OwnKey, OwnKeyMaker
 from federation.selectors import own_keys
 from federation.selectors.own_keys import KeyState
 from governance.audit import trail
@@ -38,6 +38,11 @@ class NoPreviousKey(Conflict):
     sentence = "There is no previous key to drop. The key that signs is never dropped."
 
 
+class NoSigningKey(Conflict):
+    code = "own_key_none_signs"
+    sentence = "None of our keys signs yet. Let the next one take over on the provider's page."
+
+
 class SwitchInThePast(Invalid):
     code = "own_key_switch_in_the_past"
     sentence = "The moment when the next key takes over lies in the past. Choose a later one."
@@ -45,10 +50,35 @@ class SwitchInThePast(Invalid):
 
 def ensure(*, provider: IdentityProvider, key_maker: OwnKeyMaker, now: datetime) -> None:
     """A key pair that signs now, unless there is one that is still good. Expired ones go."""
-    if provider.service_provider_keys.filter(not_after__gt=now).exists():
-        return
-    provider.service_provider_keys.all().delete()
-    _make(provider, key_maker=key_maker, signs_from=now, now=now)
+    with transaction.atomic():
+        _lock(provider)
+        if provider.service_provider_keys.filter(not_after__gt=now).exists():
+            return
+        provider.service_provider_keys.all().delete()
+        _make(provider, key_maker=key_maker, signs_from=now, now=now)
+
+
+def ensure_wanted(*, key_maker: OwnKeyMaker, now: datetime) -> None:
+    """For the open scope: each provider whose configuration wants a key has one.
+
+    Nobody saved it since it does: it was made before logouts were signed, or its metadata, which
+    is refreshed by itself, names an address for logouts now.
+    """
+    for provider in IdentityProvider.objects.order_by("id"):
+        if own_keys.is_wanted(provider):
+            ensure(provider=provider, key_maker=key_maker, now=now)
+
+
+def signing(*, provider: IdentityProvider, key_maker: OwnKeyMaker, now: datetime) -> OwnKey:
+    """The key that signs now, made if there is none yet: a logout must be signed."""
+    held = own_keys.current(provider, now=now)
+    if held is not None:
+        return held
+    ensure(provider=provider, key_maker=key_maker, now=now)
+    made = own_keys.current(provider, now=now)
+    if made is None:
+        raise NoSigningKey
+    return made
 
 
 def roll(

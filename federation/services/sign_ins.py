@@ -176,6 +176,8 @@ def _proof(
         session_name=grant.session_name,
         name_id=assertion.name_id,
         name_id_format=assertion.name_id_format,
+        name_qualifier=assertion.name_qualifier,
+        sp_name_qualifier=assertion.sp_name_qualifier,
         session_index=assertion.session_index,
         tags=grant.tags,
         authenticated_at=min(now, assertion.authenticated_at),

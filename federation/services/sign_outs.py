@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from federation.domain import logouts
 from federation.domain.digests import digest_of
@@ -19,11 +20,11 @@ from federation.domain.logouts import (
     ReceivedRequest,
     ReceivedResponse,
 )
-from federation.domain.saml import Departure, ResponseRefused
+from federation.domain.saml import Departure, ResponseRefused, ServiceProvider
 from federation.models import IdentityProvider, RoleChoice, SignOutRequest
-from federation.ports import SAMLWriter
-from federation.selectors import identity_providers, own_keys
-from federation.services import replays
+from federation.ports import OwnKeyMaker, SAMLWriter
+from federation.selectors import identity_providers
+from federation.services import replays, service_provider_keys
 from federation.services.sign_in_requests import REQUEST_LIFE
 from governance.audit import trail
 from governance.kernel.actors import Actor
@@ -80,6 +81,7 @@ def begin(
     provider: IdentityProvider,
     leaving: Leaving,
     writer: SAMLWriter,
+    key_maker: OwnKeyMaker,
     public_url: str,
     now: datetime,
 ) -> Departure:
@@ -107,9 +109,11 @@ def begin(
             issuer=own.entity_id,
             name_id=session.name_id,
             name_id_format=session.name_id_format,
+            name_qualifier=session.name_qualifier,
+            sp_name_qualifier=session.sp_name_qualifier,
             session_index=session.session_index,
         ),
-        own_key=own_keys.current(provider, now=now),
+        own_key=service_provider_keys.signing(provider=provider, key_maker=key_maker, now=now),
         now=now,
     )
 
@@ -130,6 +134,7 @@ def asked(  # noqa: PLR0913 - a request, and all that its answer needs
     request: ReceivedRequest,
     response_id: str,
     writer: SAMLWriter,
+    key_maker: OwnKeyMaker,
     public_url: str,
     actor: Actor,
     now: datetime,
@@ -141,7 +146,8 @@ def asked(  # noqa: PLR0913 - a request, and all that its answer needs
     with transaction.atomic():
         skew = timedelta(seconds=provider.clock_skew_seconds)
         replays.use_up_logout(request, skew=skew)
-        ended, known = _end(provider, request, now=now)
+        own = identity_providers.service_provider(provider, public_url=public_url)
+        ended, known = _end(provider, request, own=own, now=now)
         status, detail = logouts.outcome(ended=ended, known=known)
         trail.record(
             actor=actor,
@@ -153,7 +159,6 @@ def asked(  # noqa: PLR0913 - a request, and all that its answer needs
     address = provider.slo_response_url or provider.slo_url
     if not address:
         return None
-    own = identity_providers.service_provider(provider, public_url=public_url)
     return writer.redirected(
         message=LogoutResponse(
             response_id=response_id,
@@ -164,7 +169,7 @@ def asked(  # noqa: PLR0913 - a request, and all that its answer needs
             detail=detail,
             relay_state=request.relay_state,
         ),
-        own_key=own_keys.current(provider, now=now),
+        own_key=service_provider_keys.signing(provider=provider, key_maker=key_maker, now=now),
         now=now,
     )
 
@@ -193,22 +198,37 @@ def answered(
     return response.is_complete
 
 
-def _end(provider: IdentityProvider, request: ReceivedRequest, *, now: datetime) -> tuple[int, int]:
+def _end(
+    provider: IdentityProvider, request: ReceivedRequest, *, own: ServiceProvider, now: datetime
+) -> tuple[int, int]:
     """How many sessions ended now, and how many this provider ever opened for that name.
 
     A sign-in that still waits for a choice of role is no session yet, and must not become one.
     """
-    name_id, indexes = request.name_id or "", request.session_indexes
-    waiting = RoleChoice.objects.filter(identity_provider=provider, name_id=name_id)
-    if indexes:
-        waiting = waiting.filter(session_index__in=indexes)
-    stopped, _ = waiting.delete()
+    person = _named(provider, request, own=own)
+    indexes = request.session_indexes
+    named = person & Q(session_index__in=indexes) if indexes else person
+    stopped, _ = RoleChoice.objects.filter(named, identity_provider=provider).delete()
     ended = sessions.end_of_provider(
-        provider_id=provider.pk,
-        name_id=name_id,
-        session_indexes=indexes,
-        reason="single logout",
-        now=now,
+        provider_id=provider.pk, named=named, reason="single logout", now=now
     )
-    known = UserSession.objects.filter(provider_id=provider.pk, name_id=name_id).count()
+    known = UserSession.objects.filter(person, provider_id=provider.pk).count()
     return ended + stopped, known
+
+
+def _named(provider: IdentityProvider, request: ReceivedRequest, *, own: ServiceProvider) -> Q:
+    """Whom the request names: the same NameID, within the same names (core 3.3.4, 8.3.7).
+
+    A qualifier that was left out at sign-in stands for the provider, or for us. One that the
+    request leaves out is not compared: Entra sends none.
+    """
+    person = Q(name_id=request.name_id or "")
+    qualifiers = (
+        ("name_qualifier", request.name_qualifier, {provider.entity_id, provider.issuer_alias}),
+        ("sp_name_qualifier", request.sp_name_qualifier, {own.entity_id}),
+    )
+    for column, qualifier, ours in qualifiers:
+        if qualifier:
+            meant = {qualifier, ""} if qualifier in ours else {qualifier}
+            person &= Q(**{f"{column}__in": meant})
+    return person

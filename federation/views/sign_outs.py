@@ -92,6 +92,7 @@ def logout(request: HttpRequest, namespace: str, provider: str) -> HttpResponse:
                 provider=row,
                 leaving=leaving,
                 writer=wiring.saml_writer(),
+                key_maker=wiring.own_key_maker(),
                 public_url=settings.PUBLIC_URL,
                 now=now,
             )
@@ -122,6 +123,7 @@ def _answer(
         request=asked,
         response_id=fresh_id(),
         writer=wiring.saml_writer(),
+        key_maker=wiring.own_key_maker(),
         public_url=settings.PUBLIC_URL,
         actor=_entrance(request),
         now=now,

@@ -40,7 +40,8 @@ class ApiToken(ScopedModel):
 class UserSession(ScopedModel):
     """A person signed in, as one role, until `expires_at` or `ended_at`.
 
-    `provider_id`, `name_id` (in its format) and `session_index` are how single logout finds it.
+    `provider_id`, `name_id` (in its format, with its qualifiers) and `session_index` are how single
+    logout finds it.
     `role` is empty for a local session that carries all roles of the person. What was proved at
     sign-in holds until `proof_expires_at`; in a role, the session may end before that.
     """
@@ -52,6 +53,8 @@ class UserSession(ScopedModel):
     provider_id = models.UUIDField(null=True, blank=True)
     name_id = models.CharField(max_length=1024, blank=True)
     name_id_format = models.CharField(max_length=256, blank=True)
+    name_qualifier = models.CharField(max_length=1024, blank=True)
+    sp_name_qualifier = models.CharField(max_length=1024, blank=True)
     session_index = models.CharField(max_length=256, blank=True)
     tags = models.JSONField(default=dict)
     network = models.CharField(max_length=50, blank=True)

@@ -52,6 +52,8 @@ class Grant:
     provider_id: UUID | None = None
     name_id: str = ""
     name_id_format: str = ""
+    name_qualifier: str = ""
+    sp_name_qualifier: str = ""
     session_index: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
 
@@ -73,6 +75,8 @@ def open_session(
         provider_id=grant.provider_id,
         name_id=grant.name_id,
         name_id_format=grant.name_id_format,
+        name_qualifier=grant.name_qualifier,
+        sp_name_qualifier=grant.sp_name_qualifier,
         session_index=grant.session_index,
         tags=dict(grant.tags),
         network=actor.network,
@@ -183,13 +187,9 @@ def end_in_roles(*, user: User, role_ids: Collection[UUID], reason: str, now: da
     return _end(rows, reason=reason, now=now)
 
 
-def end_of_provider(
-    *, provider_id: UUID, name_id: str, session_indexes: Collection[str], reason: str, now: datetime
-) -> int:
-    """Single logout: the sessions that this provider opened for this NameID."""
-    rows = UserSession.objects.filter(provider_id=provider_id, name_id=name_id)
-    if session_indexes:
-        rows = rows.filter(session_index__in=session_indexes)
+def end_of_provider(*, provider_id: UUID, named: Q, reason: str, now: datetime) -> int:
+    """Single logout: the sessions that this provider opened and that `named` is true of."""
+    rows = UserSession.objects.filter(named, provider_id=provider_id)
     return _end(rows, reason=reason, now=now)
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from federation import wiring
 from federation.models import ConsumedAssertion, SignInAttempt
 from federation.services import provider_tending
 from governance.isolation.scopes import namespace_scope
@@ -27,7 +28,7 @@ def test_an_assertion_is_forgotten_once_time_refuses_it_and_an_attempt_after_thr
     assert SAMLBrowser(acme).signed_in().status_code == 302
 
     with namespace_scope(acme.pk):
-        provider_tending.tend(now=timezone.now() + later)
+        provider_tending.tend(key_maker=wiring.own_key_maker(), now=timezone.now() + later)
 
         assert ConsumedAssertion.objects.count() == assertions
         assert SignInAttempt.objects.count() == attempts

@@ -140,7 +140,7 @@ def test_each_provider_with_an_address_is_fetched_every_six_hours(host: Metadata
         assert list(metadata_refreshes.due(now=now)) == [
             IdentityProvider.objects.get(name="AzureActiveDirectory").pk
         ]
-        provider_tending.tend(now=now)
+        provider_tending.tend(key_maker=wiring.own_key_maker(), now=now)
         messages = OutboxMessage.objects.filter(name=job_names.REFRESH_METADATA)
         assert messages.count() == 1
     with namespace_scope(acme.pk):
