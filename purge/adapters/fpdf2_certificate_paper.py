@@ -6,17 +6,31 @@ point: the JSON beside it is the certificate, this is its picture.
 
 import unicodedata
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from fpdf import FPDF
 from fpdf.enums import WrapMode
 
 from purge.domain.masks import MASK
+from purge.ports import LayerKind
 
 FONT = "helvetica"
 MONO = "courier"
 INK, SOFT, LINE, ACCENT = (22, 38, 43), (77, 96, 103), (216, 224, 225), (15, 110, 120)
 SHOWN_OBJECTS = 400
+AN_ID = 32  # letters of the shortest identifier or fingerprint
+KINDS = {
+    LayerKind.FILESYSTEM: "Local folder",
+    LayerKind.S3: "S3",
+    LayerKind.POSTGRESQL: "PostgreSQL",
+    LayerKind.TABLE: "Tables of a format",
+}
+PARTS = {
+    "deletion": "Erased",
+    "previous_versions": "Earlier versions",
+    "physical_reclaim": "Freed space",
+}
 
 
 def printable(text: str) -> str:
@@ -43,13 +57,22 @@ def _fits(text: str) -> bool:
 
 
 class _Paper(FPDF):
-    """A4, with the number and the page at the foot of each."""
+    """A4, with who issued it at the head, and the number and the page at the foot of each."""
 
     def __init__(self, *, foot: str) -> None:
         super().__init__(format="A4")
         self._foot = foot
         self.set_margin(20)
         self.set_auto_page_break(auto=True, margin=22)
+
+    def header(self) -> None:
+        self.set_y(12)
+        self.set_font(FONT, style="B", size=9)
+        self.set_text_color(*SOFT)
+        self.cell(w=0, text="Lakewarden", new_x="LMARGIN", new_y="NEXT")
+        self.set_draw_color(*LINE)
+        self.line(self.l_margin, self.get_y() + 2, self.w - self.r_margin, self.get_y() + 2)
+        self.set_y(22)
 
     def footer(self) -> None:
         self.set_y(-15)
@@ -75,13 +98,12 @@ def render(body: Mapping[str, Any]) -> bytes:
     if document["remains"]:
         _heading(paper, "What remains, and why")
         for one in document["remains"]:
-            until = f", until {one['until']}" if one.get("until") else ""
-            _text(paper, f"- {one['name'] or 'The whole erasure'}: {one['why']}{until}")
+            until = f", until {_time(one['until'])}" if one.get("until") else ""
+            _text(paper, f"{one['name'] or 'The whole erasure'}: {one['why']}{until}")
     _heading(paper, "What this means for each kind of storage")
     for one in document["statements"]:
-        _text(paper, str(one["layer_kind"]).capitalize(), style="B")
-        for part in ("deletion", "previous_versions", "physical_reclaim"):
-            _text(paper, str(one[part]))
+        _text(paper, KINDS[LayerKind(one["layer_kind"])], style="B")
+        _facts(paper, [(name, str(one[part])) for part, name in PARTS.items()])
         paper.ln(1)
     _objects(paper, document["objects"])
     _heading(paper, "How to check it")
@@ -97,22 +119,37 @@ def render(body: Mapping[str, Any]) -> bytes:
 def _about(document: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
     totals = document["totals"]
     read = document["verified"]["objects_read"]
-    approvals = [f"{one['at']} by {one['by']}" for one in document["approved"]]
+    approvals = [_act(one) for one in document["approved"]]
     return [
         ("Reference", document["reference"] or "-"),
         ("Request", document["erasure_request"]),
-        ("Asked for", f"{document['requested']['at']} by {document['requested']['by']}"),
+        ("Asked for", _act(document["requested"])),
         ("Identity checked", document["identity_proof"] or "-"),
         ("Approved", "\n".join(approvals) or "-"),
         ("Report", document["report_hash"] or "-"),
         ("People", "\n".join(document["subjects"])),
-        ("Erased", f"{totals['records']} records, {totals['bytes']} bytes"),
-        (
-            "Objects",
-            f"{totals['objects']} changed, {read} read again",
-        ),
-        ("Verified", document["verified"]["at"]),
+        ("Erased", f"{_count(totals['records'], 'record')}, {_count(totals['bytes'], 'byte')}"),
+        ("Objects", f"{totals['objects']} changed, {read} read again"),
+        ("Verified", _time(document["verified"]["at"])),
     ]
+
+
+def _act(done: Mapping[str, str]) -> str:
+    """When somebody did it, and who, by number: a certificate names nobody."""
+    return f"{_time(done['at'])}, by {done['by']}"
+
+
+def _time(text: str) -> str:
+    """A stored ISO time as people write it; anything else as it is."""
+    try:
+        at = datetime.fromisoformat(text).astimezone(UTC)
+    except ValueError:
+        return text
+    return f"{at:%-d %B %Y, %H:%M:%S} UTC"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _seal(body: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
@@ -122,10 +159,8 @@ def _seal(body: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
         ("Signature", body["signature"]),
         ("Public key", body["public_key"]),
         ("Certificate before", document["previous_certificate"] or "none"),
-        (
-            "Audit trail",
-            f"link {audit['sequence']}, {audit['hash'] or '-'}",
-        ),
+        ("Audit trail", audit["hash"] or "-"),
+        ("Its link", str(audit["sequence"])),
         ("Audit event", body["audit_event_id"]),
     ]
 
@@ -141,7 +176,7 @@ def _heading(paper: FPDF, text: str, *, size: int = 12) -> None:
 def _text(paper: FPDF, text: str, *, style: str = "") -> None:
     paper.set_font(FONT, style=style, size=9.5)
     paper.set_text_color(*INK)
-    paper.multi_cell(w=0, h=4.8, text=printable(text), new_x="LMARGIN", new_y="NEXT")
+    paper.multi_cell(w=0, h=4.8, text=printable(text), align="L", new_x="LMARGIN", new_y="NEXT")
 
 
 def _facts(paper: FPDF, facts: Sequence[tuple[str, str]]) -> None:
@@ -151,7 +186,8 @@ def _facts(paper: FPDF, facts: Sequence[tuple[str, str]]) -> None:
         paper.set_font(FONT, size=8.5)
         paper.set_text_color(*SOFT)
         paper.cell(w=36, h=4.8, text=printable(name))
-        paper.set_font(MONO if len(value) > 60 else FONT, size=8.5)  # noqa: PLR2004 - hashes and keys
+        is_code = len(value) >= AN_ID and " " not in value
+        paper.set_font(MONO if is_code else FONT, size=8.5)
         paper.set_text_color(*INK)
         paper.multi_cell(
             w=0,
@@ -160,7 +196,7 @@ def _facts(paper: FPDF, facts: Sequence[tuple[str, str]]) -> None:
             align="L",
             new_x="LMARGIN",
             new_y="NEXT",
-            wrapmode=WrapMode.CHAR,
+            wrapmode=WrapMode.CHAR if is_code else WrapMode.WORD,
         )
 
 
@@ -170,7 +206,8 @@ def _objects(paper: FPDF, objects: Sequence[Mapping[str, Any]]) -> None:
     _heading(paper, "Objects")
     for one in objects[:SHOWN_OBJECTS]:
         done = "done" if one["done"] else "not done"
-        _text(paper, f"{one['name']}: {one['records']} records, {one['bytes']} bytes, {done}")
+        size = f"{_count(one['records'], 'record')}, {_count(one['bytes'], 'byte')}"
+        _text(paper, f"{one['name']}: {size}, {done}")
         if one["reclaim"]:
             _text(paper, f"   {one['reclaim']}")
     if len(objects) > SHOWN_OBJECTS:
