@@ -14,7 +14,16 @@ from unfold.widgets import (
 from purge.models import Dataset, ErasureRequest, LegalHold
 
 
-class ConfirmedForm(forms.Form):
+class AnsweredForm(forms.Form):
+    """A form far down a page: shown again, it opens where the mistake is."""
+
+    def add_error(self, field: str | None, error: Any) -> None:  # noqa: ANN401 - Django's
+        super().add_error(field, error)
+        if field in self.fields:
+            self.fields[field].widget.attrs["autofocus"] = True
+
+
+class ConfirmedForm(AnsweredForm):
     """`confirmation` repeats what will be done, so that it was at least read."""
 
     confirmation = forms.CharField(max_length=100)
@@ -43,7 +52,7 @@ class ApproveManyForm(ConfirmedForm):
     """The reports stand beside it, one hidden field each."""
 
 
-class CertificateForm(forms.Form):
+class CertificateForm(AnsweredForm):
     certificate = forms.CharField(
         label="The certificate's JSON file",
         widget=forms.Textarea(attrs={"rows": 10, "spellcheck": "false", "class": "editor"}),
@@ -51,7 +60,7 @@ class CertificateForm(forms.Form):
     )
 
 
-class RejectForm(forms.Form):
+class RejectForm(AnsweredForm):
     reason = forms.CharField(
         max_length=1000,
         label="Why this is rejected",

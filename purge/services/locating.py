@@ -181,7 +181,6 @@ def _store(
         request.report_hash = report_hash
         request.save(update_fields=["report_hash", "updated_at"])
         actor = actors.system(request.namespace_id)
-        move(request, State.AWAITING_APPROVAL, actor=actor, now=now)
         trail.record(
             actor=actor,
             action="erasure.reported",
@@ -189,6 +188,7 @@ def _store(
             detail={"report_hash": report_hash, **document["totals"]},
             now=now,
         )
+        move(request, State.AWAITING_APPROVAL, actor=actor, now=now)
         messages.enqueue_job(
             name=job_names.ASK_OFFICERS,
             key=f"{request.pk}:{report_hash}",

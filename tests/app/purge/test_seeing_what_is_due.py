@@ -1,6 +1,7 @@
 """The list, the calendar, decisions on several, returns and the check of certificates, as pages."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import date, timedelta
 
@@ -196,8 +197,34 @@ def test_the_page_tells_what_happened(acme: Company, olga: Client) -> None:
 
     page = text(olga, f"{request.pk}/")
 
-    for words in ("Asked for", "Looking for the records", "Report made", "ivan-acme"):
-        assert words in page
+    assert "ivan-acme" in page
+    happened = ("Asked for", "Looking for the records", "Report made", "Waiting for a decision")
+    places = [page.index(words) for words in happened]
+    assert places == sorted(places)
+
+
+def test_a_report_without_records_asks_for_nothing_to_be_deleted(
+    acme: Company, olga: Client
+) -> None:
+    request = located(acme, people=[{"customer_id": 404}])
+
+    page = text(olga, f"{request.pk}/")
+
+    assert "No record was found, so nothing is deleted" in page
+    assert "erased for good" not in page
+
+
+def test_a_form_that_is_shown_again_opens_where_the_mistake_is(acme: Company, olga: Client) -> None:
+    request = located(acme)
+    address = f"/n/acme/erasures/{request.pk}/"
+
+    assert "autofocus" not in text(olga, f"{request.pk}/")
+    answer = olga.post(
+        f"{address}approve/", {"report_hash": request.report_hash, "confirmation": "erase it"}
+    )
+    assert re.search(r"<input[^>]+autofocus", answer.content.decode())
+    answer = olga.post(f"{address}reject/", {})
+    assert re.search(r"<textarea[^>]+autofocus", answer.content.decode())
 
 
 def test_work_is_stopped_between_two_objects(acme: Company, olga: Client) -> None:
