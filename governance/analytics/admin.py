@@ -146,11 +146,11 @@ class QueryAdmin(NamespacedModelAdmin):
     list_filter = ("state", "pool")
     search_fields = ("sql",)
     fields = (
-        "sql",
+        "whole_sql",
         "person",
         "role",
         "engine",
-        "state_pill",
+        "state",
         "error",
         "notes",
         "pool",
@@ -171,6 +171,10 @@ class QueryAdmin(NamespacedModelAdmin):
     def short_sql(self, row: Query) -> str:
         text = " ".join(row.sql.split())
         return text if len(text) <= SHORT else text[: SHORT - 1] + "…"
+
+    @display(description="SQL")
+    def whole_sql(self, row: Query) -> str:
+        return row.sql
 
     @display(description="Who")
     def person(self, row: Query) -> str:

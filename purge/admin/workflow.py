@@ -50,6 +50,12 @@ class ErasureRulesAdmin(NamespacedModelAdmin):
         return rules.change(values=values, actor=self.actor(request), now=timezone.now())
 
 
+def _state(row: LegalHold) -> tuple[str, str]:
+    if row.lifted_at is not None:
+        return "lifted", "Lifted"
+    return ("held", "On hold") if row.until > timezone.now() else ("ended", "Ended")
+
+
 @admin.register(LegalHold)
 class LegalHoldAdmin(NamespacedModelAdmin):
     """Whom or what no erasure may touch, and until when."""
@@ -61,7 +67,7 @@ class LegalHoldAdmin(NamespacedModelAdmin):
     list_display = ("short_id", "state_pill", "what", "until", "created_at")
     form = HoldForm
     fields = (
-        "state_pill",
+        "state_name",
         "what",
         "fingerprints",
         "reason",
@@ -86,9 +92,11 @@ class LegalHoldAdmin(NamespacedModelAdmin):
         description="State", label={"held": "warning", "lifted": "success", "ended": "success"}
     )
     def state_pill(self, row: LegalHold) -> tuple[str, str]:
-        if row.lifted_at is not None:
-            return "lifted", "Lifted"
-        return ("held", "On hold") if row.until > timezone.now() else ("ended", "Ended")
+        return _state(row)
+
+    @display(description="State")
+    def state_name(self, row: LegalHold) -> str:
+        return _state(row)[1]
 
     @display(description="What")
     def what(self, row: LegalHold) -> str:

@@ -6,7 +6,7 @@ from django.test import Client
 from governance.analytics.models import Dashboard, Engine, LakeTable, LakeView
 from governance.isolation.scopes import namespace_scope
 from governance.tenancy.models import Namespace, Role
-from tests.factories import tenancy
+from tests.factories import analytics, tenancy
 
 pytestmark = pytest.mark.django_db
 
@@ -141,6 +141,17 @@ def test_a_dashboards_sql_that_writes_is_refused_at_its_field(
 def test_queries_are_read_only(ivan: Client) -> None:
     assert ivan.get("/admin/analytics/query/").status_code == 200
     assert ivan.get("/admin/analytics/query/add/").status_code == 403
+
+
+def test_a_querys_page_says_its_state_in_one_word(acme: Namespace, ivan: Client) -> None:
+    with namespace_scope(acme.pk):
+        uma = tenancy.an_actor(tenancy.a_user(roles=["author"]), role="author")
+        asked = analytics.asked("SELECT carrier FROM flights", uma)
+
+    page = ivan.get(f"/admin/analytics/query/{asked.pk}/change/").content.decode()
+
+    assert ">Succeeded<" in page
+    assert "(&#x27;succeeded" not in page
 
 
 def test_a_reader_sees_no_engine_in_the_admin(acme: Namespace) -> None:

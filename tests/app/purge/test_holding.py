@@ -206,6 +206,9 @@ def test_holds_are_placed_and_lifted_in_the_admin(company: Company) -> None:
 
     assert (person.status_code, whole.status_code, neither.status_code) == (302, 302, 200)
     for hold in LegalHold.objects.all():
+        shown = browser.get(f"{address}{hold.pk}/change/").content.decode()
+        assert "On hold" in shown
+        assert "(&#x27;held" not in shown
         browser.post(f"{address}{hold.pk}/do/lift/", {"reason": "It is over."})
     assert LegalHold.objects.filter(lifted_at__isnull=False).count() == 2
 
