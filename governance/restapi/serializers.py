@@ -66,6 +66,26 @@ class StrictSerializer(StrictMixin, serializers.Serializer[Any]):
     """A shape of an input that is no model's."""
 
 
+def validated(
+    shape: type[serializers.BaseSerializer[Any]],
+    *,
+    data: object,
+    context: Mapping[str, Any],
+    partial: bool = False,
+) -> dict[str, Any]:
+    """What a body says; a partial one, only what it names. Raises ValidationError.
+
+    DRF's own `partial` would let nested shapes lack what they need, and their defaults.
+    """
+    serializer: Any = shape(data=data, context=dict(context))
+    if partial and isinstance(data, Mapping):
+        for name in set(serializer.fields) - set(data):
+            del serializer.fields[name]
+    serializer.is_valid(raise_exception=True)
+    values: dict[str, Any] = serializer.validated_data
+    return values
+
+
 @extend_schema_field(OpenApiTypes.UUID)
 class ScopedRelatedField(serializers.PrimaryKeyRelatedField[Any]):
     """An id of another row of the same namespace. Another namespace's id does not exist."""

@@ -40,7 +40,7 @@ handler. A refusal leaves the scope by exception, so what it had written is roll
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 from uuid import UUID
 
 from django.db import connection, models
@@ -66,6 +66,7 @@ from governance.restapi import idempotency
 from governance.restapi.permissions import SAFE_METHODS, HasActor, actor_of
 from governance.restapi.problems import handle
 from governance.restapi.schema import LakewardenSchema
+from governance.restapi.serializers import validated
 from governance.tenancy.models import Namespace
 
 NOWHERE = UUID(int=0)
@@ -110,6 +111,15 @@ class ScopedView(GenericViewSet[Any]):
         self.response = self.finalize_response(self.request, response, *args, **kwargs)
         return self.response
 
+    @classmethod
+    def without_request(cls, *, actor: Actor, now: datetime) -> Self:
+        """For a command: its shapes and `perform_…`, in a scope that the caller opens."""
+        view = cls()
+        view.actor, view.now = actor, now
+        view.args, view.kwargs, view.format_kwarg = (), {}, None
+        view.request = Request(HttpRequest())
+        return view
+
     def get_exception_handler(self) -> Callable[..., Response | None]:
         return handle
 
@@ -136,12 +146,12 @@ class ScopedView(GenericViewSet[Any]):
     def validated(
         self, shape: type[BaseSerializer[Any]], *, partial: bool = False
     ) -> dict[str, Any]:
-        serializer = shape(
-            data=self.request.data, partial=partial, context=self.get_serializer_context()
+        return validated(
+            shape,
+            data=self.request.data,
+            partial=partial,
+            context=self.get_serializer_context(),
         )
-        serializer.is_valid(raise_exception=True)
-        values: dict[str, Any] = serializer.validated_data
-        return values
 
     def rendered(self, row: object) -> dict[str, Any]:
         data: dict[str, Any] = self.get_serializer(row).data

@@ -220,3 +220,50 @@ class TestLists:
 
         assert up == sorted(up)
         assert down == up[::-1]
+
+
+NESTED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
+    "workload-rules/": (
+        {
+            "name": "r",
+            "predicates": [{"metric": "query_queue_time", "operator": ">", "value": 5}],
+        },
+        {"predicates": [{"metric": "query_queue_time"}]},
+        "/predicates/0/operator",
+    ),
+    "dashboards/": (
+        {"slug": "d", "title": "D", "queries": [{"title": "q", "sql": "SELECT 1"}]},
+        {"queries": [{"sql": "SELECT 1"}]},
+        "/queries/0/title",
+    ),
+}
+
+
+@pytest.mark.parametrize("path", NESTED)
+def test_a_change_names_nested_things_whole(path: str, script: Script) -> None:
+    """DRF's partial validation lets them lack fields: what reads them would fail."""
+    made, change, pointer = NESTED[path]
+    row = script.post(path, made).json()
+
+    answer = script.patch(f"{path}{row['id']}/", change)
+
+    assert answer.status_code == 400, answer.content
+    assert pointer in [error["pointer"] for error in problem(answer)["errors"]]
+
+
+def test_a_change_of_nested_things_keeps_their_defaults(script: Script) -> None:
+    provider = script.post("identity-providers/", {"name": "Azure"}).json()["id"]
+    step = {"function": "ExtractMailPrefix", "parameters": {"input": "user.mail"}}
+    made = script.post(
+        "claim-rules/",
+        {
+            "identity_provider": provider,
+            "claim": "RoleSessionName",
+            "source": "transformation",
+            "transformations": [step],
+        },
+    ).json()
+
+    answer = script.patch(f"claim-rules/{made['id']}/", {"transformations": [step]})
+
+    assert answer.json()["transformations"] == made["transformations"]
