@@ -40,4 +40,8 @@ class Actor:
 
     @property
     def is_platform(self) -> bool:
-        return self.kind is not ActorKind.SYSTEM and self.namespace_id is None
+        """Whether this acts for the whole installation: no namespace bounds it.
+
+        A platform administrator, or the system, which commands of the operator act as.
+        """
+        return self.namespace_id is None

@@ -56,14 +56,9 @@ def test_the_system_may_everything_by_no_policy() -> None:
     assert decided.reason is Reason.SYSTEM
 
 
-@pytest.mark.parametrize(
-    ("kind", "is_platform"),
-    [(ActorKind.PERSON, True), (ActorKind.TOKEN, True), (ActorKind.SYSTEM, False)],
-)
-def test_who_belongs_to_no_namespace_is_of_the_platform(
-    kind: ActorKind, *, is_platform: bool
-) -> None:
-    assert Actor(kind=kind, namespace_id=None).is_platform is is_platform
+@pytest.mark.parametrize("kind", ActorKind)
+def test_who_belongs_to_no_namespace_is_of_the_platform(kind: ActorKind) -> None:
+    assert Actor(kind=kind, namespace_id=None).is_platform
     assert not an_actor(kind=kind).is_platform
 
 
