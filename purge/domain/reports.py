@@ -31,6 +31,16 @@ class FoundObject:
     plan: Plan = Plan.SPLICE
     detail: str = ""
 
+    @property
+    def goes_whole(self) -> bool:
+        """Whatever else is in it goes with their records: an old version cannot be rewritten."""
+        return self.plan is Plan.REMOVE_VERSION and self.records > 0
+
+    @property
+    def stays_unclear(self) -> int:
+        """Records that are left, and keep the erasure from being completed."""
+        return 0 if self.goes_whole else self.unclear
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unreachable:
@@ -61,7 +71,7 @@ def document(
             "objects": sum(bool(one.records) for one in objects),
             "records": sum(one.records for one in objects),
             "bytes": sum(one.bytes for one in objects),
-            "unclear": sum(one.unclear for one in objects),
+            "unclear": sum(one.stays_unclear for one in objects),
             "held": sum(one.held for one in objects),
             "unreachable": len(unreachable),
         },

@@ -129,7 +129,7 @@ def _in_object(
         return indexing.unreachable(name, refusal)
     if finding is None or not (finding.present or finding.unclear or finding.held):
         return None
-    return FoundObject(
+    found = FoundObject(
         number=finding.row.number,
         dataset_id=str(dataset.id),
         name=name,
@@ -141,8 +141,17 @@ def _in_object(
         held=finding.held,
         held_until=dataset.held.until if finding.held else "",
         plan=finding.plan,
-        detail=_effort(dataset, finding),
     )
+    return replace(found, detail=_detail(dataset, finding, found))
+
+
+def _detail(dataset: OpenDataset, finding: Finding, found: FoundObject) -> str:
+    """More of the plan, in words."""
+    if not found.goes_whole:
+        return _effort(dataset, finding)
+    unreadable = max(finding.row.unreadable, found.unclear)
+    are = "record that cannot be read is" if unreadable == 1 else "records that cannot be read are"
+    return f"{unreadable} {are} in it, and removed with it" if unreadable else ""
 
 
 def _effort(dataset: OpenDataset, finding: Finding) -> str:

@@ -91,3 +91,47 @@ def test_without_an_index_every_record_is_read(
     assert b'"id": 7}' not in versioned.contents["1.ndjson"]
     assert versioned.contents["2.ndjson"] == purge.records(5, 6)
     assert not LakeObject.objects.exclude(entries=0).exists()
+
+
+TORN = b'{"customer": {"id": 7\n'
+
+
+def test_what_cannot_be_read_goes_with_an_old_version_as_the_report_says(
+    company: Company, versioned: FakeStorageLayer
+) -> None:
+    """Nothing can be cut from an old version, and their record may not stay in it."""
+    versioned.put("1.ndjson", purge.records(5, 7) + TORN + b"not json\n")
+    versioned.put("1.ndjson", purge.records(5))
+
+    request = company.located()
+    document = ErasureReport.objects.get(hash=request.report_hash).document
+    [found] = document["objects"]
+
+    assert found["plan"] == Plan.REMOVE_VERSION
+    assert found["detail"] == "2 records that cannot be read are in it, and removed with it"
+    assert (found["unclear"], document["totals"]["unclear"]) == (1, 0)
+    assert company.erase(company.approve(request)).state == "completed"
+    assert versioned.old == {}
+
+
+@pytest.mark.parametrize("locator", [Locator.ROW, Locator.SCAN])
+def test_an_old_version_with_only_what_cannot_be_read_is_left_and_keeps_it_from_being_completed(
+    company: Company, versioned: FakeStorageLayer, locator: Locator
+) -> None:
+    Dataset.objects.update(locator=locator)
+    versioned.put("1.ndjson", purge.records(5) + TORN)
+    versioned.put("1.ndjson", purge.records(5, 7))
+
+    request = company.located()
+    document = ErasureReport.objects.get(hash=request.report_hash).document
+    assert document["totals"]["unclear"] == 1
+
+    request = company.erase(company.approve(request))
+
+    assert request.state == "partially_failed"
+    [problem] = request.problems
+    assert (problem["reason"], problem["count"]) == ("unclear_records", 1)
+    assert "version v1" in problem["name"]
+    assert list(versioned.old.values()) == [purge.records(5) + TORN]
+    del versioned.old["1.ndjson", "v1"]
+    assert company.retry(request).state == "completed"
