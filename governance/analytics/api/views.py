@@ -265,7 +265,6 @@ class DashboardViewSet(CreateMixin, UpdateMixin, DestroyMixin, ReadViewSet):
 
     def perform_create(self, values: dict[str, Any]) -> Dashboard:
         panels = values.pop("queries")
-        values.pop("refresh_minutes", None)
         return dashboards.create(**values, panels=panels, actor=self.actor, now=self.now)
 
     def perform_update(self, row: Dashboard, values: dict[str, Any]) -> Dashboard:

@@ -7,12 +7,16 @@ from governance.isolation.models import NamespacedModel
 from governance.tenancy.models import Role
 
 
+REFRESH_MINUTES = 60
+
+
 class Dashboard(NamespacedModel):
     slug = models.SlugField(max_length=64, help_text="The last part of its address.")
     title = models.CharField(max_length=200)
     description = models.CharField(max_length=400, blank=True)
     refresh_minutes = models.PositiveIntegerField(
-        default=60, help_text="A panel older than this is run again when somebody looks."
+        default=REFRESH_MINUTES,
+        help_text="A panel older than this is run again when somebody looks.",
     )
     roles = models.ManyToManyField(Role, through="DashboardShare", related_name="dashboards")
 

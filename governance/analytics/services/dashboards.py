@@ -17,6 +17,7 @@ from governance.analytics.domain import dashboards as rules, dialect
 from governance.analytics.domain.dashboards import ChartKind, DashboardInvalid, PanelSpec
 from governance.analytics.domain.queries import FINAL, QueryState
 from governance.analytics.models import Dashboard, DashboardPanel, DashboardShare, Query
+from governance.analytics.models.dashboards import REFRESH_MINUTES
 from governance.analytics.services import grants, queries
 from governance.audit import trail
 from governance.kernel.actions import Action
@@ -57,13 +58,16 @@ def create(  # noqa: PLR0913 - the columns of one row, all named
     actor: Actor,
     now: datetime,
     description: str = "",
+    refresh_minutes: int = REFRESH_MINUTES,
 ) -> Dashboard:
     """A dashboard with its panels. Raises DashboardInvalid, SQLInvalid, SQLRefused."""
     _require(actor, slug)
     rules.check(slug=slug, panels=list(panels))
     if Dashboard.objects.filter(slug=slug).exists():
         raise DashboardSlugTaken(slug=slug)
-    row = Dashboard.objects.create(slug=slug, title=title, description=description)
+    row = Dashboard.objects.create(
+        slug=slug, title=title, description=description, refresh_minutes=refresh_minutes
+    )
     _set_panels(row, panels)
     _share(row, shared_with)
     trail.record(actor=actor, action="dashboard.created", target=row, now=now)

@@ -146,6 +146,7 @@ def test_a_dashboard_is_made_changed_and_removed(script: Script) -> None:
         {
             "slug": "delays",
             "title": "Delays",
+            "refresh_minutes": 5,
             "queries": [{"title": "All", "sql": SQL, "chart": "bar"}],
             "shared_with": ["reader"],
         },
@@ -156,6 +157,7 @@ def test_a_dashboard_is_made_changed_and_removed(script: Script) -> None:
     assert made.status_code == 201
     assert made.json()["url"] == "/n/acme/dashboards/delays/"
     assert made.json()["queries"][0]["chart"] == "bar"
+    assert made.json()["refresh_minutes"] == 5
     assert changed.json()["shared_with"] == ["author", "reader"]
     assert changed.json()["queries"][0]["sql"] == SQL
     assert script.delete(path).status_code == 204
