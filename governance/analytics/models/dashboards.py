@@ -6,7 +6,6 @@ from governance.analytics.domain.dashboards import ChartKind
 from governance.isolation.models import NamespacedModel
 from governance.tenancy.models import Role
 
-
 REFRESH_MINUTES = 60
 
 
