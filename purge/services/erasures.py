@@ -68,7 +68,7 @@ def _plan_steps(request: ErasureRequest) -> None:
     report = ErasureReport.objects.get(erasure_request=request, hash=request.report_hash)
     for one in report.document["objects"]:
         row = cutting.lake_object(one["number"])
-        ErasureStep.objects.update_or_create(
+        step, _ = ErasureStep.objects.update_or_create(
             erasure_request=request,
             object_number=one["number"],
             defaults={
@@ -79,6 +79,7 @@ def _plan_steps(request: ErasureRequest) -> None:
                 "problem": "",
             },
         )
+        steps.start_over(step)
 
 
 def _cut_all(request_id: UUID, *, work: Work, lake: Lake, clock: Clock) -> bool:

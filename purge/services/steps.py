@@ -165,6 +165,18 @@ def _end(step: ErasureStep, state: StepState, *, problem: str, clock: Clock) -> 
     step.save()
 
 
+def start_over(step: ErasureStep) -> None:
+    """A new report says what is there now: what waited for a lock waits by a step of its own.
+
+    An old version that could not be removed is an object of the new report, and a table whose
+    bytes are not yet reclaimed is reclaimed again. Neither is to keep new records waiting. Needs
+    the scope.
+    """
+    if step.staged.keys() & {"removes", "reclaims"}:
+        step.staged = {}
+        step.save(update_fields=["staged", "updated_at"])
+
+
 def reopen_failed(request_id: UUID) -> None:
     """Try again what failed, from where it got to. Needs the scope."""
     steps = ErasureStep.objects.filter(erasure_request_id=request_id, state=StepState.FAILED)

@@ -3,11 +3,13 @@
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
+from django.utils import timezone
 
+from purge.adapters.tables.delta_table_store import DeltaTableStore
 from purge.domain.plans import Plan
 from purge.models import Dataset, ErasureReport, ErasureStep, StorageLayer
-from purge.ports import Format, LayerInvalid, LayerKind
-from purge.services import data_maps
+from purge.ports import Format, LayerInvalid, LayerKind, ObjectUnreachable
+from purge.services import data_maps, decisions
 from tests.app.purge.conftest import Company
 from tests.factories import purge, tenancy
 
@@ -90,3 +92,27 @@ def test_a_layer_that_cannot_be_used_is_refused(
             actor=tenancy.an_actor(company.ivan),
             now=company.dataset.created_at,
         )
+
+
+def test_bytes_that_cannot_be_reclaimed_yet_keep_no_newly_approved_row_waiting(
+    company: Company, orders: DeltaTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: DeltaTableStore, *, table: str) -> str:
+        raise ObjectUnreachable(reason="being_written")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(DeltaTableStore, "reclaim", refuse)
+        request = company.erase(company.approved())
+        assert request.problems[0]["reason"] == "being_written"
+        write_deltalake(orders.table_uri, ROWS, mode="append")
+        decisions.look_again(
+            request_id=request.pk, actor=tenancy.an_actor(company.ivan), now=timezone.now()
+        )
+        company.locate(request.pk)
+        request.refresh_from_db()
+
+        company.erase(company.approve(request))
+
+    orders.update_incremental()
+    assert 7 not in orders.to_pyarrow_table()["customer_id"].to_pylist()
+    assert ErasureStep.objects.get(erasure_request=request).records == 3

@@ -3,11 +3,13 @@
 import dataclasses
 
 import pytest
+from django.utils import timezone
 
 from purge.domain.plans import Plan
-from purge.models import Dataset, ErasureReport, ErasureStep, LakeObject, Locator
+from purge.models import Dataset, ErasureReport, ErasureRequest, ErasureStep, LakeObject, Locator
+from purge.services import decisions
 from tests.app.purge.conftest import Company
-from tests.factories import purge
+from tests.factories import purge, tenancy
 from tests.fakes.storage import FakeStorageLayer
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -135,3 +137,37 @@ def test_an_old_version_with_only_what_cannot_be_read_is_left_and_keeps_it_from_
     assert list(versioned.old.values()) == [purge.records(5) + TORN]
     del versioned.old["1.ndjson", "v1"]
     assert company.retry(request).state == "completed"
+
+
+def test_a_lock_on_an_old_version_keeps_no_newly_approved_record_waiting(
+    company: Company, versioned: FakeStorageLayer
+) -> None:
+    versioned.put("1.ndjson", purge.records(5, 7))
+    versioned.keeps_locked.add("1.ndjson")
+    request = company.erase(company.approved())
+    assert versioned.contents["1.ndjson"] == purge.records(5)
+    versioned.put("1.ndjson", purge.records(5) + purge.records(7) + purge.records(6))
+
+    request = company.approve(asked_again(company, request))
+    request = company.erase(request)
+
+    assert versioned.contents["1.ndjson"] == purge.records(5) + purge.records(6)
+    assert request.state == "partially_failed"
+    assert {one["reason"] for one in request.problems} == {"object_locked"}
+    assert sum(purge.records(7) in content for content in versioned.old.values()) == 1
+    versioned.keeps_locked.clear()
+    request = company.retry(request)
+    assert request.state == "completed", request.problems
+    assert not any(b'"id": 7}' in content for content in versioned.old.values())
+    records = ErasureStep.objects.filter(erasure_request=request).values_list("plan", "records")
+    assert ("splice", 2) in records
+
+
+def asked_again(company: Company, request: ErasureRequest) -> ErasureRequest:
+    """Another report, because a record came meanwhile."""
+    decisions.look_again(
+        request_id=request.pk, actor=tenancy.an_actor(company.ivan), now=timezone.now()
+    )
+    company.locate(request.pk)
+    request.refresh_from_db()
+    return request
