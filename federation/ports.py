@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from federation.domain.attempts import Attempt
-from federation.domain.captures import Captured
+from federation.domain.captures import Captured, CapturedLogout
 from federation.domain.directories import DirectoryPerson, DirectorySettings, Examination
 from federation.domain.login_names import LoginName
 from federation.domain.logouts import (
@@ -96,6 +96,16 @@ class ResponseReader(Protocol):
     def captured(self, *, saml_response: str) -> Captured | None:
         """Unproved texts; None where the response is too large or is no plain XML."""
         ...
+
+
+class LogoutReader(Protocol):
+    """What a logout message says about itself, to explain its refusal and for nothing else."""
+
+    def redirected(self, *, query: str) -> CapturedLogout | None:
+        """Unproved texts; None where the query or the document in it cannot be read."""
+        ...
+
+    def posted(self, *, parameters: Mapping[str, Sequence[str]]) -> CapturedLogout | None: ...
 
 
 class LogoutVerifier(Protocol):

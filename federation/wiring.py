@@ -9,6 +9,7 @@ from federation.adapters.cryptography_own_keys import CryptographyOwnKeyMaker
 from federation.adapters.egress_metadata_fetcher import EgressMetadataFetcher
 from federation.adapters.ldap3_directory import LDAP3Directory
 from federation.adapters.lxml_saml_captures import LXMLResponseReader
+from federation.adapters.lxml_saml_logout_captures import LXMLLogoutReader
 from federation.adapters.lxml_saml_metadata import LXMLMetadataReader
 from federation.adapters.lxml_saml_writer import LXMLSAMLWriter
 from federation.adapters.python3saml_logouts import PythonSAMLLogoutVerifier
@@ -20,6 +21,7 @@ from federation.domain.rates import RequestBudget
 from federation.ports import (
     AssertionVerifier,
     Directory,
+    LogoutReader,
     LogoutVerifier,
     OwnKeyMaker,
     ProviderPorts,
@@ -40,6 +42,10 @@ def response_reader() -> ResponseReader:
 
 def logout_verifier() -> LogoutVerifier:
     return PythonSAMLLogoutVerifier()
+
+
+def logout_reader() -> LogoutReader:
+    return LXMLLogoutReader()
 
 
 def provider_ports() -> ProviderPorts:

@@ -47,7 +47,7 @@ class LXMLResponseReader:
                 for name, element in (("response", root), ("assertion", assertion))
                 if element is not None and element.find(ds("Signature")) is not None
             ),
-            signed_with=_signers(root),
+            signed_with=signers(root),
             is_encrypted=root.find(saml("EncryptedAssertion")) is not None,
             name_id_format=_value(name_id, "Format"),
             name_id=_text(name_id),
@@ -68,7 +68,7 @@ def _attributes(assertion: etree._Element) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _signers(root: etree._Element) -> tuple[str, ...]:
+def signers(root: etree._Element) -> tuple[str, ...]:
     """Fingerprints of the certificates that the signatures come with. They prove nothing."""
     found: list[str] = []
     for element in root.iter(ds("X509Certificate")):

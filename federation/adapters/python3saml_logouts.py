@@ -64,12 +64,10 @@ class PythonSAMLLogoutVerifier:
     def redirected(
         self, *, query: str, expectation: LogoutExpectation, now: datetime
     ) -> ReceivedLogout:
-        raw = _raw_parameters(query)
-        parameter = _the_message(raw)
+        raw = raw_parameters(query)
+        parameter = the_message(raw)
         if not raw.get("SigAlg") or not raw.get("Signature"):
             raise LogoutUnsigned
-        if unquote(raw.get("SAMLEncoding", DEFLATE)) != DEFLATE:
-            raise LogoutNotDecodable
         # This order and these very characters, lower-case escapes and all (bindings 3.4.4.1).
         signed = [name for name in (parameter, "RelayState", "SigAlg") if name in raw]
         signatures.verify_octets(
@@ -78,7 +76,9 @@ class PythonSAMLLogoutVerifier:
             signature=unquote(raw["Signature"]),
             certificates=signatures.trusted(expectation.certificates, now=now),
         )
-        root = _guarded(_inflated(unquote(raw[parameter])), parameter)
+        if unquote(raw.get("SAMLEncoding", DEFLATE)) != DEFLATE:
+            raise LogoutNotDecodable
+        root = _guarded(inflated(unquote(raw[parameter])), parameter)
         if root.find(guard.SIGNATURE) is not None:
             # Bindings 3.4.4.1: it must have been removed, and two truths are one too many.
             raise documents.ResponseShapeUnknown(what="a signature has no place in a redirect")
@@ -95,7 +95,7 @@ class PythonSAMLLogoutVerifier:
         form = {name: values for name, values in parameters.items() if name in PARAMETERS}
         if any(len(values) != 1 for values in form.values()):
             raise LogoutParametersUnknown
-        parameter = _the_message(form)
+        parameter = the_message(form)
         root = _guarded(documents.decoded(text=form[parameter][0]), parameter)
         if root.find(guard.SIGNATURE) is None:
             raise LogoutUnsigned
@@ -109,7 +109,7 @@ class PythonSAMLLogoutVerifier:
         return _accepted(content, relay_state=relay_state, expectation=expectation, now=now)
 
 
-def _raw_parameters(query: str) -> dict[str, str]:
+def raw_parameters(query: str) -> dict[str, str]:
     """SAML's parameters as they were sent. One that is doubled or disguised is refused."""
     if len(query) > LONGEST_QUERY:
         raise LogoutTooLarge
@@ -127,14 +127,14 @@ def _raw_parameters(query: str) -> dict[str, str]:
     return found
 
 
-def _the_message(parameters: Mapping[str, object]) -> str:
+def the_message(parameters: Mapping[str, object]) -> str:
     present = [name for name in MESSAGES if parameters.get(name)]
     if len(present) != 1 or any(name in parameters for name in set(MESSAGES) - set(present)):
         raise LogoutParametersUnknown
     return present[0]
 
 
-def _inflated(text: str) -> bytes:
+def inflated(text: str) -> bytes:
     """Raw DEFLATE (bindings 3.4.4.1), stopped at what a logout message can need."""
     try:
         packed = base64.b64decode("".join(text.split()).encode("ascii"), validate=True)

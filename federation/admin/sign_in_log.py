@@ -5,11 +5,17 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
-from federation.domain import explanations
+from federation.domain import explanations, stages
 from federation.domain.captures import Fact
 from federation.models import SignInAttempt
 from governance.adminsite.options import NamespacedModelAdmin
 from governance.kernel.actions import Action
+
+CHECKS = {
+    SignInAttempt.Door.SIGN_IN: stages.SIGN_IN,
+    SignInAttempt.Door.SIGN_OUT_BY_REDIRECT: stages.SIGN_OUT_BY_REDIRECT,
+    SignInAttempt.Door.SIGN_OUT_BY_FORM: stages.SIGN_OUT_BY_FORM,
+}
 
 
 @admin.register(SignInAttempt)
@@ -20,6 +26,7 @@ class SignInAttemptAdmin(NamespacedModelAdmin):
     list_display = (
         "at",
         "identity_provider",
+        "door",
         "outcome_pill",
         "reference",
         "is_test",
@@ -27,12 +34,13 @@ class SignInAttemptAdmin(NamespacedModelAdmin):
         "role_name",
         "code",
     )
-    list_filter = ("outcome", "is_test", "identity_provider")
+    list_filter = ("outcome", "door", "is_test", "identity_provider")
     search_fields = ("reference", "code")
     ordering = ("-at",)
     fields = (
         "at",
         "identity_provider",
+        "door",
         "outcome",
         "reference",
         "is_test",
@@ -59,7 +67,8 @@ class SignInAttemptAdmin(NamespacedModelAdmin):
 
     @display(description="Checks")
     def checks(self, row: SignInAttempt) -> SafeString:
-        lines = explanations.lines(code=row.code, sentence=row.explanation)
+        checks = CHECKS[SignInAttempt.Door(row.door)]
+        lines = explanations.lines(code=row.code, sentence=row.explanation, checks=checks)
         return render_to_string("federation/admin/checks.html", {"lines": lines})
 
     @display(description="What arrived")
@@ -71,6 +80,8 @@ class SignInAttemptAdmin(NamespacedModelAdmin):
 
     @display(description="Claim rules")
     def claim_rules(self, row: SignInAttempt) -> SafeString | str:
+        if row.door != SignInAttempt.Door.SIGN_IN:
+            return "A sign-out asks none."
         if not row.rules:
             return "Not reached, or it was accepted."
         return render_to_string("federation/admin/rules.html", {"rules": row.rules})

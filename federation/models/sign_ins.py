@@ -97,7 +97,15 @@ class ConsumedAssertion(NamespacedModel):
 
 
 class SignInAttempt(NamespacedModel):
-    """One response that arrived, and what became of it. `reference` is what the person saw."""
+    """One message that arrived, and what became of it. `reference` is what the person saw.
+
+    Every response to a sign-in, and the logout messages that were refused.
+    """
+
+    class Door(models.TextChoices):
+        SIGN_IN = "sign_in", "Sign-in"
+        SIGN_OUT_BY_REDIRECT = "out_by_redirect", "Sign-out by HTTP-Redirect"
+        SIGN_OUT_BY_FORM = "out_by_form", "Sign-out by HTTP-POST"
 
     class Outcome(models.TextChoices):
         ACCEPTED = "accepted", "Accepted"
@@ -107,6 +115,7 @@ class SignInAttempt(NamespacedModel):
         IdentityProvider, on_delete=models.CASCADE, related_name="sign_in_attempts"
     )
     reference = models.CharField(max_length=16)
+    door = models.CharField("message", max_length=16, choices=Door, default=Door.SIGN_IN)
     outcome = models.CharField(max_length=16, choices=Outcome)
     is_test = models.BooleanField("test", default=False)
     check_name = models.CharField("failed check", max_length=64, blank=True)

@@ -1,13 +1,15 @@
-"""Keeping a refused sign-in with what its administrator needs to set it right."""
+"""Keeping a refused sign-in, or logout, with what its administrator needs to set it right."""
 
 from datetime import datetime
 
 from federation.domain import captures
+from federation.domain.captures import CapturedLogout, Fact
 from federation.models import IdentityProvider
 from federation.ports import ResponseReader
 from federation.selectors import identity_providers
-from federation.services import sign_in_attempts
+from federation.services import sign_in_attempts, sign_outs
 from federation.services.role_grants import Explanation
+from federation.services.sign_in_attempts import Arrival
 from federation.services.sign_ins import Posted
 from governance.kernel.refusals import Refusal
 
@@ -39,4 +41,23 @@ def kept(
         facts=facts,
         explanation=explanation if isinstance(explanation, Explanation) else None,
         now=now,
+    )
+
+
+def kept_logout(
+    *,
+    provider: IdentityProvider,
+    arrival: Arrival,
+    captured: CapturedLogout | None,
+    refusal: Refusal,
+    public_url: str,
+    now: datetime,
+) -> str:
+    """As `kept`, for a logout message; `captured` is what could be read of it."""
+    facts: tuple[Fact, ...] = ()
+    if captured is not None:
+        expectation = sign_outs.expectation(provider, public_url=public_url)
+        facts = captures.logout_facts(captured=captured, expectation=expectation)
+    return sign_in_attempts.refused(
+        provider=provider, arrival=arrival, refusal=refusal, facts=facts, now=now
     )

@@ -21,11 +21,12 @@ MOST_RULES_KEPT = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """One response that arrived: what the person is told to read out, and from where it came."""
+    """One message that arrived: what the person is told to read out, and from where it came."""
 
     reference: str
     network: str
     is_test: bool = False
+    door: SignInAttempt.Door = SignInAttempt.Door.SIGN_IN
 
 
 def forget(*, now: datetime) -> None:
@@ -79,6 +80,7 @@ def refused(
     SignInAttempt.objects.create(
         identity_provider=provider,
         reference=arrival.reference,
+        door=arrival.door,
         outcome=SignInAttempt.Outcome.REFUSED,
         is_test=arrival.is_test,
         check_name=getattr(refusal, "check", ""),

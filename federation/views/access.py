@@ -24,6 +24,9 @@ from governance.restapi import problems
 BROWSER_COOKIE = "lakewarden_saml"
 BROWSER_BYTES = 32
 LONGEST_BODY = 256 * 1024
+# No 0, 1, I or O: people read this to each other on the phone.
+REFERENCE_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+REFERENCE_LENGTH = 8
 
 
 @contextmanager
@@ -96,6 +99,11 @@ def departed(request: HttpRequest, departure: Departure) -> HttpResponse:
 def fresh_id() -> str:
     """Of a message that we send. An XML ID must not begin with a digit."""
     return f"_{secrets.token_hex(20)}"
+
+
+def fresh_reference() -> str:
+    """What a refused person reads to their administrator, who opens it in the sign-in log."""
+    return "".join(secrets.choice(REFERENCE_LETTERS) for _ in range(REFERENCE_LENGTH))
 
 
 def is_too_large(request: HttpRequest) -> bool:

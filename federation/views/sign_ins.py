@@ -33,6 +33,7 @@ from federation.views.access import (
     configuration_scope,
     departed,
     fresh_id,
+    fresh_reference,
     is_too_large,
     provider_scope,
     refused,
@@ -46,9 +47,6 @@ from governance.kernel.refusals import Refusal
 from governance.tenancy.middleware import network_of
 
 DEFAULT_NAMESPACE = "default"
-# No 0, 1, I or O: people read this to each other on the phone.
-REFERENCE_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
-REFERENCE_LENGTH = 8
 
 
 class BodyTooLarge(ResponseRefused):
@@ -187,7 +185,7 @@ def _posted(request: HttpRequest) -> Posted:
         relay_state=request.POST.get("RelayState", ""),
         browser=request.COOKIES.get(BROWSER_COOKIE, ""),
         network=network_of(request.META.get("REMOTE_ADDR", "")),
-        reference="".join(secrets.choice(REFERENCE_LETTERS) for _ in range(REFERENCE_LENGTH)),
+        reference=fresh_reference(),
         secret=secrets.token_urlsafe(BROWSER_BYTES),
     )
 

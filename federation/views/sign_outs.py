@@ -15,14 +15,16 @@ from django.views.decorators.http import require_GET, require_http_methods
 from federation import wiring
 from federation.domain.logouts import ReceivedLogout, ReceivedRequest, ReceivedResponse
 from federation.domain.saml import Departure, ResponseRefused
-from federation.models import IdentityProvider
-from federation.services import sign_in_requests, sign_outs
+from federation.models import IdentityProvider, SignInAttempt
+from federation.services import explained_refusals, sign_in_requests, sign_outs
+from federation.services.sign_in_attempts import Arrival
 from federation.services.sign_outs import Leaving, NothingToSignOut
 from federation.views.access import (
     BROWSER_COOKIE,
     browser_of,
     departed,
     fresh_id,
+    fresh_reference,
     is_too_large,
     provider_scope,
     refused,
@@ -68,7 +70,9 @@ def sls(request: HttpRequest, namespace: str, provider: str) -> HttpResponse:
                     )
                     return _signed_out(request, row, complete=complete)
     except Refusal as refusal:
-        return refused(request, refusal, reference="", title=TITLE)
+        with provider_scope(namespace=namespace, name=provider) as row:
+            reference = _kept(request, row, refusal, now=now)
+        return refused(request, refusal, reference=reference, title=TITLE)
 
 
 @never_cache
@@ -113,6 +117,32 @@ def _received(request: HttpRequest, provider: IdentityProvider, *, now: datetime
         raise LogoutBodyTooLarge
     parameters = dict(request.POST.lists())
     return verifier.posted(parameters=parameters, expectation=expectation, now=now)
+
+
+def _kept(
+    request: HttpRequest, provider: IdentityProvider, refusal: Refusal, *, now: datetime
+) -> str:
+    """The line of the sign-in log that explains it. What is too large is not read for it."""
+    reader = wiring.logout_reader()
+    door, captured = SignInAttempt.Door.SIGN_OUT_BY_REDIRECT, None
+    if request.method == "GET":
+        captured = reader.redirected(query=request.META.get("QUERY_STRING", ""))
+    else:
+        door = SignInAttempt.Door.SIGN_OUT_BY_FORM
+        if not is_too_large(request):
+            captured = reader.posted(parameters=dict(request.POST.lists()))
+    return explained_refusals.kept_logout(
+        provider=provider,
+        arrival=Arrival(
+            reference=fresh_reference(),
+            network=network_of(request.META.get("REMOTE_ADDR", "")),
+            door=door,
+        ),
+        captured=captured,
+        refusal=refusal,
+        public_url=settings.PUBLIC_URL,
+        now=now,
+    )
 
 
 def _answer(
