@@ -66,8 +66,9 @@ class ButtonsMixin:
             if request.method != "POST":
                 return HttpResponseNotAllowed(["POST"])
             return self._pressed(request, row, button, None)
-        form = button.form_class(request.POST or None, request.FILES or None)
-        if request.method == "POST" and form.is_valid():
+        is_sent = request.method == "POST"
+        form = button.form_class(*((request.POST, request.FILES) if is_sent else ()))
+        if form.is_valid():
             return self._pressed(request, row, button, form)
         return self._asking(request, row, button, form)
 

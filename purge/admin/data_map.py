@@ -1,6 +1,6 @@
 """Where data lies, in the admin: storage layers and datasets."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -20,7 +20,8 @@ from governance.kernel.actions import Action
 from purge import wiring
 from purge.forms import CREDENTIALS_HELP, OPTIONS_HELP
 from purge.models import Dataset, StorageLayer
-from purge.services import data_maps
+from purge.ports import ProbeStep
+from purge.services import data_maps, dataset_probes
 
 
 class ProbeForm(forms.Form):
@@ -91,13 +92,17 @@ class StorageLayerAdmin(NamespacedModelAdmin):
             actor=self.actor(request),
             now=timezone.now(),
         )
-        ok = all(step.ok for step in steps)
-        return Result(
-            urgency=None if ok else Urgency.DANGER,
-            word="Reachable" if ok else "Failed",
-            sentence="Everything that erasing needs works." if ok else "See the last step.",
-            steps=tuple((step.name, step.ok, step.detail) for step in steps),
-        )
+        return _result(steps, word="Reachable", works="Everything that erasing needs works.")
+
+
+def _result(steps: Sequence[ProbeStep], *, word: str, works: str) -> Result:
+    ok = all(step.ok for step in steps)
+    return Result(
+        urgency=None if ok else Urgency.DANGER,
+        word=word if ok else "Failed",
+        sentence=works if ok else "See the steps that fail.",
+        steps=tuple((step.name, step.ok, step.detail) for step in steps),
+    )
 
 
 @admin.register(Dataset)
@@ -146,6 +151,22 @@ class DatasetAdmin(NamespacedModelAdmin):
     def perform_delete(self, request: HttpRequest, row: Dataset) -> None:
         data_maps.remove_dataset(
             dataset=row, lake=wiring.lake(), actor=self.actor(request), now=timezone.now()
+        )
+
+    @detail_action(
+        label="Test",
+        action=Action.MANAGE_DATA_MAP,
+        icon="network_check",
+        form=forms.Form,
+        intro="Reads the first objects as this dataset says, and counts the records that hold each "
+        "identifier. Nothing is kept.",
+    )
+    def test(self, request: HttpRequest, row: Dataset, values: Mapping[str, Any]) -> Result:
+        steps = dataset_probes.probe(
+            dataset_id=row.pk, lake=wiring.lake(), actor=self.actor(request), now=timezone.now()
+        )
+        return _result(
+            steps, word="Readable", works="Its objects can be read, and hold every identifier."
         )
 
     @detail_action(label="Index now", action=Action.MANAGE_DATA_MAP, icon="search")

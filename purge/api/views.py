@@ -25,7 +25,13 @@ from purge.models import (
     ErasureRequest,
     StorageLayer,
 )
-from purge.services import certificates, data_maps, decisions, erasure_requests
+from purge.services import (
+    certificates,
+    data_maps,
+    dataset_probes,
+    decisions,
+    erasure_requests,
+)
 from purge.services.erasure_requests import Wish
 
 
@@ -77,6 +83,15 @@ class DatasetViewSet(CreateMixin, UpdateMixin, DestroyMixin, ReadViewSet):
 
     def perform_update(self, row: Dataset, values: dict[str, Any]) -> Dataset:
         return data_maps.save_dataset(dataset=row, values=values, actor=self.actor, now=self.now)
+
+    @extend_schema(request=None, responses={200: shapes.ProbeOut})
+    @action(detail=True, methods=["post"])
+    def test(self, request: Request, **kwargs: Any) -> Response:  # noqa: ANN401, ARG002 - DRF's
+        """Read the first objects as the dataset says, and count what identifies people in them."""
+        steps = dataset_probes.probe(
+            dataset_id=self.get_object().pk, lake=wiring.lake(), actor=self.actor, now=self.now
+        )
+        return Response(shapes.ProbeOut({"steps": steps}).data)
 
     def perform_destroy(self, row: Dataset) -> None:
         data_maps.remove_dataset(dataset=row, lake=wiring.lake(), actor=self.actor, now=self.now)
