@@ -170,6 +170,7 @@ def _page(
         "timeline": _timeline(request),
         "is_undecided": State.EXPIRED in NEXT[state] or state is State.LOCATING,
         "is_working": state in {State.PURGING, State.VERIFYING},
+        "is_busy": state in BUSY,
         "approve_form": ApproveForm(
             wanted=_wanted(report), initial={"report_hash": request.report_hash}
         ),
