@@ -130,6 +130,9 @@ def web() -> str:
     try:
         client.request("GET", "/healthz")
         status = client.getresponse().status
+    except OSError as error:
+        message = _nobody(settings.PUBLIC_URL, setting="PORT", error=error)
+        raise UnhealthyError(message) from error
     finally:
         client.close()
     if status != 200:  # noqa: PLR2004 - HTTP's word for well
@@ -140,8 +143,18 @@ def web() -> str:
 
 def hive_gateway() -> str:
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.BIND, settings.BIND)  # noqa: S104
-    with socket.create_connection((host, settings.HIVE_PORT), timeout=ANSWER_SECONDS):
-        return f"{host}:{settings.HIVE_PORT}"
+    where = f"{host}:{settings.HIVE_PORT}"
+    try:
+        with socket.create_connection((host, settings.HIVE_PORT), timeout=ANSWER_SECONDS):
+            return where
+    except OSError as error:
+        message = _nobody(where, setting="HIVE_PORT", error=error)
+        raise UnhealthyError(message) from error
+
+
+def _nobody(where: str, *, setting: str, error: OSError) -> str:
+    why = error.strerror or type(error).__name__
+    return f"nobody answers at {where} ({why}); if it runs with another {setting}, give it here too"
 
 
 def mail() -> str:

@@ -1,5 +1,6 @@
 """What a load balancer, Prometheus and a doctor are told, and what strangers are not."""
 
+import socket
 from datetime import timedelta
 
 import pytest
@@ -133,3 +134,19 @@ def test_a_doctor_goes_on_after_a_failure_and_ends_with_one(
     assert len(lines) == len(examination.EXAMINATIONS)
     assert next(line for line in lines if " broker " in line).startswith("FAILED")
     assert next(line for line in lines if " isolation " in line).startswith("ok")
+
+
+@pytest.mark.parametrize(("what", "setting"), [("web", "PORT"), ("hive gateway", "HIVE_PORT")])
+def test_a_door_that_is_shut_is_named_with_the_setting_that_moves_it(
+    what: str, setting: str, settings: Settings
+) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+        settings.PUBLIC_URL, settings.HIVE_PORT = f"http://127.0.0.1:{port}", port
+
+        is_well, finding = examination.examine(what)
+
+    assert not is_well
+    assert f"nobody answers at {'http://' if what == 'web' else ''}127.0.0.1:{port}" in finding
+    assert f"another {setting}, give it here too" in finding
