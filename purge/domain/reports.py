@@ -14,8 +14,8 @@ from purge.domain.plans import Plan
 class FoundObject:
     """An object, or a version of one, or a table, with records of the person.
 
-    `name` is layer and key, masked. `held` records of theirs stay for a legal hold. `plan` says how
-    it is dealt with, `detail` more of it in words.
+    `name` is layer and key, masked. `held` records of theirs stay for a legal hold; `named` are all
+    that name them, exactly or nearly. `plan` says how it is dealt with, `detail` more in words.
     """
 
     number: int
@@ -28,6 +28,7 @@ class FoundObject:
     unclear: int
     held: int = 0
     held_until: str = ""
+    named: int = 0
     plan: Plan = Plan.SPLICE
     detail: str = ""
 

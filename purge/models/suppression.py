@@ -20,6 +20,11 @@ class Suppression(NamespacedModel):
         related_name="suppressions",
         help_text="None where only its certificate outlived a restored database.",
     )
+    person = models.PositiveIntegerField(
+        null=True,
+        help_text="Which of the people of its erasure: they are numbered. "
+        "None where nobody noted it.",
+    )
     erased_at = models.DateTimeField()
     lifted_at = models.DateTimeField(
         null=True, blank=True, help_text="The person wanted to be known again."

@@ -1,9 +1,10 @@
 """Finding people's records in one version of an object, each confirmed in the object itself."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
+from typing import NamedTuple
 
 from purge.domain.identifiers import UNREADABLE, Wanted, fingerprint
 from purge.domain.locators import WHOLE_OBJECT, Locator
@@ -12,8 +13,9 @@ from purge.domain.plans import Plan
 from purge.domain.spans import WHOLE, Cuts, Span
 from purge.models import LakeObject
 from purge.ports import Lake, ObjectChanged, ObjectUnreachable, ReadableObject, Work
-from purge.services import holds, indexing, whole_objects
+from purge.services import holds, indexing, sightings, whole_objects
 from purge.services.indexing import Clock, OpenDataset
+from purge.services.sightings import Seen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +24,8 @@ class Finding:
 
     `indexed` and `present` are the same records, in the index's and in the object's positions.
     `bytes` is what taking them out frees, as near as the format can tell. `held` records are theirs
-    too, and stay: they name somebody who is on legal hold.
+    too, and stay: they name somebody who is on legal hold. `named` records name them, exactly or
+    nearly: what was only unreadable is not among them.
     """
 
     row: LakeObject
@@ -32,6 +35,17 @@ class Finding:
     unclear: tuple[Span, ...]
     bytes: int
     held: int = 0
+    named: int = 0
+    seen: Seen | None = None
+    """Erased people who were met where no index would have met them."""
+
+
+class Place(NamedTuple):
+    """A record that may be theirs. Not `named`: it cannot be read, and may be anybody's."""
+
+    indexed: Span
+    present: Span
+    named: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +81,7 @@ def find(
     """
     for _ in range(indexing.TRIES):
         try:
-            return _in_version(dataset=dataset, row=row, wanted=wanted, work=work, lake=lake)
+            finding = _in_version(dataset=dataset, row=row, wanted=wanted, work=work, lake=lake)
         except ObjectChanged:
             again = indexing.read_object(
                 dataset=dataset, listed=row, work=work, lake=lake, clock=clock
@@ -75,6 +89,12 @@ def find(
             if again is None:
                 return None
             row = again
+        else:
+            if finding.seen is not None and finding.seen.met:
+                with work.scope():
+                    seen = finding.seen
+                    sightings.note(met=seen.met, row=row, count=seen.count, now=clock())
+            return finding
     raise ObjectUnreachable(reason="keeps_changing")
 
 
@@ -84,9 +104,9 @@ def _in_version(
     dataset.held.check_place(row.key)
     if dataset.locator is not Locator.ROW:
         return _allowed(dataset, _without_index(dataset, row, wanted))
-    pairs = _places(dataset=dataset, row=row, wanted=wanted, work=work, lake=lake)
+    places = _places(dataset=dataset, row=row, wanted=wanted, work=work, lake=lake)
     with dataset.layer.open(key=row.key, version=row.version) as source:
-        finding = _judged(dataset, row, wanted, pairs, source)
+        finding = _judged(dataset, row, wanted, places, source)
     return _allowed(dataset, finding)
 
 
@@ -105,13 +125,15 @@ def _allowed(dataset: OpenDataset, finding: Finding) -> Finding:
 
 def _places(
     *, dataset: OpenDataset, row: LakeObject, wanted: frozenset[Wanted], work: Work, lake: Lake
-) -> Sequence[tuple[Span, Span]]:
+) -> Sequence[Place]:
+    named: dict[Span, bool] = {}
     with work.scope():
-        places = lake.index.places(
+        for one in lake.index.places(
             fingerprints=fingerprints(wanted, key=dataset.key), object_numbers=[row.number]
-        )
-        cuts = Cuts(Span(*cut) for cut in row.cuts)
-        return [(span, cuts.present(span)) for span in sorted({one.span for one in places})]
+        ):
+            named[one.span] = named.get(one.span, False) or one.fingerprint != UNREADABLE
+    cuts = Cuts(Span(*cut) for cut in row.cuts)
+    return [Place(span, cuts.present(span), named[span]) for span in sorted(named)]
 
 
 def _whole(dataset: OpenDataset, row: LakeObject, wanted: frozenset[Wanted]) -> Finding:
@@ -128,6 +150,7 @@ def _whole(dataset: OpenDataset, row: LakeObject, wanted: frozenset[Wanted]) -> 
         present=theirs,
         unclear=(WHOLE,) if verdict is Verdict.UNCLEAR else (),
         bytes=row.size if theirs else 0,
+        named=int(verdict is not Verdict.OTHER and told.candidates is not None),
     )
 
 
@@ -142,48 +165,48 @@ def _told(dataset: OpenDataset, key: str, version: str) -> whole_objects.Told:
 
 
 def _scanned(
-    dataset: OpenDataset, source: ReadableObject, wanted: frozenset[Wanted]
-) -> Sequence[Span]:
+    dataset: OpenDataset, source: ReadableObject, wanted: frozenset[Wanted], seen: Seen
+) -> Iterator[Place]:
     """Where the object may hold the people, from reading all of it."""
     asked = {(one.type, one.name, one.value) for one in wanted}
     batches = dataset.format.scan(source=source, identifiers=dataset.identifiers)
-    return [
-        record.span
-        for record in chain.from_iterable(batch.records() for batch in batches)
-        if record.candidates is None or not asked.isdisjoint(record.candidates)
-    ]
+    for span, candidates in chain.from_iterable(batch.records() for batch in batches):
+        if candidates is None or not asked.isdisjoint(candidates):
+            yield Place(span, span, candidates is not None)
+        seen.look(span, candidates or ())
 
 
 def _judged(
     dataset: OpenDataset,
     row: LakeObject,
     wanted: frozenset[Wanted],
-    pairs: Sequence[tuple[Span, Span]],
+    places: Sequence[Place],
     source: ReadableObject,
 ) -> Finding:
-    theirs: list[tuple[Span, Span]] = []
+    theirs: list[Place] = []
     unclear: list[Span] = []
     size = held = 0
-    records = dataset.format.records(source=source, spans=[present for _, present in pairs])
-    for (indexed, present), record in zip(pairs, records, strict=True):
+    records = dataset.format.records(source=source, spans=[one.present for one in places])
+    for place, record in zip(places, records, strict=True):
         match record.judge(identifiers=dataset.identifiers, wanted=wanted):
             case Verdict.THEIRS if dataset.held.keeps_record(record, key=row.key):
                 held += 1
             case Verdict.THEIRS:
-                theirs.append((indexed, present))
+                theirs.append(place)
                 size += record.size
             case Verdict.UNCLEAR:
-                unclear.append(present)
+                unclear.append(place.present)
             case Verdict.OTHER:
                 pass
     return Finding(
         row=row,
         plan=Plan.SPLICE if row.current else Plan.REMOVE_VERSION,
-        indexed=tuple(indexed for indexed, _ in theirs),
-        present=tuple(present for _, present in theirs),
+        indexed=tuple(one.indexed for one in theirs),
+        present=tuple(one.present for one in theirs),
         unclear=tuple(unclear),
         bytes=size,
         held=held,
+        named=sum(one.named for one in places),
     )
 
 
@@ -232,5 +255,6 @@ def _without_index(dataset: OpenDataset, row: LakeObject, wanted: frozenset[Want
     if dataset.locator in WHOLE_OBJECT:
         return _whole(dataset, row, wanted)
     with dataset.layer.open(key=row.key, version=row.version) as source:
-        pairs = [(span, span) for span in _scanned(dataset, source, wanted)]
-        return _judged(dataset, row, wanted, pairs, source)
+        seen = Seen(key=dataset.key, erased=dataset.erased)
+        places = list(_scanned(dataset, source, wanted, seen))
+        return replace(_judged(dataset, row, wanted, places, source), seen=seen)

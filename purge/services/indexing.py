@@ -30,7 +30,7 @@ from purge.ports import (
     Work,
 )
 from purge.ports.extraction import Extracted, ObjectRead, Piece, Readers, Reading
-from purge.services import extraction, keyrings, ledger
+from purge.services import extraction, keyrings, ledger, sightings
 from purge.services.extraction import Source
 from purge.services.held import Held, held
 
@@ -58,6 +58,14 @@ class OpenDataset(Source):
 class Known(NamedTuple):
     number: int
     version: str
+
+
+class Entered(NamedTuple):
+    """An object that was read, what was learnt of it, and its entries."""
+
+    at: StoredObject
+    read: Extracted
+    batch: IndexBatch
 
 
 Place = tuple[str, str]
@@ -188,7 +196,7 @@ def _store_one(
         return
     with closing(lake.index.batch(namespace_id=dataset.namespace_id)) as batch:
         extracted = _gathered(one.pieces, batch)
-        _store(dataset, one.listed, extracted, batch, work, clock)
+        _store(dataset, Entered(one.listed, extracted, batch), work, lake, clock)
     result.read += 1
     result.bytes_read += one.listed.size
 
@@ -248,7 +256,7 @@ def read_object(
                     continue
                 return None
             at = StoredObject(listed.key, version, read.size, listed.current)
-            return _store(dataset, at, read, batch, work, clock)
+            return _store(dataset, Entered(at, read, batch), work, lake, clock)
     raise ObjectUnreachable(reason="keeps_changing")
 
 
@@ -264,13 +272,9 @@ def _gathered(pieces: Iterable[Piece], batch: IndexBatch) -> Extracted:
 
 
 def _store(
-    dataset: OpenDataset,
-    at: StoredObject,
-    read: Extracted,
-    batch: IndexBatch,
-    work: Work,
-    clock: Clock,
+    dataset: OpenDataset, entered: Entered, work: Work, lake: Lake, clock: Clock
 ) -> LakeObject:
+    at, read, batch = entered
     with work.scope():
         # Locked: of two that read it at once, the second is to see what the first stored.
         rows = LakeObject.objects.select_for_update().filter(
@@ -287,7 +291,8 @@ def _store(
         row.indexed_at = clock()
         row.save()
         batch.store(object_number=row.number, is_known=is_known)
-        ledger.note(met=read.met, dataset_id=dataset.id, now=clock())
+        count = sightings.counted(lake.index, object_number=row.number)
+        sightings.note(met=read.met, row=row, count=count, now=clock())
         return row
 
 

@@ -140,6 +140,7 @@ def _in_object(
         unclear=len(finding.unclear),
         held=finding.held,
         held_until=dataset.held.until if finding.held else "",
+        named=finding.named,
         plan=finding.plan,
     )
     return replace(found, detail=_detail(dataset, finding, found))

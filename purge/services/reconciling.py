@@ -7,10 +7,11 @@ from uuid import UUID
 
 from governance.audit import trail
 from governance.tenancy.services import actors
-from purge.models import CertificateKind, ComeBack, ComeBackState, Dataset
-from purge.ports import Format, Lake, Work
-from purge.services import certificate_checks, indexing, ledger
-from purge.services.indexing import Clock
+from purge.domain.locators import Locator
+from purge.models import CertificateKind, ComeBack, ComeBackState, Dataset, LakeObject
+from purge.ports import Format, Lake, ObjectUnreachable, Work
+from purge.services import certificate_checks, findings, indexing, ledger
+from purge.services.indexing import Clock, Refreshed
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,28 @@ def look(*, work: Work, lake: Lake, clock: Clock) -> Iterator[Looked]:
         datasets = [(row.pk, str(row)) for row in rows.order_by("pk")]
     for dataset_id, name in datasets:
         done = indexing.refresh(dataset_id=dataset_id, work=work, lake=lake, clock=clock)
+        _scan(dataset_id, done, work=work, lake=lake, clock=clock)
         with work.scope():
             back = ComeBack.objects.filter(dataset_id=dataset_id, state=ComeBackState.OPEN).count()
         yield Looked(name, done.objects, done.read, back, len(done.unreachable))
+
+
+def _scan(dataset_id: UUID, done: Refreshed, *, work: Work, lake: Lake, clock: Clock) -> None:
+    """What no index covers is read whole: finding nobody meets everybody."""
+    with work.scope():
+        row = Dataset.objects.select_related("storage_layer").get(pk=dataset_id)
+        if row.locator != Locator.SCAN:
+            return
+        dataset = indexing.opened(row, lake=lake)
+        objects = list(LakeObject.objects.filter(dataset=row).order_by("key", "-current"))
+    done.read = 0
+    for position, one in enumerate(objects, 1):
+        try:
+            findings.find(
+                dataset=dataset, row=one, wanted=frozenset(), work=work, lake=lake, clock=clock
+            )
+        except ObjectUnreachable as refusal:
+            done.unreachable.append(indexing.unreachable(f"{dataset.name}/{one.key}", refusal))
+        else:
+            done.read += 1
+        work.progress(done=position, total=len(objects))

@@ -23,9 +23,8 @@ from purge.models import (
     ComeBackState,
     ErasureRequest,
     Origin,
-    Suppression,
 )
-from purge.services import erasure_requests, rules
+from purge.services import erasure_requests, ledger, rules
 from purge.services.erasure_requests import Wish
 
 CAME_BACK = "A record of somebody who was erased came back."
@@ -70,7 +69,7 @@ def dismiss(*, come_back_id: UUID, actor: Actor, now: datetime) -> ComeBack:
         row = _open(come_back_id)
         row.state, row.subject, row.decided_by_id = ComeBackState.DISMISSED, "", actor.user_id
         row.save()
-        Suppression.objects.filter(pk=row.suppression_id).update(lifted_at=now)
+        ledger.same_person(row.suppression).update(lifted_at=now)
         trail.record(actor=actor, action="come_back.dismissed", target=row, now=now)
     return row
 
