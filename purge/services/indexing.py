@@ -14,9 +14,7 @@ from uuid import UUID
 import structlog
 
 from purge import selectors
-from purge.domain.identifiers import (
-    identifiers_of,
-)
+from purge.domain.identifiers import identifiers_of
 from purge.domain.locators import Locator, is_metadata, object_of
 from purge.domain.reports import Unreachable
 from purge.models import Dataset, LakeObject
@@ -138,8 +136,7 @@ def refresh(
                     _store_one(dataset, one, work, lake, clock, result)
     except ObjectUnreachable as refusal:
         # A layer that cannot be listed says nothing of its objects: the index keeps them.
-        name = f"{dataset.name}/{dataset.prefix}"
-        result.unreachable.append(unreachable(name, refusal))
+        result.unreachable.append(unreachable(f"{dataset.name}/{dataset.prefix}", refusal))
         return result
     _drop(known, result, work=work, lake=lake)
     with work.scope():
@@ -214,8 +211,7 @@ def _refresh_one(
             result.read += 1
             result.bytes_read += listed.size
     except ObjectUnreachable as refusal:
-        name = f"{dataset.name}/{listed.key}"
-        result.unreachable.append(unreachable(name, refusal))
+        result.unreachable.append(unreachable(f"{dataset.name}/{listed.key}", refusal))
 
 
 def refresh_object(
