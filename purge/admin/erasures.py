@@ -60,7 +60,7 @@ class ErasureRequestAdmin(NamespacedModelAdmin):
         "reference",
         "due_at",
         "subject_count",
-        "fingerprints",
+        "whose",
         "report_hash",
         "problem_list",
         "created_at",
@@ -99,6 +99,10 @@ class ErasureRequestAdmin(NamespacedModelAdmin):
     @display(description="State")
     def state_name(self, row: ErasureRequest) -> str:
         return row.get_state_display()
+
+    @display(description="Fingerprints")
+    def whose(self, row: ErasureRequest) -> str:
+        return "\n".join(row.fingerprints)
 
     @display(description="Problems")
     def problem_list(self, row: ErasureRequest) -> str:

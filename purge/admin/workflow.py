@@ -69,7 +69,7 @@ class LegalHoldAdmin(NamespacedModelAdmin):
     fields = (
         "state_name",
         "what",
-        "fingerprints",
+        "whose",
         "reason",
         "until",
         "lifted_at",
@@ -97,6 +97,10 @@ class LegalHoldAdmin(NamespacedModelAdmin):
     @display(description="State")
     def state_name(self, row: LegalHold) -> str:
         return _state(row)[1]
+
+    @display(description="Fingerprints")
+    def whose(self, row: LegalHold) -> str:
+        return "\n".join(row.fingerprints)
 
     @display(description="What")
     def what(self, row: LegalHold) -> str:
