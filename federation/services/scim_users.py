@@ -14,7 +14,7 @@ from governance.kernel.actors import Actor
 from governance.kernel.refusals import Conflict, NotFound
 from governance.tenancy.domain.people import ProvidedPerson
 from governance.tenancy.models import Role, User, UserSource
-from governance.tenancy.services import users
+from governance.tenancy.services import identities, users
 
 
 class ScimUserTaken(Conflict):
@@ -84,7 +84,7 @@ def remove(*, provider: IdentityProvider, user_id: UUID, actor: Actor, now: date
         for person in (row.user, *_in_directories(provider, row)):
             users.set_active(user=person, active=False, actor=actor, now=now)
         for subject in filter(None, (row.user_name, row.external_id)):
-            users.forget_subject(user=row.user, provider_id=provider.pk, subject=subject)
+            identities.forget_subject(user=row.user, provider_id=provider.pk, subject=subject)
         trail.record(actor=actor, action="scim.user_removed", target=row, now=now)
         users.sync_roles(
             user=row.user, person=_provided(provider, of(row)), roles=[], actor=actor, now=now
@@ -139,11 +139,12 @@ def _rename(provider: IdentityProvider, row: ScimUser, person: ScimPerson) -> No
     """Move the names by which the provider knows the person. Raises ScimUserTaken."""
     before, after = {row.user_name, row.external_id}, {person.user_name, person.external_id}
     for subject in before - after - {""}:
-        users.forget_subject(user=row.user, provider_id=provider.pk, subject=subject)
+        identities.forget_subject(user=row.user, provider_id=provider.pk, subject=subject)
     for subject in after - before - {""}:
         try:
-            users.add_subject(user=row.user, person=_provided(provider, person), subject=subject)
-        except users.SubjectTaken as refusal:
+            provided = _provided(provider, person)
+            identities.add_subject(user=row.user, person=provided, subject=subject)
+        except identities.SubjectTaken as refusal:
             raise ScimUserTaken from refusal
 
 

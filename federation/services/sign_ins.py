@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import transaction
 from django.http import HttpRequest
 
 from federation.domain import session_names
@@ -32,11 +31,12 @@ from federation.services import (
 from federation.services.role_choices import Proof
 from federation.services.role_grants import RoleGrant, Subject
 from federation.services.sign_in_attempts import Arrival
+from governance.isolation import batches
 from governance.isolation.scopes import current_namespace_id
 from governance.kernel.actors import Actor
 from governance.tenancy.domain.people import LONGEST_EMAIL, ProvidedPerson
 from governance.tenancy.models import User, UserSource
-from governance.tenancy.services import actors, users
+from governance.tenancy.services import actors, identities, users
 
 LONGEST_DISPLAY_NAME = 200
 LONGEST_OBJECT_ID = 256
@@ -82,7 +82,7 @@ def complete(
     """Sign the person in, or let them choose a role first. Raises the refusal of a failed check."""
     provider = configuration.provider
     sign_in_requests.check_open(provider)
-    with transaction.atomic(savepoint=False):
+    with batches.gathered():
         assertion = verifier.verified_assertion(
             saml_response=posted.saml_response,
             expectation=configuration.expectation(public_url=public_url),
@@ -154,7 +154,7 @@ def _username(provider: IdentityProvider, assertion: VerifiedAssertion, grant: R
     ]
     if len(labels) == 1:
         return labels[0]
-    known = users.known_as(provider_id=provider.pk, subject=assertion.name_id)
+    known = identities.known_as(provider_id=provider.pk, subject=assertion.name_id)
     return known if known in labels else labels[0]
 
 

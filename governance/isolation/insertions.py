@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 from django.db.models.constants import OnConflict
 from django.db.models.sql import InsertQuery
+
+from governance.isolation import batches
 
 Fields = Sequence[models.Field[Any, Any]]
 
@@ -13,8 +15,8 @@ _statements: dict[object, str] = {}
 
 
 def insert(row: models.Model, *, fields: Fields) -> None:
-    """One row, as it is."""
-    _insert(row, fields, on_conflict=None)
+    """One row, as it is; where writes are gathered, with the next statement."""
+    batches.write(*_statement(row, fields, on_conflict=None))
 
 
 def is_computed(row: models.Model, *, fields: Fields) -> bool:
@@ -28,22 +30,24 @@ def insert_once(row: models.Model) -> bool:
     Two at once: the second waits for the first's transaction, and is new if that fails.
     """
     fields = row._meta.concrete_fields  # noqa: SLF001 - Django's name
-    return _insert(row, fields, on_conflict=OnConflict.IGNORE) == 1
+    with connection.cursor() as cursor:
+        batches.execute(cursor, *_statement(row, fields, on_conflict=OnConflict.IGNORE))
+        return int(cursor.rowcount) == 1
 
 
-def _insert(row: models.Model, fields: Fields, *, on_conflict: OnConflict | None) -> int:
+def _statement(
+    row: models.Model, fields: Fields, *, on_conflict: OnConflict | None
+) -> tuple[str, list[object]]:
     key = (type(row), on_conflict, *(field.attname for field in fields))
     sql = _statements.get(key)
     if sql is None:
         sql = _statements[key] = _written(row, fields, on_conflict)
+    database = connections[DEFAULT_DB_ALIAS]  # `connection` looks for it at every use
     # What a field sets when it is saved (updated_at) it sets on the row, so the last time counts.
-    parameters = [
-        field.get_db_prep_save(field.pre_save(row, add=True), connection=connection)
+    return sql, [
+        field.get_db_prep_save(field.pre_save(row, add=True), connection=database)
         for field in fields
     ]
-    with connection.cursor() as cursor:
-        cursor.execute(sql, parameters)
-        return int(cursor.rowcount)
 
 
 def _written(row: models.Model, fields: Fields, on_conflict: OnConflict | None) -> str:

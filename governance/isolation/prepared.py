@@ -18,6 +18,7 @@ from django.db.models.query import get_related_populators
 from django.db.models.sql import UpdateQuery
 from django.db.models.sql.compiler import SQLCompiler
 
+from governance.isolation import batches
 from governance.isolation.scopes import current_namespace_id, offline_scope
 
 Row = TypeVar("Row", bound=models.Model)
@@ -42,13 +43,11 @@ class Statement:
     sql: str
     parameters: tuple[object, ...]
 
-    def run(self, cursor: Any, values: Values) -> None:  # noqa: ANN401 - Django's wrapper
+    def filled(self, values: Values) -> tuple[str, list[object]]:
         known = {slot: value for slot, value, _ in _slots(values)}
         known[NAMESPACE] = current_namespace_id()
-        cursor.execute(
-            self.sql,
-            [known[part.slot] if isinstance(part, Place) else part for part in self.parameters],
-        )
+        parts = [known[part.slot] if isinstance(part, Place) else part for part in self.parameters]
+        return self.sql, parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +77,7 @@ class Selection(Generic[Row]):
 
     def rows(self, values: Values) -> list[Row]:
         with connection.cursor() as cursor:
-            self.statement.run(cursor, values)
+            batches.execute(cursor, *self.statement.filled(values))
             answer: Any = cursor.fetchall()
         if self._converters:
             answer = self._compiler.apply_converters(answer, self._converters)
@@ -113,12 +112,15 @@ def selecting(
     return rows
 
 
-def updating(build: Callable[Arguments, Change]) -> Callable[Arguments, int]:
-    """Gives the rows of the queryset that the function writes its values; returns how many."""
+def updating(build: Callable[Arguments, Change]) -> Callable[Arguments, None]:
+    """Gives the rows of the queryset that the function writes its values; nobody counts them.
+
+    Where writes are gathered, it is sent with the next statement.
+    """
     kept: dict[object, Statement] = {}
 
     @wraps(build)
-    def changed(*_: Arguments.args, **values: Arguments.kwargs) -> int:
+    def update(*_: Arguments.args, **values: Arguments.kwargs) -> None:
         shape = _shape(values)
         statement = kept.get(shape)
         if statement is None:
@@ -126,11 +128,9 @@ def updating(build: Callable[Arguments, Change]) -> Callable[Arguments, int]:
             with offline_scope():
                 rows, columns = build(**given)  # type: ignore[call-arg]
                 statement = kept[shape] = _update(rows, columns, standing_in)
-        with connection.cursor() as cursor:
-            statement.run(cursor, values)
-            return int(cursor.rowcount)
+        batches.write(*statement.filled(values))
 
-    return changed
+    return update
 
 
 def _update(

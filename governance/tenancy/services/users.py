@@ -8,32 +8,25 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from governance.audit import trail
-from governance.isolation import crossings, insertions, prepared
+from governance.isolation import crossings, prepared
 from governance.isolation.prepared import Change
-from governance.isolation.scopes import current_namespace_id
 from governance.kernel.actors import Actor
 from governance.kernel.refusals import Conflict, Forbidden
 from governance.tenancy.domain.people import LocalPerson, ProvidedPerson
 from governance.tenancy.models import (
     ApiToken,
-    Identity,
     Role,
     RoleBinding,
     User,
     UsernameChange,
     UserSource,
 )
-from governance.tenancy.services import sessions, step_up, ways_in
+from governance.tenancy.services import identities, sessions, step_up, ways_in
 
 
 class LoginNameTaken(Conflict):
     code = "login_name_taken"
     sentence = "This login name is taken. Login names are unique over the installation."
-
-
-class SubjectTaken(Conflict):
-    code = "subject_taken"
-    sentence = "These identifiers name two different people already."
 
 
 class UserInactive(Forbidden):
@@ -56,18 +49,15 @@ def provision(
     mean two people here: without a savepoint, so the caller lets that leave its scope.
     """
     with transaction.atomic(savepoint=False):
-        user = _identified(person)
-        if not user.is_active:
-            raise UserInactive
-        _update(user, person=person, now=now)
-        sync_roles(user=user, person=person, roles=roles, actor=actor, now=now)
+        found = identities.identified(person, signed_in_at=now)
+        user, had = found.user, list[RoleBinding]()
+        if not found.is_new:
+            if not user.is_active:
+                raise UserInactive
+            _update(user, person=person, now=now)
+            had = _bindings_of(user, person)
+        _bind(user=user, person=person, roles=roles, had=had, actor=actor, now=now)
     return user
-
-
-def known_as(*, provider_id: UUID, subject: str) -> str:
-    """What the person whom a provider names is called here; empty for a stranger."""
-    identities = Identity.objects.filter(provider_id=provider_id, subject=subject)
-    return identities.values_list("user__username", flat=True).first() or ""
 
 
 def enrol(*, person: ProvidedPerson, actor: Actor, now: datetime) -> User:
@@ -77,27 +67,10 @@ def enrol(*, person: ProvidedPerson, actor: Actor, now: datetime) -> User:
     two people.
     """
     with transaction.atomic():
-        fresh = not _known(person)
-        user = _identified(person)
-        if fresh:
-            trail.record(actor=actor, action="user.enrolled", target=user, now=now)
-    return user
-
-
-def add_subject(*, user: User, person: ProvidedPerson, subject: str) -> None:
-    """A provider calls the person so from now on. Raises SubjectTaken for somebody else's name."""
-    identity, _ = Identity.objects.get_or_create(
-        provider_id=person.provider_id,
-        subject=subject,
-        defaults={"user": user, "provider_kind": person.source},
-    )
-    if identity.user_id != user.pk:
-        raise SubjectTaken
-
-
-def forget_subject(*, user: User, provider_id: UUID, subject: str) -> None:
-    """A provider no longer calls the person so: the name may come to mean somebody else."""
-    Identity.objects.filter(user=user, provider_id=provider_id, subject=subject).delete()
+        found = identities.identified(person, signed_in_at=None)
+        if found.is_new:
+            trail.record(actor=actor, action="user.enrolled", target=found.user, now=now)
+    return found.user
 
 
 def describe(*, user: User, email: str, display_name: str) -> None:
@@ -120,10 +93,31 @@ def sync_roles(
     *, user: User, person: ProvidedPerson, roles: Sequence[Role], actor: Actor, now: datetime
 ) -> None:
     """Make the bindings of this provider exactly `roles`. A lost role ends sessions in it."""
-    bindings = _bindings(user_id=user.pk, source=person.source, provider_id=person.provider_id)
+    had = _bindings_of(user, person)
+    _bind(user=user, person=person, roles=roles, had=had, actor=actor, now=now)
+
+
+def _bindings_of(user: User, person: ProvidedPerson) -> list[RoleBinding]:
+    return _bindings(user_id=user.pk, source=person.source, provider_id=person.provider_id)
+
+
+@prepared.selecting
+def _bindings(*, user_id: UUID, source: str, provider_id: UUID) -> QuerySet[RoleBinding]:
+    return RoleBinding.objects.filter(user_id=user_id, source=source, provider_id=provider_id)
+
+
+def _bind(
+    *,
+    user: User,
+    person: ProvidedPerson,
+    roles: Sequence[Role],
+    had: Sequence[RoleBinding],
+    actor: Actor,
+    now: datetime,
+) -> None:
     wanted = {role.pk: role for role in roles}
-    had = {binding.role_id for binding in bindings}
-    gained, lost = wanted.keys() - had, had - wanted.keys()
+    bound = {binding.role_id for binding in had}
+    gained, lost = wanted.keys() - bound, bound - wanted.keys()
     for role_id in gained:
         RoleBinding.objects.create(
             user=user,
@@ -132,7 +126,7 @@ def sync_roles(
             provider_id=person.provider_id,
         )
     if lost:
-        rows = RoleBinding.objects.filter(pk__in=[binding.pk for binding in bindings])
+        rows = RoleBinding.objects.filter(pk__in=[binding.pk for binding in had])
         rows.filter(role_id__in=lost).delete()
         sessions.end_in_roles(user=user, role_ids=lost, reason="role removed", now=now)
     if gained or lost:
@@ -147,11 +141,6 @@ def sync_roles(
             },
             now=now,
         )
-
-
-@prepared.selecting
-def _bindings(*, user_id: UUID, source: str, provider_id: UUID) -> QuerySet[RoleBinding]:
-    return RoleBinding.objects.filter(user_id=user_id, source=source, provider_id=provider_id)
 
 
 def create_local(
@@ -233,46 +222,6 @@ def set_password(*, user: User, password: str, actor: Actor, now: datetime) -> U
     sessions.end_all(user=user, reason="password changed", now=now)
     trail.record(actor=actor, action="user.password_set", target=user, now=now)
     return user
-
-
-def _identified(person: ProvidedPerson) -> User:
-    """Found by any name of this provider, or made; all the names mean them from now on."""
-    known = _known(person)
-    user = known[0].user if known else _made(person)
-    had = {identity.subject for identity in known}
-    for subject in person.subjects:
-        if subject not in had:
-            add_subject(user=user, person=person, subject=subject)
-    return user
-
-
-def _known(person: ProvidedPerson) -> list[Identity]:
-    """Raises SubjectTaken where two names of one person name two here."""
-    known = _identities(provider_id=person.provider_id, subjects=person.subjects)
-    if len({identity.user_id for identity in known}) > 1:
-        raise SubjectTaken
-    return known
-
-
-@prepared.selecting
-def _identities(*, provider_id: UUID, subjects: tuple[str, ...]) -> QuerySet[Identity]:
-    rows = Identity.objects.select_related("user").select_for_update(of=("self",))
-    return rows.filter(provider_id=provider_id, subject__in=subjects).order_by("id")
-
-
-def _made(person: ProvidedPerson) -> User:
-    user = User(source=person.source, username=person.username)
-    user.set_unusable_password()
-    user.save()
-    identity = Identity(namespace_id=current_namespace_id(), user=user)
-    identity.provider_kind, identity.provider_id = person.source, person.provider_id
-    identity.subject = person.subject
-    if insertions.insert_once(identity):
-        return user
-    # Another sign-in of the same person was a moment quicker: theirs is the one.
-    user.delete()
-    [theirs] = _identities(provider_id=person.provider_id, subjects=(person.subject,))
-    return theirs.user
 
 
 def _update(user: User, *, person: ProvidedPerson, now: datetime) -> None:

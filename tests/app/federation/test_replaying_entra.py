@@ -14,7 +14,7 @@ from federation.models import IdentityProvider, ScimGroup, ScimUser
 from federation.services import scim_groups
 from governance.isolation.scopes import namespace_scope
 from governance.tenancy.models import Namespace, RoleBinding, User, UserSession
-from governance.tenancy.services import actors, users
+from governance.tenancy.services import actors, identities
 from tests.factories import tenancy
 from tests.factories.saml_sign_ins import SAMLBrowser, as_member_of
 from tests.factories.scim import ENTERPRISE, OID, USER, Entra, an_entra, answer
@@ -421,5 +421,5 @@ def test_local_people_and_administrators_are_never_adopted(
     with namespace_scope(acme.pk):
         ivan.refresh_from_db()
         assert ivan.is_active
-        assert users.known_as(provider_id=acme.pk, subject=name) == ""
+        assert identities.known_as(provider_id=acme.pk, subject=name) == ""
     assert tenancy.signed_in(root).get("/admin/").status_code == 200
