@@ -16,6 +16,7 @@ from federation.adapters.python3saml_logouts import PythonSAMLLogoutVerifier
 from federation.adapters.python3saml_verifier import PythonSAMLVerifier
 from federation.adapters.valkey_request_throttle import ValkeyRequestThrottle
 from federation.adapters.valkey_throttle import ValkeyThrottle
+from federation.domain import rates
 from federation.domain.attempts import Budget
 from federation.domain.rates import RequestBudget
 from federation.ports import (
@@ -88,6 +89,10 @@ def request_throttle() -> RequestThrottle:
         per_provider=settings.FEDERATION_SAML_PROVIDER_REQUESTS,
     )
     return ValkeyRequestThrottle(client=_client(settings.REDIS_URL), budget=budget)
+
+
+def key_search_throttle() -> RequestThrottle:
+    return ValkeyRequestThrottle(client=_client(settings.REDIS_URL), budget=rates.KEY_SEARCHES)
 
 
 @cache

@@ -27,9 +27,16 @@ class RequestBudget:
     per_provider: int
 
 
+# Searches for unknown keys in a minute. A provider's own pause bounds what all cause together.
+KEY_SEARCHES = RequestBudget(per_network=4, per_provider=60)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Knock:
-    """One request. `door` is the last word of its address, `network` as `attempts` knows it."""
+    """One request. `door` is the last word of its address, `network` as `attempts` knows it.
+
+    `keys` is no address: a search for the keys of a provider.
+    """
 
     door: str
     namespace: str

@@ -1,16 +1,15 @@
-"""Fetching a provider's metadata again: by hand, on a schedule, and when a key is unknown.
+"""Fetching a provider's metadata again: by hand, and on a schedule.
 
 Whatever goes wrong keeps what worked, and the row says what it was. Fetching takes seconds, so
 it happens with no transaction open: what is fetched is applied in one of its own.
 """
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils import timezone
 
 from federation.models import IdentityProvider
@@ -23,10 +22,6 @@ from governance.kernel.refusals import Conflict, Refusal
 from governance.tenancy.services import actors
 
 REFRESH_EVERY = timedelta(hours=6)
-# However often somebody posts responses with unknown keys, this is how often we look for them.
-UNKNOWN_KEY_PAUSE = timedelta(minutes=2)
-LONGEST_WAIT_SECONDS = 6.0
-WAIT_STEP_SECONDS = 0.05
 LONGEST_PROBLEM = 500
 
 
@@ -134,62 +129,3 @@ def run(
     except Refusal as refusal:
         with namespace_scope(namespace_id):
             failed(wanted=wanted, refusal=refusal, actor=actor, now=timezone.now())
-
-
-# --- a signature by a key that is not known
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeySearch:
-    """A provider that may sign with other keys than those that were known."""
-
-    namespace_id: UUID
-    provider_id: UUID
-    known: frozenset[str]
-
-
-def sought(*, search: KeySearch, ports: ProviderPorts) -> bool:
-    """Look once for the keys of a provider that may have changed them; whether others are known.
-
-    Called with no transaction open. Of those who come at the same time one fetches and the
-    others wait for it; whoever comes in the next two minutes gets the answer that was found.
-    """
-    namespace_id, provider_id = search.namespace_id, search.provider_id
-    with namespace_scope(namespace_id):
-        wanted = _claimed(provider_id, now=timezone.now())
-    if wanted is None:
-        _wait(namespace_id, provider_id)
-    else:
-        run(namespace_id=namespace_id, wanted=wanted, fetcher=ports.fetcher, reader=ports.reader)
-        with namespace_scope(namespace_id):
-            IdentityProvider.objects.filter(pk=provider_id).update(
-                keys_search_ended_at=timezone.now()
-            )
-    with namespace_scope(namespace_id):
-        provider = IdentityProvider.objects.get(pk=provider_id)
-        return bool(provider_metadata.fingerprints(provider) - search.known)
-
-
-def _claimed(provider_id: UUID, *, now: datetime) -> Refresh | None:
-    """The right to fetch, given once in a pause: the row decides between those who ask at once."""
-    rested = Q(keys_sought_at__isnull=True) | Q(keys_sought_at__lte=now - UNKNOWN_KEY_PAUSE)
-    providers = IdentityProvider.objects.filter(pk=provider_id).exclude(metadata_url="")
-    if not providers.filter(rested).update(keys_sought_at=now):
-        return None
-    return begun(provider=providers.get(), now=now)
-
-
-def _wait(namespace_id: UUID, provider_id: UUID) -> None:
-    """Until the search that somebody else began has ended, and no longer than it may take."""
-    until = time.monotonic() + LONGEST_WAIT_SECONDS
-    while time.monotonic() < until:
-        with namespace_scope(namespace_id):
-            searching = IdentityProvider.objects.filter(
-                Q(keys_search_ended_at__isnull=True)
-                | Q(keys_search_ended_at__lt=F("keys_sought_at")),
-                pk=provider_id,
-                keys_sought_at__gt=timezone.now() - timedelta(seconds=2 * LONGEST_WAIT_SECONDS),
-            ).exists()
-        if not searching:
-            return
-        time.sleep(WAIT_STEP_SECONDS)

@@ -12,13 +12,14 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
 from federation import wiring
+from federation.domain import attempts
 from federation.domain.landing import HOME, landing_path
 from federation.domain.saml import ResponseRefused
 from federation.models import IdentityProvider
 from federation.selectors import identity_providers
 from federation.services import (
     explained_refusals,
-    metadata_refreshes,
+    key_searches,
     sign_in_requests,
     sign_ins,
     unknown_keys,
@@ -168,11 +169,15 @@ def _completed(
                 refusal=refusal,
                 posted=posted,
                 trusted=trusted,
+                network=attempts.network_of(request.META.get("REMOTE_ADDR", "")),
                 reader=wiring.response_reader(),
                 now=now,
             )
-        ports = wiring.provider_ports()
-        if search is None or not metadata_refreshes.sought(search=search, ports=ports):
+        if search is None or not key_searches.sought(
+            search=search,
+            ports=wiring.provider_ports(),
+            throttle=wiring.key_search_throttle(),
+        ):
             raise
     return attempt()
 
