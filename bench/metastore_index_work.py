@@ -27,10 +27,9 @@ from governance.isolation import crossings  # noqa: E402
 from governance.isolation.scopes import namespace_scope  # noqa: E402
 from purge import wiring  # noqa: E402
 from purge.adapters.postgresql.metastore_index import PostgreSQLMetastoreIndex  # noqa: E402
-from purge.domain.spans import Span  # noqa: E402
 from purge.management.terminal import Terminal  # noqa: E402
 from purge.models import Dataset, StorageLayer  # noqa: E402
-from purge.ports import IndexEntry, LayerKind  # noqa: E402
+from purge.ports import IndexEntries, LayerKind  # noqa: E402
 from purge.services import indexing, keyrings  # noqa: E402
 
 MILLIONS = int(os.environ.get("BENCH_INDEX_MILLIONS", "10"))
@@ -118,9 +117,9 @@ def looking_up(namespace: UUID) -> Iterator[Row]:
     before = bytes_on_disk()
     total = MILLIONS * 1_000_000
     for number in range(1000, 1000 + total // AN_OBJECT):
-        with closing(INDEX.batch()) as batch:
-            prints = [source.getrandbits(64) - (1 << 63) for _ in range(AN_OBJECT)]
-            batch.add(IndexEntry(one, Span(at * 300, 300)) for at, one in enumerate(prints))
+        prints = [source.getrandbits(64) - (1 << 63) for _ in range(AN_OBJECT)]
+        with closing(INDEX.batch(namespace_id=namespace)) as batch:
+            batch.add(IndexEntries(prints, range(0, 300 * AN_OBJECT, 300), [300] * AN_OBJECT))
             with namespace_scope(namespace):
                 batch.store(object_number=number, is_known=False)
         wanted += source.sample(prints, LOOK_UPS * AN_OBJECT // total + 1)

@@ -113,7 +113,6 @@ def spark_readers() -> Readers:
     except ImportError as error:
         raise SparkMissing from error
     readers: Callable[..., Readers] = import_string(SPARK)
-    here = lake()
     return readers(
         pyspark=pyspark,
         python=settings.SPARK_PYTHON,
@@ -123,8 +122,7 @@ def spark_readers() -> Readers:
             "spark.executorEnv.PYTHONPATH": str(settings.ROOT),
         },
         settings={name: getattr(settings, name) for name in BOUNDS},
-        extract=partial(extraction.pieces, lake=here),
-        batch=here.index.batch,
+        extract=partial(extraction.pieces, lake=lake()),
     )
 
 

@@ -14,7 +14,7 @@ from purge.ports.formats import (
     ScannedBatch,
     ScannedRecord,
 )
-from purge.ports.index import IndexBatch, IndexEntry, MetastoreIndex, Place
+from purge.ports.index import IndexBatch, IndexEntries, MetastoreIndex, Place
 from purge.ports.layers import (
     LayerDescription,
     LayerInvalid,
@@ -35,7 +35,7 @@ __all__ = [
     "Column",
     "Format",
     "IndexBatch",
-    "IndexEntry",
+    "IndexEntries",
     "Lake",
     "LayerDescription",
     "LayerInvalid",

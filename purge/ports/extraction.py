@@ -8,7 +8,7 @@ from governance.kernel.refusals import Unavailable
 from purge.domain.identifiers import Identifier
 from purge.domain.locators import Locator
 from purge.ports.formats import Format
-from purge.ports.index import IndexBatch
+from purge.ports.index import IndexEntries
 from purge.ports.layers import LayerDescription, StoredObject
 
 Met = tuple[str, str, str]
@@ -54,8 +54,8 @@ class Reading:
     erased: frozenset[int]
 
 
-Piece = bytes | Extracted
-"""Packed entries, as `IndexBatch.take` has them; what was learnt comes last."""
+Piece = IndexEntries | Extracted
+"""Entries, part by part; what was learnt comes last."""
 
 
 class Extract(Protocol):
@@ -66,18 +66,20 @@ class Extract(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ObjectRead:
-    """`extracted` None: it could not be read so. Whoever asked reads it, and hears why."""
+    """`pieces` None: it could not be read so. Whoever asked reads it, and hears why."""
 
     listed: StoredObject
-    batch: IndexBatch
-    extracted: Extracted | None
+    pieces: Iterable[Piece] | None
 
 
 class Readers(Protocol):
     """Machines that read objects for the index."""
 
     def read(self, *, reading: Reading, objects: Iterable[StoredObject]) -> Generator[ObjectRead]:
-        """Every object, in any order; the caller closes the batches. Raises SparkFailed."""
+        """Every object, in any order; its pieces last until the next is asked for.
+
+        Raises SparkFailed.
+        """
         ...
 
     def close(self) -> None: ...

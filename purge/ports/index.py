@@ -1,15 +1,20 @@
 """The metastore index: where a fingerprint lies."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple, Protocol
+from uuid import UUID
 
 from purge.domain.spans import Span
 
 
-class IndexEntry(NamedTuple):
-    fingerprint: int
-    span: Span
+class IndexEntries(NamedTuple):
+    """Fingerprints and the places of their records, by columns: a lake has too many for objects."""
+
+    fingerprints: Sequence[int]
+    offsets: Sequence[int]
+    lengths: Sequence[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,18 +27,15 @@ class Place:
 
 
 class IndexBatch(Protocol):
-    """Entries gathered while an object is read, with no transaction open."""
+    """Entries gathered while an object is read, with no transaction open.
+
+    Of a large object they are stored meanwhile, where nobody finds them before `store`.
+    """
 
     count: int
 
-    def add(self, entries: Iterable[IndexEntry]) -> None: ...
-
-    def pieces(self) -> Iterator[bytes]:
-        """What was gathered, packed, to be taken by a batch of another process."""
-        ...
-
-    def take(self, piece: bytes) -> None:
-        """Add what another batch gathered."""
+    def add(self, entries: IndexEntries) -> None:
+        """Raises ObjectUnreachable where a record lies further in than the index can tell."""
         ...
 
     def store(self, *, object_number: int, is_known: bool = True) -> int:
@@ -43,13 +45,15 @@ class IndexBatch(Protocol):
         """
         ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Drop what was not asked to be stored."""
+        ...
 
 
 class MetastoreIndex(Protocol):
-    """Fingerprint → places. All but `batch` work in the namespace scope that is open."""
+    """Fingerprint → places. All but `batch` and `compact` work in the scope that is open."""
 
-    def batch(self) -> IndexBatch: ...
+    def batch(self, *, namespace_id: UUID) -> IndexBatch: ...
 
     def places(
         self, *, fingerprints: Collection[int], object_numbers: Collection[int] | None = None
@@ -63,6 +67,10 @@ class MetastoreIndex(Protocol):
 
     def remove(self, *, object_number: int) -> int:
         """Drop the object from the index."""
+        ...
+
+    def clear(self, *, begun_before: datetime) -> int:
+        """Drop what came of batches whose worker was killed. How many batches."""
         ...
 
     def compact(self) -> Sequence[str]:

@@ -4,14 +4,12 @@ No tables here: this also runs on machines of a cluster that have no database.
 """
 
 from collections.abc import Iterable, Iterator
-from contextlib import closing
 from dataclasses import dataclass
 
 from purge.domain.identifiers import Identifier
 from purge.domain.locators import WHOLE_OBJECT, Locator
 from purge.domain.spans import WHOLE
 from purge.ports import (
-    IndexBatch,
     Lake,
     ReadableObject,
     RecordFormat,
@@ -36,22 +34,23 @@ class Source:
     erased: frozenset[int]
 
 
-def extract(source: Source, *, key: str, version: str, batch: IndexBatch) -> Extracted:
-    """Every entry of one version into the batch, with no transaction open.
+def extract(source: Source, *, key: str, version: str) -> Iterator[Piece]:
+    """Every entry of one version, read with no transaction open, and what was learnt.
 
     What is found by scanning keeps no entries: it is read when somebody asks.
     """
     with source.layer.open(key=key, version=version) as readable:
         if source.locator is Locator.SCAN:
-            return Extracted(readable.size, 0, {})
+            yield Extracted(readable.size, 0, {})
+            return
         batches = _batches(source, key, version, readable)
         entries = Entries(batches, key=source.key, erased=source.erased)
-        batch.add(entries)
-        return Extracted(readable.size, entries.unreadable, entries.met)
+        yield from entries
+        yield Extracted(readable.size, entries.unreadable, entries.met)
 
 
 def pieces(*, lake: Lake, reading: Reading, key: str, version: str) -> Iterator[Piece]:
-    """The same for somebody elsewhere: packed entries, and what was learnt at the end."""
+    """The same for somebody elsewhere."""
     source = Source(
         layer=lake.layer(reading.layer),
         format=lake.record_format(reading.format),
@@ -60,10 +59,7 @@ def pieces(*, lake: Lake, reading: Reading, key: str, version: str) -> Iterator[
         key=reading.key,
         erased=reading.erased,
     )
-    with closing(lake.index.batch()) as batch:
-        extracted = extract(source, key=key, version=version, batch=batch)
-        yield from batch.pieces()
-    yield extracted
+    yield from extract(source, key=key, version=version)
 
 
 def _batches(

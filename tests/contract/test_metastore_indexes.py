@@ -8,11 +8,11 @@ import pytest
 from django.db import connection, connections
 from psycopg import sql
 
-from governance.isolation.scopes import namespace_scope
+from governance.isolation.scopes import current_namespace_id, namespace_scope
 from governance.project.embedded.postgres import APP_ROLE
 from purge.adapters.postgresql.metastore_index import PostgreSQLMetastoreIndex
 from purge.domain.spans import Span
-from purge.ports import IndexEntry, MetastoreIndex, Place
+from purge.ports import IndexEntries, MetastoreIndex, Place
 from purge.services import keyrings
 from tests.factories import tenancy
 from tests.fakes.metastore import FakeMetastoreIndex
@@ -25,18 +25,20 @@ PARTS = "SELECT relid::text FROM pg_partition_tree('purge_indexentry') WHERE isl
 
 @pytest.fixture(params=["fake", "postgresql"])
 def index(request: pytest.FixtureRequest, db: None) -> Iterator[MetastoreIndex]:
-    if request.param == "fake":
-        yield FakeMetastoreIndex()
-        return
     with namespace_scope(tenancy.a_namespace().pk):
         keyrings.keys()
-        yield PostgreSQLMetastoreIndex()
+        yield FakeMetastoreIndex() if request.param == "fake" else PostgreSQLMetastoreIndex()
 
 
 def stored(index: MetastoreIndex, number: int, *entries: tuple[int, int, int]) -> int:
-    with closing(index.batch()) as batch:
-        batch.add(IndexEntry(print_, Span(offset, length)) for print_, offset, length in entries)
+    with closing(index.batch(namespace_id=current_namespace_id())) as batch:
+        batch.add(columns(*entries))
         return batch.store(object_number=number)
+
+
+def columns(*entries: tuple[int, int, int]) -> IndexEntries:
+    prints, offsets, lengths = ([one[column] for one in entries] for column in range(3))
+    return IndexEntries(prints, offsets, lengths)
 
 
 def places(index: MetastoreIndex, *prints: int, within: list[int] | None = None) -> list[Place]:
@@ -65,18 +67,6 @@ def test_storing_again_replaces_all_of_the_object(index: MetastoreIndex) -> None
     assert places(index, 7, 8) == [Place(1, 8, Span(0, 9)), Place(2, 7, Span(0, 50))]
 
 
-def test_a_batch_takes_what_another_one_gathered(index: MetastoreIndex) -> None:
-    with closing(index.batch()) as there, closing(index.batch()) as here:
-        there.add(IndexEntry(7, Span(offset, 50)) for offset in range(0, 2_000_000, 50))
-        for piece in there.pieces():
-            here.take(piece)
-
-        assert here.count == there.count == 40_000
-        assert here.store(object_number=1) == 40_000
-
-    assert len(places(index, 7)) == 40_000
-
-
 def test_an_object_without_people_is_stored_too(index: MetastoreIndex) -> None:
     stored(index, 1, (7, 0, 50))
 
@@ -88,8 +78,8 @@ def test_an_object_without_people_is_stored_too(index: MetastoreIndex) -> None:
 def test_an_object_that_is_new_needs_no_looking_for(index: MetastoreIndex, count: int) -> None:
     stored(index, 1, (7, 0, 50))
 
-    with closing(index.batch()) as batch:
-        batch.add(IndexEntry(one, Span(one * 2**17, 2**16 + 1)) for one in range(1, count + 1))
+    with closing(index.batch(namespace_id=current_namespace_id())) as batch:
+        batch.add(columns(*((one, one * 2**17, 2**16 + 1) for one in range(1, count + 1))))
         assert batch.store(object_number=2, is_known=False) == count
 
     assert places(index, 1, 7, within=[2])[0] == Place(2, 1, Span(2**17, 2**16 + 1))
@@ -111,16 +101,6 @@ def test_a_removed_object_is_gone(index: MetastoreIndex) -> None:
     assert index.remove(object_number=1) == 1
     assert index.remove(object_number=1) == 0
     assert places(index, 7) == []
-
-
-def test_a_large_batch_spills_and_arrives(
-    index: MetastoreIndex, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("purge.adapters.postgresql.metastore_index.SPOOL_IN_MEMORY", 1000)
-
-    assert stored(index, 1, *((one, one * 10, 10) for one in range(1, 5001))) == 5000
-
-    assert places(index, 4999) == [Place(1, 4999, Span(49990, 10))]
 
 
 def test_another_namespace_sees_and_writes_nothing(db: None) -> None:
@@ -180,9 +160,10 @@ def test_the_parts_of_the_table_answer_nobody(
 
 def test_a_record_costs_at_most_ninety_bytes(fresh_database: None) -> None:
     index, count = PostgreSQLMetastoreIndex(), 100_000
-    with namespace_scope(tenancy.a_namespace().pk):
+    acme = tenancy.a_namespace()
+    with namespace_scope(acme.pk):
         keyrings.keys()
-
+    with namespace_scope(acme.pk):
         stored(
             index,
             1,

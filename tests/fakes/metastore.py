@@ -1,10 +1,17 @@
 """A metastore index in memory, true to the contract."""
 
-import json
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
 
 from purge.domain.spans import Span
-from purge.ports import IndexBatch, IndexEntry, Place
+from purge.ports import IndexBatch, IndexEntries, Place
+
+
+class Entry(NamedTuple):
+    fingerprint: int
+    span: Span
 
 
 class FakeIndexBatch:
@@ -13,17 +20,14 @@ class FakeIndexBatch:
     def __init__(self, index: "FakeMetastoreIndex") -> None:
         self.count = 0
         self._index = index
-        self._entries: list[IndexEntry] = []
+        self._entries: list[Entry] = []
 
-    def add(self, entries: Iterable[IndexEntry]) -> None:
-        self._entries.extend(entries)
+    def add(self, entries: IndexEntries) -> None:
+        self._entries += [
+            Entry(print_, Span(offset, length))
+            for print_, offset, length in zip(*entries, strict=True)
+        ]
         self.count = len(self._entries)
-
-    def pieces(self) -> Iterator[bytes]:
-        yield json.dumps(self._entries).encode()
-
-    def take(self, piece: bytes) -> None:
-        self.add(IndexEntry(print_, Span(*span)) for print_, span in json.loads(piece))
 
     def store(self, *, object_number: int, is_known: bool = True) -> int:
         before = [] if is_known else self._index.entries.get(object_number, [])
@@ -38,9 +42,9 @@ class FakeMetastoreIndex:
     """Implements `purge.ports.MetastoreIndex`."""
 
     def __init__(self) -> None:
-        self.entries: dict[int, list[IndexEntry]] = {}
+        self.entries: dict[int, list[Entry]] = {}
 
-    def batch(self) -> IndexBatch:
+    def batch(self, *, namespace_id: UUID) -> IndexBatch:  # noqa: ARG002 - there is one memory
         return FakeIndexBatch(self)
 
     def places(
@@ -60,6 +64,9 @@ class FakeMetastoreIndex:
 
     def remove(self, *, object_number: int) -> int:
         return len(self.entries.pop(object_number, []))
+
+    def clear(self, *, begun_before: datetime) -> int:  # noqa: ARG002 - memory dies with its process
+        return 0
 
     def compact(self) -> Sequence[str]:
         return []

@@ -7,7 +7,7 @@ from functools import partial
 from purge.adapters.spark import executors as spark_executors
 from purge.adapters.spark.executors import Shipped
 from purge.ports import Lake, StoredObject
-from purge.ports.extraction import Extracted, ObjectRead, Reading
+from purge.ports.extraction import ObjectRead, Piece, Reading
 from purge.services import extraction
 
 
@@ -27,14 +27,10 @@ class FakeReaders:
         )
         for one in objects:
             self._before(one.key)
-            batch = self._lake.index.batch()
-            extracted: Extracted | None = None
-            for _, piece in spark_executors.read([(0, one.key, one.version)], shipped=shipped):
-                if isinstance(piece, bytes):
-                    batch.take(piece)
-                else:
-                    extracted = piece
-            yield ObjectRead(one, batch, extracted)
+            found = list(spark_executors.read([(0, one.key, one.version)], shipped=shipped))
+            sent: list[tuple[int, Piece | None]] = pickle.loads(pickle.dumps(found))  # noqa: S301 - ours
+            pieces = [piece for _, piece in sent if piece is not None]
+            yield ObjectRead(one, pieces if len(pieces) == len(sent) else None)
 
     def close(self) -> None:
         pass

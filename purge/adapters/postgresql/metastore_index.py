@@ -1,34 +1,22 @@
-"""The metastore index as a partitioned PostgreSQL table, fed by binary COPY.
+"""The metastore index as a partitioned PostgreSQL table, fed with arrays.
 
-A span is packed into ten bytes: the position in the lower 47 bits of `place`, the length's upper 16
-above it, its lower 15 in `length_low` (migration 0006 says why).
-
-Row-level security forbids COPY FROM into the table itself: rows go to a temporary table and from
-there by INSERT … SELECT. Works in the namespace scope that is open.
+Row-level security forbids COPY FROM. Arrays cost no more: the table and its trees are what takes
+time. Works in the namespace scope that is open; a large object's entries arrive before that, by
+connections of their own (`index_arrivals`).
 """
 
-import struct
-import tempfile
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from itertools import islice
-from typing import IO
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
+from uuid import UUID
 
 from django.db import connection
 
-from purge.domain.spans import Span
-from purge.ports import IndexEntry, ObjectUnreachable, Place
+from purge.adapters.postgresql import index_arrivals, index_rows
+from purge.adapters.postgresql.index_arrivals import IndexArrival
+from purge.adapters.postgresql.index_rows import FURTHEST, IndexRows
+from purge.ports import IndexEntries, Place
 
-# PostgreSQL's binary COPY format: signature, flags and extension; rows; an end mark.
-HEAD = b"PGCOPY\n\xff\r\n\0" + struct.pack(">ii", 0, 0)
-ROW = struct.Struct(">h iq iq ih")
-END = struct.pack(">h", -1)
-SPOOL_IN_MEMORY = 16 << 20
-COPY_AT_ONCE = 1 << 20
-ROWS_AT_ONCE = 1 << 14
-FEW = 2000  # A temporary table costs more than to send so many as arrays.
-POSITION_BITS, LOW_BITS = 47, 15
-FURTHEST, LONGEST = (1 << POSITION_BITS) - 1, (1 << 31) - 1
-LOW = (1 << LOW_BITS) - 1
+ROWS_AT_ONCE = 1 << 15
 
 # From PostgreSQL 17 on the service may maintain what its owner made (migration 0006).
 PARTS = """
@@ -50,114 +38,99 @@ NOT_ALLOWED = (
     "index: left as it is. The database's owner vacuums it: VACUUM (ANALYZE) purge_indexentry"
 )
 
-OWN_NUMBER = (
-    "(SELECT number FROM purge_purgekeys WHERE namespace_id = "
-    "NULLIF(current_setting('lakewarden.namespace', true), '')::uuid)"
-)
-# In the trees' order, each page of a tree is visited once.
-INSERT = f"""
-INSERT INTO purge_indexentry (fingerprint, place, object_number, length_low, namespace_number)
-SELECT fingerprint, place, %s, length_low, {OWN_NUMBER} FROM """  # noqa: S608 - no value is put into the text
-ARRIVING = """
-CREATE TEMPORARY TABLE purge_arriving (fingerprint bigint, place bigint, length_low smallint)
-ON COMMIT DROP
-"""
-FROM_ARRIVING = "purge_arriving ORDER BY fingerprint"
-FROM_ARRAYS = """
-unnest(%s::bigint[], %s::bigint[], %s::smallint[]) arriving(fingerprint, place, length_low)
-ORDER BY fingerprint
-"""
-# A crash of the server may undo the transactions of the last half second. An object and its entries
-# are one of them: the object is read again. Whoever commits after it, waiting, keeps it too.
-FOR_THIS_TRANSACTION = """
-SELECT set_config('work_mem', '64MB', true), set_config('synchronous_commit', 'off', true)
+# What arrives and was not published answers nobody.
+PLACES = """
+SELECT number, fingerprint, place, length_low FROM (
+  SELECT CASE WHEN arrival.number IS NULL THEN entry.object_number ELSE arrival.object_number END
+    AS number, fingerprint, place, length_low
+  FROM purge_indexentry entry
+  LEFT JOIN purge_indexarrival arrival ON arrival.number = entry.object_number
+  WHERE fingerprint = ANY(%s)) found
+WHERE number IS NOT NULL """
+ORDER = " ORDER BY number, place & %s"
+REMOVE = """
+DELETE FROM purge_indexentry
+WHERE object_number IN (%s, (SELECT number FROM purge_indexarrival WHERE object_number = %s))
 """
 
 
 class PostgreSQLIndexBatch:
-    """Implements `purge.ports.IndexBatch`: rows as COPY wants them, spilled to disk when many."""
+    """Implements `purge.ports.IndexBatch`: rows of one transaction, or a large object's arrival."""
 
-    def __init__(self) -> None:
+    def __init__(self, namespace_id: UUID) -> None:
         self.count = 0
-        self.rows: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=SPOOL_IN_MEMORY)  # noqa: SIM115 - closed by close()
+        self._namespace_id = namespace_id
+        self._rows = IndexRows()
+        self._arrival: IndexArrival | None = None
 
-    def add(self, entries: Iterable[IndexEntry]) -> None:
-        packed = _packed(entries)
-        while rows := b"".join(islice(packed, ROWS_AT_ONCE)):
-            self.rows.write(rows)
-            self.count += len(rows) // ROW.size
-
-    def pieces(self) -> Iterator[bytes]:
-        self.rows.seek(0)
-        while piece := self.rows.read(ROWS_AT_ONCE * ROW.size):
-            yield piece
-
-    def take(self, piece: bytes) -> None:
-        self.rows.write(piece)
-        self.count += len(piece) // ROW.size
+    def add(self, entries: IndexEntries) -> None:
+        for first in range(0, len(entries.fingerprints), ROWS_AT_ONCE):
+            if self._rows.count >= ROWS_AT_ONCE:
+                self._send()
+            some = slice(first, first + ROWS_AT_ONCE)
+            self._rows.add(IndexEntries(*(column[some] for column in entries)))
+        self.count += len(entries.fingerprints)
 
     def store(self, *, object_number: int, is_known: bool = True) -> int:
+        if self._arrival is not None:
+            self._send()
+            self._arrival.end()
         if is_known:
             PostgreSQLMetastoreIndex().remove(object_number=object_number)
-        if not self.count:
-            return 0
-        self.rows.seek(0)
-        with connection.cursor() as cursor:
-            cursor.execute(FOR_THIS_TRANSACTION)
-            if self.count <= FEW:
-                rows = ROW.iter_unpack(self.rows.read())
-                _, _, prints, _, places, _, lows = zip(*rows, strict=True)
-                columns = [list(prints), list(places), list(lows)]
-                cursor.execute(INSERT + FROM_ARRAYS, [object_number, *columns])
-            else:
-                cursor.execute(ARRIVING)
-                with cursor.copy("COPY purge_arriving FROM STDIN (FORMAT binary)") as copy:
-                    copy.write(HEAD)
-                    while chunk := self.rows.read(COPY_AT_ONCE):
-                        copy.write(chunk)
-                    copy.write(END)
-                cursor.execute(INSERT + FROM_ARRIVING, [object_number])
-                cursor.execute("DROP TABLE purge_arriving")
+        if self._arrival is not None:
+            self._arrival.publish(object_number=object_number)
+            self._arrival = None
+        elif self.count:
+            self._rows.insert(number=object_number)
         return self.count
 
     def close(self) -> None:
-        self.rows.close()
+        if self._arrival is not None:
+            self._arrival.drop()
+            self._arrival = None
+
+    def _send(self) -> None:
+        if self._arrival is None:
+            self._arrival = IndexArrival(self._namespace_id)
+        self._arrival.put(self._rows)
+        self._rows = IndexRows()
 
 
 class PostgreSQLMetastoreIndex:
     """Implements `purge.ports.MetastoreIndex`."""
 
-    def batch(self) -> PostgreSQLIndexBatch:
-        return PostgreSQLIndexBatch()
+    def batch(self, *, namespace_id: UUID) -> PostgreSQLIndexBatch:
+        return PostgreSQLIndexBatch(namespace_id)
 
     def places(
         self, *, fingerprints: Collection[int], object_numbers: Collection[int] | None = None
     ) -> Iterator[Place]:
-        only = "" if object_numbers is None else "AND object_number = ANY(%s)"
+        only = "" if object_numbers is None else "AND number = ANY(%s)"
         values: list[list[int]] = [list(fingerprints)]
         if object_numbers is not None:
             values.append(list(object_numbers))
         with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT object_number, fingerprint, place, length_low FROM purge_indexentry "  # noqa: S608 - no value is put into the text
-                f"WHERE fingerprint = ANY(%s) {only} ORDER BY object_number, place & %s",
-                [*values, FURTHEST],
-            )
+            cursor.execute(PLACES + only + ORDER, [*values, FURTHEST])
             for number, fingerprint, place, low in cursor:
-                yield Place(number, fingerprint, _span(place, low))
+                yield Place(number, fingerprint, index_rows.span(place, low))
 
     def forget(self, *, object_number: int, offsets: Collection[int]) -> int:
         with connection.cursor() as cursor:
             cursor.execute(
-                "DELETE FROM purge_indexentry WHERE object_number = %s AND place & %s = ANY(%s)",
-                [object_number, FURTHEST, list(offsets)],
+                REMOVE + "AND place & %s = ANY(%s)",
+                [object_number, object_number, FURTHEST, list(offsets)],
             )
             return int(cursor.rowcount)
 
     def remove(self, *, object_number: int) -> int:
         with connection.cursor() as cursor:
-            cursor.execute("DELETE FROM purge_indexentry WHERE object_number = %s", [object_number])
-            return int(cursor.rowcount)
+            cursor.execute(REMOVE, [object_number, object_number])
+            removed = int(cursor.rowcount)
+        index_arrivals.end_of(object_number=object_number)
+        return removed
+
+    def clear(self, *, begun_before: datetime) -> int:
+        return index_arrivals.clear(begun_before=begun_before)
 
     def compact(self) -> Sequence[str]:
         """VACUUM each part, and build its tree anew where half of its pages are empty."""
@@ -176,16 +149,3 @@ class PostgreSQLMetastoreIndex:
             cursor.execute(PARTS)
             after = sum(size for _, _, size in cursor.fetchall())
         return [f"index: {len(parts)} parts vacuumed, {before >> 20} MiB before, {after >> 20} now"]
-
-
-def _packed(entries: Iterable[IndexEntry]) -> Iterator[bytes]:
-    pack = ROW.pack
-    for fingerprint, (offset, length) in entries:
-        if offset > FURTHEST or length > LONGEST:
-            raise ObjectUnreachable(reason="too_far_in")
-        place = offset | length >> LOW_BITS << POSITION_BITS
-        yield pack(3, 8, fingerprint, 8, place, 2, length & LOW)
-
-
-def _span(place: int, low: int) -> Span:
-    return Span(place & FURTHEST, place >> POSITION_BITS << LOW_BITS | low)

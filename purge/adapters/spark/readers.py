@@ -1,24 +1,28 @@
 """Readers on Apache Spark: objects in groups, each group a task of its own.
 
-Spark only spreads the objects. The driver is this process: it hands out groups, gathers the packed
+Spark only spreads the objects. The driver is this process: it hands out groups, gathers the
 entries that come back, and leaves the storing to whoever asked, object by object. What comes back
 of a group is spread over parts, so that Spark's side of the driver holds one part at a time.
 """
 
 import logging
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+import pickle
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import closing
 from functools import cached_property, partial
+from tempfile import SpooledTemporaryFile
 from types import ModuleType
-from typing import Any
+from typing import IO, Any
 
 from purge.adapters.spark import executors as spark_executors
 from purge.adapters.spark.executors import Shipped
-from purge.ports import IndexBatch, StoredObject
+from purge.ports import StoredObject
 from purge.ports.extraction import (
     Extract,
     Extracted,
     ObjectRead,
+    Piece,
     Reading,
     SparkFailed,
     SparkMissing,
@@ -27,6 +31,7 @@ from purge.ports.extraction import (
 MOST_OBJECTS = 64
 MOST_BYTES = 32 << 20
 A_PART = 16 << 20
+IN_MEMORY = 16 << 20
 # https://spark.apache.org/docs/latest/security.html: what is shipped holds credentials. These go
 # over a command line, where Spark takes them: nothing secret may be among them.
 SECURE = {
@@ -51,14 +56,12 @@ class SparkReaders:
         options: Mapping[str, str],
         settings: Mapping[str, object],
         extract: Extract,
-        batch: Callable[[], IndexBatch],
     ) -> None:
         self._pyspark = pyspark
         self._python = python
         self._options = options
         self._settings = settings
         self._extract = extract
-        self._batch = batch
 
     def read(
         self, *, reading: Reading, objects: Iterable[StoredObject]
@@ -66,7 +69,7 @@ class SparkReaders:
         shipped = Shipped.of(reading, settings=self._settings, extract=self._extract)
         context = self._context
         at_once = context.defaultParallelism + 1
-        waiting: set[Future[list[ObjectRead]]] = set()
+        waiting: set[Future[Sequence[Gathered]]] = set()
         with ThreadPoolExecutor(at_once) as threads:
             for group in groups(objects):
                 waiting.add(threads.submit(self._read, context, shipped, group))
@@ -108,30 +111,48 @@ class SparkReaders:
         context: Any,  # noqa: ANN401 - see _context
         shipped: Shipped,
         group: Sequence[StoredObject],
-    ) -> list[ObjectRead]:
-        """One task of Spark; its answer in batches, which spill to disk."""
+    ) -> "Sequence[Gathered]":
+        """One task of Spark, and its answer."""
         items = [(number, one.key, one.version) for number, one in enumerate(group)]
         work = partial(spark_executors.read, shipped=shipped)
         parts = 1 + sum(one.size for one in group) // A_PART
         found = context.parallelize(items, 1).mapPartitions(work)
         if parts > 1:
             found = found.repartition(parts)
-        batches = [self._batch() for _ in group]
-        learnt: dict[int, Extracted] = {}
+        gathered = [Gathered(one) for one in group]
         try:
             for number, piece in found.toLocalIterator():
-                if isinstance(piece, bytes):
-                    batches[number].take(piece)
-                elif piece is not None:
-                    learnt[number] = piece
+                gathered[number].add(piece)
         except (self._pyspark.errors.PySparkException, self._java_error) as error:
-            for batch in batches:
-                batch.close()
+            for one in gathered:
+                one.close()
             raise SparkFailed(why="a task failed, and Spark's log says where") from error
-        return [
-            ObjectRead(one, batch, learnt.get(number))
-            for number, (one, batch) in enumerate(zip(group, batches, strict=True))
-        ]
+        return gathered
+
+
+class Gathered:
+    """What came back of an object, on disk where it is much."""
+
+    def __init__(self, listed: StoredObject) -> None:
+        self.listed = listed
+        self._is_whole = False
+        self._file: IO[bytes] = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - closed by close()
+
+    def add(self, piece: Piece | None) -> None:
+        self._is_whole = isinstance(piece, Extracted)
+        pickle.dump(piece, self._file)
+
+    def read(self) -> ObjectRead:
+        return ObjectRead(self.listed, self._pieces() if self._is_whole else None)
+
+    def _pieces(self) -> Iterator[Piece]:
+        end = self._file.tell()
+        self._file.seek(0)
+        while self._file.tell() < end:
+            yield pickle.load(self._file)  # noqa: S301 - our own, written above
+
+    def close(self) -> None:
+        self._file.close()
 
 
 def groups(objects: Iterable[StoredObject]) -> Iterator[Sequence[StoredObject]]:
@@ -148,6 +169,8 @@ def groups(objects: Iterable[StoredObject]) -> Iterator[Sequence[StoredObject]]:
         yield group
 
 
-def _results(done: Iterable[Future[list[ObjectRead]]]) -> Iterator[ObjectRead]:
-    for one in done:
-        yield from one.result()
+def _results(done: Iterable[Future[Sequence[Gathered]]]) -> Iterator[ObjectRead]:
+    for group in done:
+        for one in group.result():
+            with closing(one):
+                yield one.read()

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import BinaryIO
 
-BLOCK = 1 << 20
+BLOCK = 1 << 18
 LONGEST_RECORD = 64 * 1024 * 1024
 
 

@@ -162,4 +162,9 @@ def test_a_lone_surrogate_has_a_fingerprint() -> None:
 def test_the_quick_fingerprint_is_the_same(kind: IdentifierType, name: str, value: str) -> None:
     quick = fingerprints(b"k" * 32)
 
-    assert quick(kind, name, value) == fingerprint(key=b"k" * 32, name=name, kind=kind, value=value)
+    slow = fingerprint(key=b"k" * 32, name=name, kind=kind, value=value)
+    assert list(quick(kind, name, [value, "plain", value])) == [
+        slow,
+        fingerprint(key=b"k" * 32, name=name, kind=kind, value="plain"),
+        slow,
+    ]

@@ -10,7 +10,7 @@ from purge.adapters.spark import executors as spark_executors
 from purge.adapters.spark.executors import ReadingFailedError, Shipped
 from purge.adapters.spark.readers import MOST_BYTES, MOST_OBJECTS, SECURE, groups
 from purge.domain.locators import Locator
-from purge.ports import Format, LayerDescription, LayerKind, StoredObject
+from purge.ports import Format, IndexEntries, LayerDescription, LayerKind, StoredObject
 from purge.ports.extraction import Piece, Reading
 
 READING = Reading(
@@ -26,7 +26,7 @@ READING = Reading(
 
 
 def stumbling(*, reading: Reading, key: str, version: str) -> Iterator[Piece]:
-    yield b"rows"
+    yield IndexEntries([7], [0], [50])
     message = f"no integer: {key} {reading.key!r}"
     raise ValueError(message)
 
