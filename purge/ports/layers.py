@@ -157,6 +157,13 @@ class StorageLayer(Protocol):
         """
         ...
 
+    def announce(self, *, key: str, version: str) -> str:
+        """Name an attempt that is about to begin, for `discard` to find if its name is lost.
+
+        Empty where beginning one leaves nothing behind.
+        """
+        ...
+
     def begin(self, *, key: str, version: str) -> str:
         """Name an attempt to rewrite the object, which `discard` understands.
 

@@ -197,6 +197,8 @@ def _remove(opened: OpenStep, finding: Finding, *, work: Work, lake: Lake, clock
 def _splice(opened: OpenStep, finding: Finding, *, work: Work, lake: Lake, clock: Clock) -> bool:
     dataset, layer = opened.dataset, opened.dataset.layer
     key, version = finding.row.key, finding.row.version
+    if announced := layer.announce(key=key, version=version):
+        steps.begun(opened.id, attempt=announced, work=work)
     attempt = layer.begin(key=key, version=version)
     steps.begun(opened.id, attempt=attempt, work=work)
     try:

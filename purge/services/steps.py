@@ -24,7 +24,7 @@ GONE = "object_gone"
 
 
 def begun(step_id: UUID, *, attempt: str, work: Work) -> None:
-    """An attempt has a name: whatever it leaves behind can be discarded."""
+    """An attempt has a name, or is about to: whatever it leaves behind can be discarded."""
     with work.scope():
         ErasureStep.objects.filter(pk=step_id).update(staged={"attempt": attempt})
 

@@ -84,6 +84,9 @@ class FakeStorageLayer:
     def effort(self, *, size: int, segments: Iterable[Segment]) -> str:  # noqa: ARG002
         return ""
 
+    def announce(self, *, key: str, version: str) -> str:  # noqa: ARG002
+        return ""
+
     def begin(self, *, key: str, version: str) -> str:  # noqa: ARG002 - any name will do
         return f"attempt-{next(self._numbers)}"
 

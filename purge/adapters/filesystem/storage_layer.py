@@ -120,6 +120,9 @@ class FilesystemStorageLayer:
     def effort(self, *, size: int, segments: Iterable[Segment]) -> str:
         return ""
 
+    def announce(self, *, key: str, version: str) -> str:
+        return ""
+
     def begin(self, *, key: str, version: str) -> str:
         return uuid.uuid4().hex
 

@@ -26,7 +26,7 @@ class Unfinished(NamedTuple):
 def objects(bucket: Bucket, prefix: str) -> Iterator[StoredObject | UnreachableObject]:
     found = _all_versions(bucket, prefix) if bucket.keeps_versions() else _current(bucket, prefix)
     for one in found:
-        if one.key.rpartition("/")[2].startswith(OURS) or is_folder(one):
+        if is_ours(one.key) or is_folder(one):
             continue
         if not s3_places.is_plain(one.key):
             yield UnreachableObject(one.key, "s3_name_with_dots")
@@ -35,11 +35,13 @@ def objects(bucket: Bucket, prefix: str) -> Iterator[StoredObject | UnreachableO
         else:
             yield one
     for upload in unfinished(bucket, prefix, older_than=SETTLES):
-        if not s3_places.is_plain(upload.key) or _has_parts(bucket, upload):
+        if is_ours(upload.key):
+            continue
+        if not s3_places.is_plain(upload.key) or has_parts(bucket, upload):
             yield UnreachableObject(upload.key, "s3_unfinished_upload")
 
 
-def _has_parts(bucket: Bucket, upload: Unfinished) -> bool:
+def has_parts(bucket: Bucket, upload: Unfinished) -> bool:
     """Whether it holds anybody's bytes: one that was only begun does not."""
     try:
         answer = bucket.client.list_parts(**bucket.at(upload.key), UploadId=upload.id, MaxParts=1)
@@ -50,20 +52,25 @@ def _has_parts(bucket: Bucket, upload: Unfinished) -> bool:
     return bool(answer.get("Parts"))
 
 
+def is_ours(key: str) -> bool:
+    """What a probe of the store left, which holds nobody's bytes."""
+    return key.rpartition("/")[2].startswith(OURS)
+
+
 def is_folder(one: StoredObject) -> bool:
     """The marker that consoles make for an empty folder."""
     return one.key.endswith("/") and not one.size
 
 
 def _current(bucket: Bucket, prefix: str) -> Iterator[StoredObject]:
-    for page in _pages(bucket, "list_objects_v2", prefix):
+    for page in pages(bucket, "list_objects_v2", prefix):
         for one in page.get("Contents", []):
             yield StoredObject(_key(bucket, one), bare(one["ETag"]), one["Size"])
 
 
 def _all_versions(bucket: Bucket, prefix: str) -> Iterator[StoredObject]:
     """By key, the newest first, from one listing: none can slip between two of them."""
-    for page in _pages(bucket, "list_object_versions", prefix):
+    for page in pages(bucket, "list_object_versions", prefix):
         for one in page.get("Versions", []):
             key, etag = _key(bucket, one), bare(one["ETag"])
             version_id = one["VersionId"]
@@ -79,16 +86,19 @@ def unfinished(bucket: Bucket, prefix: str, *, older_than: timedelta) -> Iterato
     """Uploads begun long ago: what was uploaded stays with the store until they are aborted."""
     before = bucket.clock() - older_than
     try:
-        for page in _pages(bucket, "list_multipart_uploads", prefix):
-            for one in page.get("Uploads", []):
-                if one["Initiated"] < before:
-                    yield Unfinished(_key(bucket, one), one["UploadId"], one["Initiated"])
+        for page in pages(bucket, "list_multipart_uploads", prefix):
+            yield from (one for one in uploads_in(bucket, page) if one.begun_at < before)
     except ClientError as error:
         if refusals.code_of(error) not in refusals.NOT_KNOWN:
             raise
 
 
-def _pages(bucket: Bucket, operation: str, prefix: str) -> Iterator[dict[str, Any]]:
+def uploads_in(bucket: Bucket, page: dict[str, Any]) -> Iterator[Unfinished]:
+    for one in page.get("Uploads", []):
+        yield Unfinished(_key(bucket, one), one["UploadId"], one["Initiated"])
+
+
+def pages(bucket: Bucket, operation: str, prefix: str) -> Iterator[dict[str, Any]]:
     pages = bucket.client.get_paginator(operation)
     yield from pages.paginate(Bucket=bucket.name, Prefix=f"{bucket.path}{prefix}")
 

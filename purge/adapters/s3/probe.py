@@ -8,6 +8,7 @@ a name of our own.
 import time
 import uuid
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -19,6 +20,7 @@ from purge.ports import ObjectChanged, ObjectUnreachable, ProbeStep, Unreachable
 
 NEVER = "00000000000000000000000000000000"
 AT_MOST = 1000
+FORGOTTEN = timedelta(hours=1)
 
 _honoured: set[tuple[str, str, bool]] = set()
 
@@ -69,6 +71,8 @@ def _are_conditions_honoured(bucket: Bucket, *, on_putting: bool) -> bool:
 
 
 def _uploaded(bucket: Bucket, key: str, place: dict[str, str]) -> Any:  # noqa: ANN401
+    for left in s3_listing.unfinished(bucket, f"{OURS}probe-", older_than=FORGOTTEN):
+        s3_uploads.abort(bucket, left.key, left.id)  # Its worker was killed.
     upload = bucket.client.create_multipart_upload(**place)["UploadId"]
     try:
         part = bucket.client.upload_part(**place, UploadId=upload, PartNumber=1, Body=b"probe")

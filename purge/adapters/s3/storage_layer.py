@@ -14,6 +14,7 @@ from typing import Any
 
 from purge.adapters.s3 import (
     listing as s3_listing,
+    lost as s3_lost,
     probe as s3_probe,
     properties as s3_properties,
     reading as s3_reading,
@@ -113,15 +114,24 @@ class S3StorageLayer:
     def effort(self, *, size: int, segments: Iterable[Segment]) -> str:
         return s3_parts.told(size=size, segments=segments)
 
-    def begin(self, *, key: str, version: str) -> str:
-        now = self._bucket.clock()
+    def announce(self, *, key: str, version: str) -> str:
         with refusals.told():
-            opened = self._opened(key, version)
-            opened.look.check_readable()
-            opened.look.check_unlocked(at=now)
-            attempt = self._begun(opened)
+            opened = self._to_rewrite(key, version)
+            is_small = opened.look.size <= s3_parts.WHOLE
+            return "" if is_small else s3_lost.announced(self._bucket, key)
+
+    def begin(self, *, key: str, version: str) -> str:
+        with refusals.told():
+            return self._begun(self._to_rewrite(key, version))
+
+    def _to_rewrite(self, key: str, version: str) -> OpenObject:
+        """Raises ObjectUnreachable where it may not be."""
+        now = self._bucket.clock()
+        opened = self._opened(key, version)
+        opened.look.check_readable()
+        opened.look.check_unlocked(at=now)
         self._last = _Remembered(version, now, opened)
-        return attempt
+        return opened
 
     def _begun(self, opened: OpenObject) -> str:
         bucket, key, look = self._bucket, opened.key, opened.look
@@ -169,7 +179,10 @@ class S3StorageLayer:
             self._rewritings.pop(attempt, None)
             return
         with refusals.told():
-            s3_uploads.abort(self._bucket, key, attempt)
+            if s3_lost.is_named_so(attempt):
+                s3_lost.abort(self._bucket, key, attempt)
+            else:
+                s3_uploads.abort(self._bucket, key, attempt)
 
     def remove(self, *, key: str, version: str) -> None:
         with refusals.told():

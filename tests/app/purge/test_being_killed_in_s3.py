@@ -2,16 +2,13 @@
 
 import os
 from collections.abc import Callable
-from datetime import timedelta
 
 import pytest
 from botocore.client import BaseClient
 from django.db.backends.postgresql.base import DatabaseWrapper
-from django.utils import timezone
 from pytest_django import Settings
 
 from governance.isolation.scopes import namespace_scope
-from purge.adapters.s3.storage_layer import S3StorageLayer
 from purge.domain import s3_parts
 from purge.models import ErasureCertificate, ErasureRequest, ErasureStep
 from tests.app.purge.conftest import Company
@@ -73,7 +70,7 @@ def test_wherever_a_worker_is_killed_the_next_one_ends_the_same(
         with namespace_scope(company.namespace.pk):
             company.erase(request)
             check(request, lake, key, customer)
-        assert largest_put_whole < 0 or lake.uploads() == 0
+        assert lake.uploads() == 0
         remove(lake)
     assert point > FEWEST_POINTS
 
@@ -86,25 +83,8 @@ def check(request: ErasureRequest, lake: S3Lake, key: str, customer: int) -> Non
     assert (step.state, step.records) == ("done", 2)
     certificate = ErasureCertificate.objects.get(erasure_request=request)
     assert certificate.document["totals"]["records"] == 2
-    assert lake.uploads() <= 1, "one at most, whose name was lost in the moment it was given"
 
 
 def remove(lake: S3Lake) -> None:
-    """And what such a moment leaves is empty, reported after a day, and aborted by vacuuming."""
-    for upload in lake.client.list_multipart_uploads(
-        Bucket=lake.bucket, Prefix=f"{lake.path}/"
-    ).get("Uploads", []):
-        parts = lake.client.list_parts(
-            Bucket=lake.bucket, Key=upload["Key"], UploadId=upload["UploadId"]
-        )
-        assert not parts.get("Parts")
-    later = S3StorageLayer(
-        client=lake.client,
-        bucket=lake.bucket,
-        path=f"{lake.path}/",
-        clock=lambda: timezone.now() + timedelta(days=8),
-    )
-    later.abort_unfinished(prefix="", older_than=timedelta(days=7))
-    assert lake.uploads() == 0
     for one in lake.versions():
         lake.client.delete_object(Bucket=lake.bucket, Key=one["Key"], VersionId=one["VersionId"])
