@@ -194,6 +194,17 @@ def test_eve_sees_no_hold_of_another_namespace(
     assert browser.get("/api/v1/namespaces/acme/legal-holds/").status_code == 404
 
 
+def test_an_officer_is_told_that_all_of_it_is_held(company: Company) -> None:
+    held(company)
+    request = company.located()
+    olga = tenancy.signed_in(company.olga, role="officer")
+
+    page = olga.get(f"/n/acme/erasures/{request.pk}/").content.decode()
+
+    assert "All that was found is under a legal hold" in page
+    assert "erased for good" not in page
+
+
 def test_holds_are_placed_and_lifted_in_the_admin(company: Company) -> None:
     browser = tenancy.signed_in(company.ivan, role="admin")
     until = timezone.now() + TOMORROW
