@@ -12,6 +12,7 @@ from federation.ports import ProviderPorts
 from federation.selectors import own_keys
 from federation.services import enforcements, provider_metadata, service_provider_keys
 from governance.audit import trail
+from governance.isolation import scopes
 from governance.kernel.actors import Actor
 from governance.kernel.refusals import Conflict, FieldError, Invalid
 from governance.tenancy.models import RoleBinding, UserSession
@@ -84,8 +85,10 @@ def create(
         raise ProviderInvalid(errors=[FieldError(pointer="/name", code="invalid", detail=detail)])
     if IdentityProvider.objects.filter(name=name).exists():
         raise ProviderNameTaken(name=name)
+    _check_recent(values, actor=actor, now=now)
     provider = IdentityProvider(name=name)
-    return _saved(provider, values, verb="created", ports=ports, actor=actor, now=now)
+    xml = _document(provider, values, ports=ports)
+    return _saved(provider, values, xml=xml, verb="created", ports=ports, actor=actor, now=now)
 
 
 def change(
@@ -97,11 +100,15 @@ def change(
     now: datetime,
 ) -> IdentityProvider:
     """Change what `values` names; metadata replaces certificates and addresses."""
+    # As it is stored: a form has written its values onto the row that it brings.
+    held = IdentityProvider.objects.get(pk=provider.pk)
+    if values.get("name", held.name) != held.name:
+        raise ProviderNameFixed
+    _check_recent(values, actor=actor, now=now)
+    xml = _document(held, values, ports=ports)
     with transaction.atomic():
         row = IdentityProvider.objects.select_for_update().get(pk=provider.pk)
-        if values.get("name", row.name) != row.name:
-            raise ProviderNameFixed
-        return _saved(row, values, verb="changed", ports=ports, actor=actor, now=now)
+        return _saved(row, values, xml=xml, verb="changed", ports=ports, actor=actor, now=now)
 
 
 def remove(*, provider: IdentityProvider, actor: Actor, now: datetime) -> None:
@@ -126,19 +133,22 @@ def end_sessions(*, provider: IdentityProvider, reason: str, now: datetime) -> i
     return rows.update(ended_at=now, end_reason=reason)
 
 
-def _saved(
+def _check_recent(values: ProviderValues, *, actor: Actor, now: datetime) -> None:
+    """Shutting a door never waits for a proof."""
+    if dict(values) != {"enabled": False}:
+        step_up.require_recent(actor=actor, now=now)
+
+
+def _saved(  # noqa: PLR0913 - a change, and what it is made with
     provider: IdentityProvider,
     values: ProviderValues,
     *,
+    xml: str,
     verb: str,
     ports: ProviderPorts,
     actor: Actor,
     now: datetime,
 ) -> IdentityProvider:
-    # Shutting a door never waits for a proof.
-    if dict(values) != {"enabled": False}:
-        step_up.require_recent(actor=actor, now=now)
-    xml = _document(provider, values, ports=ports)
     _set(provider, values)
     _check_bounds(provider)
     disabled = verb == "changed" and not values.get("enabled", True)
@@ -198,11 +208,15 @@ def _import(
 
 
 def _document(provider: IdentityProvider, values: ProviderValues, *, ports: ProviderPorts) -> str:
-    """The metadata to read now: what was pasted, or what a new address answers with."""
+    """The metadata to read now: what was pasted, or what a new address answers with.
+
+    Asked before anything is locked or written, so that no transaction waits for that host.
+    """
     xml, url = values.get("metadata_xml", ""), values.get("metadata_url", "")
     if xml or not url or url == provider.metadata_url:
         return xml
-    return ports.fetcher.fetched(url=url)
+    with scopes.resting():
+        return ports.fetcher.fetched(url=url)
 
 
 def _check_bounds(provider: IdentityProvider) -> None:

@@ -16,6 +16,7 @@ from federation.models import IdentityProvider
 from federation.ports import MetadataFetcher, MetadataReader, ProviderPorts
 from federation.services import provider_metadata
 from governance.audit import trail
+from governance.isolation import scopes
 from governance.isolation.scopes import namespace_scope
 from governance.kernel.actors import Actor
 from governance.kernel.refusals import Conflict, Refusal
@@ -42,11 +43,14 @@ class Refresh:
 def refresh(
     *, provider: IdentityProvider, ports: ProviderPorts, actor: Actor, now: datetime
 ) -> bool:
-    """By hand. Whether anything changed; a failure is recorded and raised."""
+    """By hand: whether anything changed. What goes wrong is raised, to be shown at once."""
+    if not provider.metadata_url:
+        raise NoMetadataAddress
+    with scopes.resting():
+        xml = ports.fetcher.fetched(url=provider.metadata_url)
     wanted = begun(provider=provider, now=now)
     if wanted is None:
-        raise NoMetadataAddress
-    xml = ports.fetcher.fetched(url=wanted.url)
+        return False
     return applied(wanted=wanted, xml=xml, reader=ports.reader, actor=actor, now=now)
 
 

@@ -32,6 +32,8 @@ class Scope:
 
 
 _scope: ContextVar[Scope | None] = ContextVar("lakewarden_scope", default=None)
+# Whether the scopes around this point are all the same one.
+_is_only_one: ContextVar[bool] = ContextVar("lakewarden_only_one_scope", default=True)
 
 
 def current_scope() -> Scope:
@@ -72,6 +74,40 @@ def system_scope(reason: str) -> Iterator[None]:
 
 
 @contextmanager
+def resting() -> Iterator[None]:
+    """Give the transaction back while something slow is waited for, and take it up afterwards.
+
+    A request is one transaction, and one that waits for another host holds back vacuum and a
+    connection. Where nothing was written or locked yet, to end it loses nothing and to begin it
+    anew changes nothing: each statement sees what is committed by then, as it would anyway. After
+    a first write, or where one scope stands within another, it stays open. No query meanwhile.
+    """
+    if not _may_rest():
+        yield
+        return
+    connection.connection.commit()
+    try:
+        yield
+    finally:
+        _tell_database(_scope.get())
+        with connection.cursor() as cursor:
+            for savepoint in connection.savepoint_ids:
+                cursor.execute(f"SAVEPOINT {connection.ops.quote_name(savepoint)}")
+
+
+def _may_rest() -> bool:
+    """PostgreSQL gives a transaction its number with the first write or lock of a row."""
+    if not connection.in_atomic_block or connection.needs_rollback or connection.run_on_commit:
+        return False
+    if not _is_only_one.get():
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_current_xact_id_if_assigned() IS NULL")
+        (is_untouched,) = cursor.fetchone()
+    return bool(is_untouched)
+
+
+@contextmanager
 def offline_scope() -> Iterator[None]:
     """For describing models without reading rows (the OpenAPI schema).
 
@@ -90,9 +126,11 @@ def _entered(scope: Scope) -> Iterator[None]:
     with transaction.atomic():
         _tell_database(scope)
         token = _scope.set(scope)
+        only_one = _is_only_one.set(outer is None or (outer == scope and _is_only_one.get()))
         try:
             yield
         finally:
+            _is_only_one.reset(only_one)
             _scope.reset(token)
         # A savepoint that is released keeps its settings, so the outer scope's are put back; one
         # that is rolled back, and a transaction that ends, forget them by themselves.
