@@ -1,94 +1,20 @@
-"""Examples in the OpenAPI schema, by the name of the component they show."""
+"""Examples in the OpenAPI schema: each app's are in its `api/examples.py`, by component."""
 
+from importlib import import_module
 from typing import Any
 
-EXAMPLES: dict[str, Any] = {
-    "Problem": {
-        "type": "urn:lakewarden:problem:policy_invalid",
-        "title": "Bad Request",
-        "status": 400,
-        "detail": "The policy is not valid. /document/Statement/0/Effect: Write Allow or Deny.",
-        "code": "policy_invalid",
-        "errors": [
-            {
-                "pointer": "/document/Statement/0/Effect",
-                "code": "invalid",
-                "detail": "Write Allow or Deny.",
-            }
-        ],
-    },
-    "NamespaceInRequest": {
-        "name": "customer-b",
-        "display_name": "Customer B",
-        "account_id": "253914981264",
-    },
-    "UserInRequest": {
-        "username": "ivan",
-        "email": "ivan@customer.example",
-        "display_name": "Ivan",
-        "roles": ["admin"],
-    },
-    "PatchedUserChangeInRequest": {"active": False},
-    "RoleInRequest": {
-        "name": "analyst",
-        "description": "Reads the sales tables.",
-        "max_session_seconds": 3600,
-        "policies": ["lakewarden-reader"],
-        "storage_prefixes": ["sales/"],
-    },
-    "RoleSimulateInRequest": {"action": "lakewarden:RunQuery", "resource": "*", "context": {}},
-    "RoleSimulateOut": {
-        "decision": "allow",
-        "matched": "lakewarden-author/QueryAndShare",
-        "reason": "explicit_allow",
-    },
-    "PolicyInRequest": {
-        "name": "read-usage",
-        "document": {
-            "Version": "2012-10-17",
-            "Statement": [
-                {
-                    "Sid": "Usage",
-                    "Effect": "Allow",
-                    "Action": "lakewarden:ReadUsage",
-                    "Resource": "*",
-                }
-            ],
-        },
-    },
-    "TokenInRequest": {"name": "nightly-import", "scopes": ["usage:write"], "days": 90},
-    "MeOut": {
-        "namespace": "customer-b",
-        "username": "author/uma@customer.example",
-        "role": "author",
-        "roles": ["author"],
-        "expires_at": "2026-03-18T11:30:00.000000Z",
-        "tags": {"department": "sales"},
-    },
-    "UsageLimitInRequest": {
-        "feature_type": "spectrum",
-        "limit_type": "data-scanned",
-        "amount": 2,
-        "period": "weekly",
-        "breach_action": "disable",
-        "thresholds": [80, 100],
-    },
-    "PatchedUsageLimitInRequest": {"amount": 3},
-    "UsageEventInRequest": {
-        "id": "spark-application-42",
-        "feature_type": "spectrum",
-        "amount": 0.25,
-        "at": "2026-03-18T10:30:00Z",
-        "source": "spark",
-    },
-    "WorkloadRuleInRequest": {
-        "name": "not_more_than_a_terabyte",
-        "predicates": [{"metric": "spectrum_scan_size_mb", "operator": ">", "value": 1048576}],
-        "action": "abort",
-    },
-    "AlertChannelInRequest": {
-        "kind": "email",
-        "target": "alerts@customer.example",
-        "events": ["usage_limit.reached", "usage_limit.disabled"],
-    },
-}
+from django.apps import apps
+from django.utils.module_loading import module_has_submodule
+
+MODULE = "api.examples"
+
+
+def all_examples() -> dict[str, Any]:
+    """What the apps show, by the name of the schema's component."""
+    found: dict[str, Any] = {}
+    for app in apps.get_app_configs():
+        if app.module is not None and module_has_submodule(app.module, "api"):
+            api = import_module(f"{app.name}.api")
+            if module_has_submodule(api, "examples"):
+                found |= import_module(f"{app.name}.{MODULE}").EXAMPLES
+    return found

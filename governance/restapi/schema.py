@@ -9,7 +9,7 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 
 from governance.isolation.scopes import offline_scope
-from governance.restapi.examples import EXAMPLES
+from governance.restapi.examples import all_examples
 from governance.restapi.serializers import Problem
 
 Direction = Literal["request", "response"]
@@ -83,10 +83,11 @@ class LakewardenGenerator(SchemaGenerator):
     def get_schema(self, request: Request | None = None, public: bool = False) -> Any:  # noqa: ANN401, FBT001, FBT002 - spectacular's signature
         with offline_scope():
             schema = super().get_schema(request=request, public=public)  # type: ignore[no-untyped-call]
-        for name, example in EXAMPLES.items():
-            component = schema["components"]["schemas"].get(name)
-            if component is not None:
-                component["example"] = example
+        components = schema["components"]["schemas"]
+        for name, example in all_examples().items():
+            for shown in (name, f"Patched{name}"):
+                if shown in components:
+                    components[shown].setdefault("example", example)
         return schema
 
 

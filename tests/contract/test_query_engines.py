@@ -167,9 +167,15 @@ def test_a_location_that_climbs_out_is_refused(engine: DuckDBEngine, location: s
         engine.estimate(plan=a_plan(engine, "SELECT 1", a_table(location)))
 
 
-def test_an_absolute_location_is_below_the_namespaces_folder(engine: DuckDBEngine) -> None:
+@pytest.mark.parametrize("location", ["/etc/passwd", "csv/a.csv/below", "x" * 400])
+def test_where_nothing_can_lie_there_is_nothing(
+    engine: DuckDBEngine, lake: Path, location: str
+) -> None:
+    """An absolute location is one below the namespace's folder, too."""
+    analytics.write_csv(lake / "acme" / "csv" / "a.csv", [{"n": 1}])
+
     with pytest.raises(LocationEmpty):
-        engine.estimate(plan=a_plan(engine, "SELECT 1", a_table("/etc/passwd")))
+        engine.estimate(plan=a_plan(engine, "SELECT 1", a_table(location)))
 
 
 @pytest.mark.parametrize("kind", ["file", "folder", "inside"])

@@ -4,6 +4,7 @@ A path is resolved before it is compared, so that neither `..` nor a symbolic li
 the namespace's folder or of the role's. What was resolved is what a runner is granted.
 """
 
+import errno
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from governance.kernel.refusals import Forbidden, Invalid, NotFound, Unavailable
 
 MAX_FILES = 10_000
 HIDDEN = ("_", ".")
+NOTHING_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG})
 
 
 class LocationOutside(Forbidden):
@@ -66,10 +68,10 @@ class Lake:
             raise LocationOutside(location=location)
         try:
             found = sorted(_walk(start, location, real), key=lambda file: file.path)
-        except FileNotFoundError:
+        except OSError as error:
+            if error.errno not in NOTHING_THERE:
+                raise LakeUnreadable from error
             found = []
-        except PermissionError as error:
-            raise LakeUnreadable from error
         seen = [file for file in found if any(_is_within(file.path, part) for part in granted)]
         if not seen:
             raise LocationEmpty(location=location)

@@ -1,0 +1,42 @@
+"""Examples of engines, tables, queries and dashboards, by the schema's component."""
+
+from typing import Any
+
+SQL = "SELECT carrier, count(*) AS flights FROM flights GROUP BY carrier"
+
+EXAMPLES: dict[str, Any] = {
+    "EngineInRequest": {
+        "name": "duckdb",
+        "kind": "duckdb",
+        "options": {"memory_megabytes": 512, "timeout_seconds": 60},
+        "pool": "main",
+        "databases": ["default"],
+        "enabled": True,
+    },
+    "LakeTableInRequest": {
+        "database": "default",
+        "name": "departures",
+        "location": "flights/",
+        "format": "parquet",
+        "description": "Departures from New York.",
+    },
+    "LakeViewInRequest": {
+        "database": "default",
+        "name": "late_flights",
+        "sql": "SELECT * FROM flights WHERE dep_delay > 60",
+        "description": "More than an hour late.",
+    },
+    "QueryInRequest": {
+        "sql": "SELECT count(*) FROM flights WHERE carrier = :carrier",
+        "parameters": {"carrier": "UA"},
+        "database": "default",
+    },
+    "DashboardInRequest": {
+        "slug": "leaving-new-york",
+        "title": "Leaving New York",
+        "description": "Who flies, and how late.",
+        "refresh_minutes": 60,
+        "queries": [{"title": "Flights", "sql": SQL, "chart": "bar"}],
+        "shared_with": ["reader"],
+    },
+}
