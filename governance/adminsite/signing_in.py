@@ -29,7 +29,6 @@ from governance.tenancy.models import User, UserSession
 from governance.tenancy.services import actors, sessions, sign_outs, tokens
 
 WRONG = "This login name and password do not fit, or the account is deactivated."
-LOCKED = "Too many attempts with this name from here. Wait a quarter of an hour."
 MAX_NAME = 150
 MAX_PASSWORD = 1024
 
@@ -78,7 +77,7 @@ def answer(request: HttpRequest, extra_context: dict[str, Any]) -> HttpResponse:
             except Refusal as refusal:
                 form.add_error(None, str(refusal))
                 return _shown(request, form, extra_context)
-        form.add_error(None, LOCKED if getattr(request, "axes_locked_out", False) else WRONG)
+        form.add_error(None, WRONG)  # Whom it locks is answered by AXES_LOCKOUT_CALLABLE.
     return _shown(request, form, extra_context)
 
 

@@ -1,11 +1,14 @@
 """Our own pages for 400, 403, 404 and 500: they say what to do next and nothing of what failed."""
 
 from http import HTTPStatus
+from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
+from django.utils import timezone
 
 from governance.restapi import problems
+from governance.tenancy import lockouts
 
 MACHINE_PATHS = ("/api/", "/scim/")
 
@@ -28,6 +31,9 @@ OUT_OF_DATE = (
     "This page was out of date",
     "The page is out of date, so nothing was done. Go back, load it again, repeat the last step.",
 )
+
+
+LOCKED = "Locked for a while"
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -60,6 +66,25 @@ def server_error(request: HttpRequest) -> HttpResponse:
     if _is_machine(request):
         return problems.server_error(request)
     return _page(HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def password_locked(
+    request: HttpRequest, original: HttpResponse, credentials: dict[str, Any] | None
+) -> HttpResponse:
+    """Axes's AXES_LOCKOUT_CALLABLE: a page, or a problem where JSON is asked for."""
+    del original
+    refusal = lockouts.refusal(request=request, credentials=credentials, now=timezone.now())
+    status = problems.status_of(refusal)
+    accept = request.headers.get("accept", "")
+    if _is_machine(request) or ("json" in accept and "text/html" not in accept):
+        document = problems.document(status=status, code=refusal.code, detail=str(refusal))
+        response: HttpResponse = JsonResponse(
+            document, status=status, content_type=problems.MEDIA_TYPE
+        )
+    else:
+        response = _page(status, request=request, words=(LOCKED, str(refusal)))
+    response["Retry-After"] = str(refusal.retry_after_seconds)
+    return response
 
 
 def _page(

@@ -179,6 +179,9 @@ AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
+# Tries while it is locked do not lock it for longer: the page says when it opens.
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_LOCKOUT_CALLABLE = "governance.project.errors.password_locked"
 
 # --- what the browser is told
 HTTPS = urlsplit(PUBLIC_URL).scheme == "https"

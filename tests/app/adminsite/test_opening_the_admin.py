@@ -1,11 +1,13 @@
 """Who gets into the web admin, and what each page shows them."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from governance.isolation.scopes import namespace_scope
 from governance.tenancy.models import Namespace
@@ -73,8 +75,66 @@ def test_guessing_is_locked_after_ten_attempts(acme: Namespace) -> None:
 
     answer = browser.post("/admin/login/", {"username": user.login_name, "password": PASSWORD})
 
-    assert answer.status_code in {403, 429}
+    assert answer.status_code == 429
     assert browser.get("/admin/").status_code == 302
+
+
+def locked(acme: Namespace, name: str) -> Client:
+    """A browser that tried ten wrong passwords for that name."""
+    with namespace_scope(acme.pk):
+        a_user(name, roles=["admin"])
+    browser = Client()
+    for _ in range(10):
+        browser.post("/admin/login/", {"username": name, "password": "wrong"})
+    return browser
+
+
+def test_who_is_locked_out_is_told_when_to_try_again(acme: Namespace) -> None:
+    browser = locked(acme, "told-when")
+
+    answer = browser.post("/admin/login/", {"username": "told-when", "password": PASSWORD})
+
+    page = answer.content.decode()
+    assert "Locked for a while" in page
+    assert "Try again in 15 minutes" in page
+    assert 'class="mark"' in page or "portal/mark" in page
+    assert 890 <= int(answer["Retry-After"]) <= 900
+
+
+def test_a_script_that_is_locked_out_gets_a_problem(acme: Namespace) -> None:
+    browser = locked(acme, "told-by-json")
+
+    answer = browser.post(
+        "/admin/login/",
+        {"username": "told-by-json", "password": PASSWORD},
+        headers={"accept": "application/json"},
+    )
+
+    assert answer["Content-Type"] == "application/problem+json"
+    assert (answer.status_code, answer.json()["code"]) == (429, "password_locked")
+    assert int(answer["Retry-After"]) > 0
+
+
+def test_tries_while_it_is_locked_do_not_make_it_longer(
+    acme: Namespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = locked(acme, "patient")
+    later = timezone.now() + timedelta(minutes=10)
+    monkeypatch.setattr(timezone, "now", lambda: later)
+    for _ in range(3):
+        answer = browser.post("/admin/login/", {"username": "patient", "password": "wrong"})
+
+    assert "Try again in 5 minutes" in answer.content.decode()
+
+
+def test_other_names_go_on(acme: Namespace) -> None:
+    browser = locked(acme, "locked-alone")
+    with namespace_scope(acme.pk):
+        a_user("free", roles=["admin"])
+
+    answer = browser.post("/admin/login/", {"username": "free", "password": PASSWORD})
+
+    assert answer.status_code == 302
 
 
 def test_a_reader_is_told_that_their_role_does_not_open_it(acme: Namespace) -> None:
