@@ -264,6 +264,7 @@ def test_who_came_back_is_flagged_once_and_named_nowhere(acme: Company, olga: Cl
         assert "c7@" not in str(ComeBack.objects.values().get())
     page = text(olga, "returns/")
     assert row.suppression.public_fingerprint in page
+    assert "Whoever may ask for erasures decides" in page
     assert "1 erased person is back" in text(olga, "")
 
 
