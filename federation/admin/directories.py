@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.core.validators import ProhibitNullCharactersValidator
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
@@ -42,6 +43,9 @@ STAGES = {
 }
 
 
+without_nul = ProhibitNullCharactersValidator()
+
+
 class LinesField(forms.Field):
     """A list of texts, one on each line."""
 
@@ -54,7 +58,9 @@ class LinesField(forms.Field):
         return "\n".join(value) if isinstance(value, list | tuple) else value
 
     def to_python(self, value: Any) -> list[str]:  # noqa: ANN401 - Django's own type
-        return [line.strip() for line in str(value or "").splitlines() if line.strip()]
+        text = str(value or "")
+        without_nul(text)
+        return [line.strip() for line in text.splitlines() if line.strip()]
 
     def has_changed(self, initial: Any, data: Any) -> bool:  # noqa: ANN401 - Django's own type
         return self.to_python(data) != list(initial or [])

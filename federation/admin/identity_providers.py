@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from federation import wiring
-from federation.admin import provider_results
+from federation.admin import provider_forms, provider_results
 from federation.admin.provider_forms import MetadataForm, TryRulesForm
 from federation.admin.provider_keys import ProviderKeysMixin
 from federation.admin.provider_life import ProviderLifeMixin
@@ -225,6 +225,7 @@ class IdentityProviderAdmin(
         action=Action.READ_FEDERATION,
         icon="rule",
         form=TryRulesForm,
+        initial=provider_forms.example,
         intro="Which role would these attributes give? Nobody is signed in.",
     )
     def try_rules(

@@ -12,12 +12,23 @@ from unfold.widgets import (
 
 from federation.domain.captures import LONGEST_RESPONSE
 from federation.domain.metadata import LARGEST_METADATA
+from federation.models import IdentityProvider
 from governance.adminsite.fields import PrettyJSONField
 
-EXAMPLE_ATTRIBUTES = {
-    "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/name": "joe@customer.example",
-    "http://schemas.microsoft.com/ws/2008/06/identity/claims/groups": ["QuickSight-Author"],
-}
+EXAMPLE_NAME = "joe@customer.example"
+NAME = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/name"
+GROUPS = "http://schemas.microsoft.com/ws/2008/06/identity/claims/groups"
+
+
+def example(provider: IdentityProvider) -> dict[str, object]:
+    """Somebody whom one of its own rules knows: in the first group of the last rule for a role.
+
+    A provider without such rules is tried with nobody's group, which says what is missing.
+    """
+    rules = provider.claim_rules.filter(claim="Role").exclude(groups=[])
+    groups = [rule.groups[0] for rule in rules.order_by("-position", "-id")[:1]]
+    attribute = provider.groups_attribute or GROUPS
+    return {"attributes": {NAME: EXAMPLE_NAME, **({attribute: groups} if groups else {})}}
 
 
 class MetadataForm(forms.Form):
@@ -68,14 +79,13 @@ class MetadataForm(forms.Form):
 class TryRulesForm(forms.Form):
     name_id = forms.CharField(
         label="NameID",
-        initial="joe@customer.example",
+        initial=EXAMPLE_NAME,
         max_length=1024,
         widget=UnfoldAdminTextInputWidget(),
     )
     attributes = PrettyJSONField(
         rows=10,
         required=False,
-        initial=EXAMPLE_ATTRIBUTES,
         help_text="What the provider would send: names, each with a value or a list of values.",
     )
     saml_response = forms.CharField(

@@ -4,7 +4,7 @@ Unfold's own detail actions are links, and a link must not change anything (it c
 by a prefetch or planted in a mail). These are small forms with the CSRF token.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ from django.db import models
 
 from governance.kernel.actions import Action
 
+NOTHING: Callable[[Any], Mapping[str, Any]] = lambda row: {}  # noqa: ARG005, E731 - the default of `initial`
 ALWAYS: Callable[[Any], bool] = lambda row: True  # noqa: ARG005, E731 - the default of `shown`
 
 
@@ -28,6 +29,7 @@ class DetailAction:
     form_class: type[forms.Form] | None = None
     intro: str = ""
     shown: Callable[[Any], bool] = field(default=ALWAYS)
+    initial: Callable[[Any], Mapping[str, Any]] = field(default=NOTHING)
     method: str = ""
     is_link: bool = False
 
@@ -41,12 +43,14 @@ def detail_action(  # noqa: PLR0913 - the parts of a button, all named at the ca
     form: type[forms.Form] | None = None,
     intro: str = "",
     shown: Callable[[Any], bool] = ALWAYS,
+    initial: Callable[[Any], Mapping[str, Any]] = NOTHING,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Make a method `(self, request, row, values) -> str | HttpResponse | None` a button.
 
     `values` is the cleaned data of `form` ({} without one). A returned sentence is shown as
     success; a Refusal is shown as its sentence, at its fields where there is a form. With
-    `form`, the button opens a page that asks first; `intro` stands above it.
+    `form`, the button opens a page that asks first; `intro` stands above it, and `initial` says
+    what of the row stands in it already.
     """
     return _mark(
         label=label,
@@ -56,6 +60,7 @@ def detail_action(  # noqa: PLR0913 - the parts of a button, all named at the ca
         form_class=form,
         intro=intro,
         shown=shown,
+        initial=initial,
     )
 
 

@@ -67,7 +67,11 @@ class ButtonsMixin:
                 return HttpResponseNotAllowed(["POST"])
             return self._pressed(request, row, button, None)
         is_sent = request.method == "POST"
-        form = button.form_class(*((request.POST, request.FILES) if is_sent else ()))
+        form = button.form_class(
+            request.POST if is_sent else None,
+            request.FILES if is_sent else None,
+            initial=dict(button.initial(row)),
+        )
         if form.is_valid():
             return self._pressed(request, row, button, form)
         return self._asking(request, row, button, form)

@@ -7,7 +7,9 @@ from governance.analytics.domain.dashboards import ChartKind, PanelSpec
 from governance.analytics.models import Dashboard
 from governance.analytics.services import dashboards
 from governance.kernel.actors import Actor
+from governance.project.demo.signing_in import NAMED_ROLES
 from governance.tenancy.domain.presets import Preset
+from governance.tenancy.models import Role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +91,13 @@ SALES = Plan(
 )
 
 
+def _roles(plan: Plan) -> list[str]:
+    """The presets, and of the roles that the demo's provider names those that are like them."""
+    named = [name for name, preset in NAMED_ROLES.items() if preset in plan.shared_with]
+    there = Role.objects.filter(name__in=named).values_list("name", flat=True)
+    return [*(preset.value for preset in plan.shared_with), *there]
+
+
 def make(*, actor: Actor, now: datetime) -> None:
     for plan in (DELAYS, SALES):
         if not Dashboard.objects.filter(slug=plan.slug).exists():
@@ -97,7 +106,7 @@ def make(*, actor: Actor, now: datetime) -> None:
                 title=plan.title,
                 description=plan.description,
                 panels=plan.panels,
-                shared_with=[preset.value for preset in plan.shared_with],
+                shared_with=_roles(plan),
                 actor=actor,
                 now=now,
             )

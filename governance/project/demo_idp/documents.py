@@ -2,8 +2,9 @@
 
 import base64
 import binascii
+import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -36,6 +37,14 @@ class SignInRequest:
     issuer: str
     acs_url: str
 
+    @property
+    def namespace(self) -> str:
+        return self.acs_url.split("/")[-4]
+
+    @property
+    def provider(self) -> str:
+        return self.acs_url.split("/")[-3]
+
 
 def sign_in_request(text: str, *, public_url: str) -> SignInRequest:
     """A request of this very installation. Raises RequestUnreadableError."""
@@ -51,7 +60,7 @@ def sign_in_request(text: str, *, public_url: str) -> SignInRequest:
         issuer=root.findtext(f"{{{SAML}}}Issuer") or "",
         acs_url=root.get("AssertionConsumerServiceURL", ""),
     )
-    ours = request.acs_url.startswith(f"{public_url}/saml/")
+    ours = re.fullmatch(re.escape(public_url) + r"/saml/[^/]+/[^/]+/acs/", request.acs_url)
     if not ours or request.issuer != request.acs_url.removesuffix("acs/") + "metadata/":
         raise RequestUnreadableError
     return request
@@ -62,10 +71,14 @@ def response(
     request: SignInRequest,
     person: DemoPerson,
     key_pair: KeyPair,
+    account_id: str,
     ids: tuple[str, str, str],
     now: datetime,
 ) -> str:
-    """The base64 of a response whose assertion is signed. `ids`: response, assertion, session."""
+    """The base64 of a response whose assertion is signed. `ids`: response, assertion, session.
+
+    `account_id` is that of the namespace that asks, which an administrator would type in.
+    """
     response_id, assertion_id, session_index = ids
     root = etree.Element(
         f"{{{SAMLP}}}Response",
@@ -85,6 +98,8 @@ def response(
     assertion = _add(root, "Assertion", ID=assertion_id, Version="2.0", IssueInstant=_stamp(now))
     _add(assertion, "Issuer", text=ENTITY_ID)
     _add_statements(assertion, request, person, session_index=session_index, now=now)
+    attributes = person.attributes(account_id=account_id, provider=request.provider)
+    _add_attributes(_add(assertion, "AttributeStatement"), attributes)
     _sign(root, assertion, key_pair)
     return base64.b64encode(etree.tostring(root, encoding="UTF-8")).decode()
 
@@ -135,12 +150,13 @@ def _add_statements(
     )
     context = "urn:oasis:names:tc:SAML:2.0:ac:classes:unspecified"
     _add(_add(statement, "AuthnContext"), "AuthnContextClassRef", text=context)
-    _add_attributes(_add(assertion, "AttributeStatement"), person.attributes)
 
 
-def _add_attributes(statement: etree._Element, attributes: Mapping[str, str]) -> None:
-    for name, value in attributes.items():
-        _add(_add(statement, "Attribute", Name=name), "AttributeValue", text=value)
+def _add_attributes(statement: etree._Element, attributes: Mapping[str, Sequence[str]]) -> None:
+    for name, values in attributes.items():
+        attribute = _add(statement, "Attribute", Name=name)
+        for value in values:
+            _add(attribute, "AttributeValue", text=value)
 
 
 def _add(parent: etree._Element, name: str, *, text: str = "", **attributes: str) -> etree._Element:

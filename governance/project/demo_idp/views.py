@@ -10,9 +10,12 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
+from governance.isolation import crossings
+from governance.isolation.scopes import namespace_scope
 from governance.project.demo_idp import documents, key_pair
 from governance.project.demo_idp.documents import RequestUnreadableError
 from governance.project.demo_idp.people import PEOPLE
+from governance.tenancy.models import Namespace
 
 
 @require_GET
@@ -24,7 +27,7 @@ def metadata(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
 @never_cache
 @require_GET
 def sign_in(request: HttpRequest) -> HttpResponse:
-    """Three people, each a form that posts a signed response to the service provider.
+    """A few people, each a form that posts a signed response to the service provider.
 
     The responses are made before anybody chooses: each answers the same request, and only the
     first that is posted counts.
@@ -38,11 +41,17 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         status = HTTPStatus.BAD_REQUEST
         return render(request, "project/demo_idp/nothing_asked.html", status=status)
     keys = key_pair.kept(folder=settings.EMBEDDED.secrets, now=now)
+    account_id = _account_of(asked.namespace)
     choices = [
         {
             "person": person,
             "saml_response": documents.response(
-                request=asked, person=person, key_pair=keys, ids=_fresh_ids(), now=now
+                request=asked,
+                person=person,
+                key_pair=keys,
+                account_id=account_id,
+                ids=_fresh_ids(),
+                now=now,
             ),
         }
         for person in PEOPLE
@@ -59,6 +68,14 @@ def metadata_xml() -> str:
     """The metadata as it is served, for who configures a provider without asking for it."""
     keys = key_pair.kept(folder=settings.EMBEDDED.secrets, now=timezone.now())
     return documents.metadata(sso_url=f"{settings.PUBLIC_URL}/demo-idp/sign-in/", key_pair=keys)
+
+
+def _account_of(namespace: str) -> str:
+    namespace_id = crossings.namespace_named(namespace)
+    if namespace_id is None:
+        return ""
+    with namespace_scope(namespace_id):
+        return Namespace.objects.get(pk=namespace_id).account_id
 
 
 def _fresh_ids() -> tuple[str, str, str]:

@@ -1,7 +1,9 @@
-"""The demo identity provider: three people, on loopback only."""
+"""The demo identity provider: a few people, on loopback only."""
 
 import html
+import json
 import re
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -12,9 +14,9 @@ from federation.models import IdentityProvider
 from governance.isolation.scopes import namespace_scope
 from governance.project.demo import signing_in
 from governance.project.demo_idp import existence
-from governance.tenancy.models import UserSession
+from governance.tenancy.models import Namespace, Role, UserSession
 from governance.tenancy.services import actors
-from tests.factories.tenancy import a_namespace
+from tests.factories.tenancy import a_namespace, ivan as tenancy_ivan, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -49,6 +51,59 @@ def test_whoever_asks_may_be_one_of_three_people(index: int, username: str) -> N
         assert session.user.username == username
 
 
+def arrived_as(index: int) -> tuple[Namespace, Client, Any]:
+    """Somebody of the demo, with what our ACS answered them."""
+    acme = a_namespace("acme")
+    with namespace_scope(acme.pk):
+        signing_in.make(namespace=acme, actor=actors.system(acme.pk), now=timezone.now())
+    browser = Client()
+    begun = browser.get("/saml/acme/DemoIdP/login/?next=/n/acme/")
+    responses = _responses(browser.get(begun["Location"]).content.decode())
+    answer = browser.post("/saml/acme/DemoIdP/acs/", {"SAMLResponse": responses[index]})
+    return acme, browser, answer
+
+
+def test_who_has_two_roles_is_asked_which_and_may_change_it_later() -> None:
+    acme, browser, answer = arrived_as(3)
+    assert answer["Location"] == "/saml/acme/DemoIdP/role/"
+    page = browser.get(answer["Location"])
+    offered = {role.name: str(role.pk) for role in page.context["roles"]}
+    assert sorted(offered) == ["Lake-Author-Role", "Lake-Reader-Role"]
+
+    chosen = browser.post("/saml/acme/DemoIdP/role/", {"role": offered["Lake-Reader-Role"]})
+
+    assert chosen["Location"] == "/n/acme/"
+    me = browser.get("/api/v1/me/").json()
+    assert (me["username"], me["role"]) == ("Lake-Reader-Role/rosa", "Lake-Reader-Role")
+    browser.post("/roles/", {"role": offered["Lake-Author-Role"]})
+    assert browser.get("/api/v1/me/").json()["role"] == "Lake-Author-Role"
+    with namespace_scope(acme.pk):
+        assert "saml-provider/DemoIdP" in str(
+            Role.objects.get(name="Lake-Author-Role").trust_policy
+        )
+
+
+def test_the_rules_are_tried_with_a_group_of_the_demos_own() -> None:
+    acme = a_namespace("acme")
+    with namespace_scope(acme.pk):
+        signing_in.make(namespace=acme, actor=actors.system(acme.pk), now=timezone.now())
+        pk = IdentityProvider.objects.get().pk
+    ivan = signed_in(tenancy_ivan(acme))
+    address = f"/admin/federation/identityprovider/{pk}/do/try-rules/"
+
+    page = ivan.get(address)
+
+    assert "Lake-Reader" in page.content.decode()
+    tried = ivan.post(
+        address,
+        {
+            "name_id": page.context["form"]["name_id"].value(),
+            "attributes": json.dumps(page.context["form"]["attributes"].initial),
+        },
+    )
+    assert "Signed in as reader" in tried.content.decode()
+
+
 def test_loading_the_demo_again_changes_nothing() -> None:
     acme = a_namespace("acme")
     with namespace_scope(acme.pk):
@@ -56,6 +111,7 @@ def test_loading_the_demo_again_changes_nothing() -> None:
             signing_in.make(namespace=acme, actor=actors.system(acme.pk), now=timezone.now())
 
         assert IdentityProvider.objects.get().claim_rules.count() == 4
+        assert Role.objects.count() == 6
 
 
 def test_nobody_is_offered_who_was_not_asked_for() -> None:
