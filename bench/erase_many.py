@@ -1,13 +1,17 @@
 """Ten people cut out of each of a thousand objects, in a folder and in a bucket.
 
-Ours knows the places, as the index does, and lists the versions. The peers: every line of every
-object parsed, and all but theirs written again; in a bucket, downloaded and uploaded for that.
-`BENCH_OBJECTS` sets how many (1000), `BENCH_OBJECT_KIB` how large (256).
+Ours knows the places, as the index does, and lists the versions; in a bucket, objects are cut
+beside each other by the same crew that an erasure has. The peers: every line of every object
+parsed, and all but theirs written again; in a bucket, downloaded and uploaded for that, one after
+the other. A store on loopback answers at once: in the last row every request of both waits for
+20 ms, as for a store in the same region. `BENCH_OBJECTS` sets how many (1000), `BENCH_OBJECT_KIB`
+how large (256).
 """
 
 import json
 import os
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,10 +24,12 @@ from purge.adapters.s3.storage_layer import S3StorageLayer
 from purge.domain.identifiers import wanted_in
 from purge.domain.spans import Span
 from purge.ports import StorageLayer, StoredObject
+from purge.services import crew
 from tests.servers import seaweedfs
 
 OBJECTS = int(os.environ.get("BENCH_OBJECTS", "1000"))
 KIB = int(os.environ.get("BENCH_OBJECT_KIB", "256"))
+FAR_SECONDS = 0.02
 PEOPLE = 10
 WANTED = wanted_in([{"customer_id": one} for one in range(PEOPLE)], identifiers=IDENTIFIERS)
 
@@ -84,23 +90,42 @@ def in_folder(home: Path, raw: bytes, places: list[Span]) -> Row:
     )
 
 
-def in_bucket(client: Any, raw: bytes, places: list[Span]) -> Row:  # noqa: ANN401 - boto3
+def in_bucket(client: Any, raw: bytes, places: list[Span], *, away: float) -> Row:  # noqa: ANN401
     bucket = seaweedfs.PLAIN
     for number in range(OBJECTS):
         for place in ("ours", "peer"):
             client.put_object(Bucket=bucket, Key=f"{place}/{number}.ndjson", Body=raw)
-    layer = S3StorageLayer(client=client, bucket=bucket, path="ours/", clock=clock)
+
+    def layer() -> S3StorageLayer:
+        return S3StorageLayer(client=client, bucket=bucket, path="ours/", clock=clock)
+
+    def ours() -> None:
+        groups = [[one] for one in listed_in(layer())]
+        for _ in crew.done(
+            groups,
+            act=lambda one: erase(layer(), one.version, one.key, places),
+            is_to_stop=lambda: False,
+            at_end=lambda: None,
+        ):
+            pass
 
     def rewrite(key: str) -> None:
         place = {"Bucket": bucket, "Key": f"peer/{key}"}
         client.put_object(**place, Body=without(client.get_object(**place)["Body"].read()))
 
-    return _compared(
-        "S3",
-        ours=lambda: erase_all(layer, places),
-        peer_name="download, parse, upload",
-        peer=lambda: each(rewrite),
-    )
+    def wait(**_: object) -> None:
+        time.sleep(away)
+
+    client.meta.events.register("before-send.s3", wait)
+    try:
+        return _compared(
+            f"S3, {away * 1000:.0f} ms away" if away else "S3",
+            ours=ours,
+            peer_name="download, parse, upload",
+            peer=lambda: each(rewrite),
+        )
+    finally:
+        client.meta.events.unregister("before-send.s3", wait)
 
 
 def _compared(
@@ -116,12 +141,16 @@ def _compared(
 
 
 def erase_all(layer: StorageLayer, places: list[Span]) -> None:
-    listed = [one for one in layer.objects(prefix="") if isinstance(one, StoredObject)]
-    for one in listed:
+    for one in listed_in(layer):
         erase(layer, one.version, one.key, places)
+
+
+def listed_in(layer: StorageLayer) -> list[StoredObject]:
+    listed = [one for one in layer.objects(prefix="") if isinstance(one, StoredObject)]
     if len(listed) != OBJECTS:
         message = f"{len(listed)} objects were listed"
         raise RuntimeError(message)
+    return listed
 
 
 def each(act: Callable[[str], None]) -> None:
@@ -136,6 +165,7 @@ def rows() -> Iterator[Row]:
         yield in_folder(home, raw, places)
         store = seaweedfs.ensure_started(home)
         try:
-            yield in_bucket(store.client(), raw, places)
+            for away in (0.0, FAR_SECONDS):
+                yield in_bucket(store.client(), raw, places, away=away)
         finally:
             seaweedfs.stop(home)
