@@ -6,7 +6,7 @@ day it appears.
 
 import copy
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from governance.restapi.docs import described
 from governance.restapi.examples import all_examples
 from governance.tenancy.models import Namespace
 from tests.factories.analytics import an_engine, flights
+from tests.factories.junk import JUNK, replaced, ways
 from tests.factories.purge import a_dataset
 from tests.factories.rest import Script
 from tests.factories.rows import a_row_of
@@ -27,19 +28,6 @@ from tests.repo.test_other_namespaces_by_rest import Operation, related_fields
 
 pytestmark = pytest.mark.django_db
 
-JUNK: tuple[Any, ...] = (
-    None,
-    True,
-    10**400,
-    "",
-    "a\x00b",
-    "\ud800",
-    "x" * 10_001,
-    [],
-    {},
-    [None],
-    [{}],
-)
 ANY_GOOD = {200, 201, 202}
 # What a row made at random is in no state for, and what the example cannot hold.
 REFUSED: dict[str, int] = {
@@ -52,7 +40,6 @@ REFUSED: dict[str, int] = {
 }
 BY_PERSONS = frozenset({"POST namespaces/{ns}/legal-holds/{id}/lift/"})
 LISTS = frozenset({"POST namespaces/{ns}/usage/events/"})
-Way = tuple[str | int, ...]
 
 
 def bodies() -> list[tuple[Operation, str]]:
@@ -71,28 +58,6 @@ def _shape(operation: dict[str, Any]) -> str:
 
 
 BODIES = bodies()
-
-
-def ways(body: Any, before: Way = ()) -> Iterator[Way]:
-    """To each thing in the body, and to the body itself."""
-    yield before
-    if isinstance(body, dict):
-        for name, below in body.items():
-            yield from ways(below, (*before, name))
-    elif isinstance(body, list):
-        for index, below in enumerate(body[:1]):
-            yield from ways(below, (*before, index))
-
-
-def replaced(body: Any, way: Way, junk: Any) -> Any:
-    if not way:
-        return junk
-    spoiled = copy.deepcopy(body)
-    at = spoiled
-    for step in way[:-1]:
-        at = at[step]
-    at[way[-1]] = junk
-    return spoiled
 
 
 def a_body(operation: Operation, shape: str) -> Any:
