@@ -17,6 +17,9 @@ from purge.domain.spans import Span
 
 MAGIC = b"ORC"
 LONGEST_TAIL = 256 << 20
+MOST_FIELDS = 1 << 20
+LARGEST_BLOCK = 1 << 23
+"""A chunk's length has 23 bits: what says that more comes of it is no file but a bomb."""
 # PostScript
 FOOTER_LENGTH, COMPRESSION, BLOCK_SIZE = 1, 2, 3
 # Footer
@@ -103,6 +106,8 @@ def read_message(raw: bytes) -> Fields:
     fields: Fields = []
     at = 0
     while at < len(raw):
+        if len(fields) == MOST_FIELDS:
+            raise ValueError
         key, at = _read_varint(raw, at)
         number, kind = key >> 3, key & 7
         if kind == VARINT:
@@ -138,7 +143,12 @@ def _read(source: Source) -> Tail:
     if not 0 < length <= min(start, LONGEST_TAIL):
         raise OrcUnreadableError
     content = source.read(Span(start - length, length))
-    footer = read_message(b"".join(_decoded(content, postscript)))
+    decoded = bytearray()
+    for chunk in _decoded(content, postscript):
+        decoded += chunk
+        if len(decoded) > LONGEST_TAIL:
+            raise OrcUnreadableError
+    footer = read_message(bytes(decoded))
     return Tail(postscript=postscript, footer=footer, length=length + last + 1)
 
 
@@ -149,6 +159,8 @@ def _decoded(content: bytes, postscript: Fields) -> Iterator[bytes]:
         yield content
         return
     limit = _number(postscript, BLOCK_SIZE) or 256 << 10
+    if limit > LARGEST_BLOCK:
+        raise OrcUnreadableError
     at = 0
     while at < len(content):
         header = int.from_bytes(content[at : at + 3], "little")
@@ -162,7 +174,12 @@ def _decompressed(chunk: bytes, compression: int, limit: int) -> bytes:
     if compression == ZLIB:
         return zlib.decompressobj(-15).decompress(chunk, limit)
     if compression == ZSTD:
-        return zstandard.ZstdDecompressor().decompress(chunk, max_output_size=limit)
+        # A frame's own word for its size is not believed.
+        return (
+            zstandard.ZstdDecompressor(max_window_size=LARGEST_BLOCK)
+            .stream_reader(chunk)
+            .read(limit)
+        )
     if compression == SNAPPY:
         size, _ = _read_varint(chunk, 0)
         return bytes(pa.decompress(chunk, min(size, limit), codec="snappy"))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import accumulate, repeat
 from typing import BinaryIO
 
-from purge.adapters.text.blocks import blocks
+from purge.adapters.text.blocks import LONGEST_RECORD, blocks
 from purge.adapters.text.csv_layout import Layout
 from purge.domain.canonical import IdentifierType
 from purge.domain.identifiers import Identifier
@@ -40,7 +40,7 @@ class Rows:
     def __init__(
         self, stream: BinaryIO, *, layout: Layout, identifiers: Sequence[Identifier]
     ) -> None:
-        self._blocks = blocks(stream, offset=layout.start)
+        self._blocks = _of_whole_lines(blocks(stream, offset=layout.start))
         self._layout = layout
         self._identifiers = identifiers
         self._simple = _simple(layout, identifiers)
@@ -134,6 +134,14 @@ def triples(
         return [(one.type, one.name, one.value) for one in found]
     except TooAmbiguousError:
         return None
+
+
+def _of_whole_lines(found: Iterator[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
+    """A part of a row may look like a row, and the rest of it would stay."""
+    for offset, block in found:
+        if len(block) >= LONGEST_RECORD and not block.endswith(b"\n"):
+            raise ObjectUnreachable(reason="record_too_long")
+        yield offset, block
 
 
 def is_utf8(raw: bytes) -> bool:
