@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from pytest_django import Settings
@@ -124,4 +125,31 @@ def test_junk_is_no_reason_to_fail(operation: Operation, shape: str, acme: Names
 
     expected = REFUSED.get(str(operation))
     assert answered.status_code in ({expected} if expected else ANY_GOOD), answered.content
+    assert failed == []
+
+
+QUERIES = [
+    (Operation(path=path, method="GET"), [each["name"] for each in methods["get"]["parameters"]])
+    for path, methods in described()["paths"].items()
+    if any(each["in"] == "query" for each in methods.get("get", {}).get("parameters", ()))
+]
+ODD = ("", "-1", "9" * 400, "a\x00b", "[]")
+
+
+@pytest.mark.parametrize(("operation", "names"), QUERIES, ids=[str(each) for each, _ in QUERIES])
+def test_an_odd_query_is_no_reason_to_fail(
+    operation: Operation, names: list[str], acme: Namespace
+) -> None:
+    with namespace_scope(acme.pk):
+        row = a_row_of(operation.view.model) if "{id}" in operation.path else None
+    script = Script(acme if "{ns}" in operation.path else None)
+    address = operation.address(namespace="acme", object_id="acme" if row is None else row.pk)
+
+    failed = [
+        (name, odd)
+        for name in [*names, "page", "cursor", "format"]
+        for odd in ODD
+        if script.get(f"{address}?{urlencode({name: odd})}").status_code >= 500
+    ]
+
     assert failed == []
