@@ -1,7 +1,8 @@
 """Fingerprints of every identifier of a lake: `identifiers.fingerprint`, for one key, quickly."""
 
 import hashlib
-import struct
+import sys
+from array import array
 from collections.abc import Callable, Collection, Sequence
 from typing import Protocol, Self
 
@@ -38,8 +39,10 @@ def fingerprints(key: bytes) -> Callable[[str, str, Collection[str]], Sequence[i
             inner.update(value)
             outer.update(inner.digest())
             digests.append(outer.digest())
-        numbers = struct.unpack(f">{WORDS * len(digests)}q", b"".join(digests))[::WORDS]
-        return tuple(number or 1 for number in numbers) if 0 in numbers else numbers
+        numbers = array("q", b"".join(digests))[::WORDS]
+        if sys.byteorder == "little":
+            numbers.byteswap()
+        return numbers if all(numbers) else [number or 1 for number in numbers]
 
     return of
 

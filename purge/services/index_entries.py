@@ -25,13 +25,13 @@ class Entries:
     def __iter__(self) -> Iterator[IndexEntries]:
         for batch in self._batches:
             for kind, name, values in batch.columns:
-                offsets, lengths = batch.offsets, batch.lengths
                 held = [value for value in values if value is not None]
+                offsets, lengths = batch.offsets, batch.lengths
                 if len(held) < len(values):
                     at = [place for place, value in enumerate(values) if value is not None]
                     offsets, lengths = _at(at, offsets), _at(at, lengths)
                 prints = self._prints(kind, name, held)
-                if not self._erased.isdisjoint(prints):
+                if self._erased and not self._erased.isdisjoint(prints):
                     self._note(kind, name, prints, held)
                 yield IndexEntries(prints, offsets, lengths)
             if batch.unreadable:

@@ -5,12 +5,12 @@ above it, its lower 15 in `length_low` (migration 0006 says why).
 """
 
 import struct
-from typing import Any
+import sys
+from array import array
 
 from django.db import connection
-from psycopg import Cursor
-from psycopg.adapt import Dumper
-from psycopg.pq import Format
+from psycopg.errors import error_from_result
+from psycopg.pq import ExecStatus, Format
 
 from purge.domain.spans import Span
 from purge.ports import IndexEntries, ObjectUnreachable
@@ -29,47 +29,33 @@ OWN_NUMBER = (
     "(SELECT number FROM purge_purgekeys WHERE namespace_id = "
     "NULLIF(current_setting('lakewarden.namespace', true), '')::uuid)"
 )
+# This goes to libpq as it is, in one call: no other thread is kept from working meanwhile.
 # In the trees' order, each page of a tree is visited once. Unnested side by side in a list of
 # columns, arrays are read as they are; in FROM, PostgreSQL writes their rows down first.
 INSERT = f"""
 INSERT INTO purge_indexentry (fingerprint, place, object_number, length_low, namespace_number)
-SELECT fingerprint, place, %s, length_low, {OWN_NUMBER}
-FROM (SELECT unnest(%s::bigint[]) AS fingerprint, unnest(%s::bigint[]) AS place,
-  unnest(%s::smallint[]) AS length_low) arriving
+SELECT fingerprint, place, $1::integer, length_low, {OWN_NUMBER}
+FROM (SELECT unnest($2::bigint[]) AS fingerprint, unnest($3::bigint[]) AS place,
+  unnest($4::smallint[]) AS length_low) arriving
 ORDER BY fingerprint
-"""  # noqa: S608 - no value is put into the text
+""".encode()  # noqa: S608 - no value is put into the text
 
 
-class BigInts(bytes):
-    """An array of bigint as PostgreSQL sends and receives it."""
+BIGINT, SMALLINT = 20, 21
+"""As PostgreSQL's catalogue numbers its types."""
 
-
-class SmallInts(bytes):
-    """An array of smallint, likewise."""
-
-
-class _Packed(Dumper):
-    format = Format.BINARY
-
-    def dump(self, obj: Any) -> bytes:  # noqa: ANN401 - Dumper's own signature
-        packed: bytes = obj
-        return packed
-
-
-class _BigIntsDumper(_Packed):
-    oid = 1016
-
-
-class _SmallIntsDumper(_Packed):
-    oid = 1005
+INTEGER = struct.Struct(">i")
 
 
 class IndexRows:
     """Rows in columns, eighteen bytes each."""
 
     def __init__(self) -> None:
-        self.count = 0
-        self._columns: tuple[list[bytes], list[bytes], list[bytes]] = ([], [], [])
+        self._columns = array("q"), array("q"), array("h")
+
+    @property
+    def count(self) -> int:
+        return len(self._columns[0])
 
     def add(self, entries: IndexEntries) -> None:
         """Raises ObjectUnreachable where a record lies further in than the index can tell."""
@@ -83,38 +69,36 @@ class IndexRows:
                 for place, length in zip(places, lows, strict=True)
             ]
             lows = [length & LOW for length in lows]
-        count = len(fingerprints)
-        longs, shorts = struct.Struct(f">{count}q").pack, struct.Struct(f">{count}h").pack
-        packed = longs(*fingerprints), longs(*places), shorts(*lows)
-        for column, numbers in zip(self._columns, packed, strict=True):
-            column.append(numbers)
-        self.count += count
+        for column, numbers in zip(self._columns, (fingerprints, places, lows), strict=True):
+            column.extend(numbers)
 
     def insert(self, *, number: int) -> None:
         """As the entries of this object or arrival. Needs the namespace scope."""
-        fingerprints, places, lows = (b"".join(column) for column in self._columns)
-        values = (
-            BigInts(_array(fingerprints, self.count, type_=20)),
-            BigInts(_array(places, self.count, type_=20)),
-            SmallInts(_array(lows, self.count, type_=21)),
-        )
-        with connection.wrap_database_errors, Cursor(connection.connection) as cursor:
-            cursor.adapters.register_dumper(BigInts, _BigIntsDumper)
-            cursor.adapters.register_dumper(SmallInts, _SmallIntsDumper)
+        types = BIGINT, BIGINT, SMALLINT
+        arrays = [_sent(column, oid) for column, oid in zip(self._columns, types, strict=True)]
+        with connection.wrap_database_errors, connection.cursor() as cursor:
             cursor.execute(FOR_THIS_TRANSACTION)
-            cursor.execute(INSERT, [number, *values])
+            result = cursor.connection.pgconn.exec_params(
+                INSERT, [INTEGER.pack(number), *arrays], param_formats=[Format.BINARY] * 4
+            )
+            if result.status != ExecStatus.COMMAND_OK:
+                raise error_from_result(result)
 
 
-def _array(numbers: bytes, count: int, *, type_: int) -> bytes:
+def _sent(numbers: "array[int]", oid: int) -> bytes:
     """PostgreSQL's `array_recv`: dimensions, nulls, type, length, first place; size and value each.
 
     Byte by byte of a number, for all numbers at once: a tenth of the time of packing each.
     """
-    size = len(numbers) // count
+    count, size = len(numbers), numbers.itemsize
+    in_order = array(numbers.typecode, numbers)
+    if sys.byteorder == "little":
+        in_order.byteswap()
+    values = in_order.tobytes()
     each = bytearray(struct.pack(">i", size) + bytes(size)) * count
     for byte in range(size):
-        each[4 + byte :: 4 + size] = numbers[byte::size]
-    return struct.pack(">iiIii", 1, 0, type_, count, 1) + each
+        each[4 + byte :: 4 + size] = values[byte::size]
+    return struct.pack(">iiIii", 1, 0, oid, count, 1) + each
 
 
 def span(place: int, low: int) -> Span:

@@ -16,7 +16,8 @@ from purge.adapters.postgresql.index_arrivals import IndexArrival
 from purge.adapters.postgresql.index_rows import FURTHEST, IndexRows
 from purge.ports import IndexEntries, Place
 
-ROWS_AT_ONCE = 1 << 15
+FIRST_PART, LARGEST_PART = 1 << 13, 1 << 15
+"""Rows. PostgreSQL begins early, and goes on in parts that cost least a row."""
 
 # From PostgreSQL 17 on the service may maintain what its owner made (migration 0006).
 PARTS = """
@@ -61,13 +62,15 @@ class PostgreSQLIndexBatch:
         self.count = 0
         self._namespace_id = namespace_id
         self._rows = IndexRows()
+        self._part = FIRST_PART
         self._arrival: IndexArrival | None = None
 
     def add(self, entries: IndexEntries) -> None:
-        for first in range(0, len(entries.fingerprints), ROWS_AT_ONCE):
-            if self._rows.count >= ROWS_AT_ONCE:
+        for first in range(0, len(entries.fingerprints), LARGEST_PART):
+            if self._rows.count >= self._part:
                 self._send()
-            some = slice(first, first + ROWS_AT_ONCE)
+                self._part = min(2 * self._part, LARGEST_PART)
+            some = slice(first, first + LARGEST_PART)
             self._rows.add(IndexEntries(*(column[some] for column in entries)))
         self.count += len(entries.fingerprints)
 

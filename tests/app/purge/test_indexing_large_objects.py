@@ -30,7 +30,8 @@ FEWEST_POINTS, MOST_POINTS = 20, 80
 @pytest.fixture
 def acme(make_company: Callable[[str], Company], monkeypatch: pytest.MonkeyPatch) -> Company:
     """A few records are a large object here."""
-    monkeypatch.setattr("purge.adapters.postgresql.metastore_index.ROWS_AT_ONCE", SOME)
+    monkeypatch.setattr("purge.adapters.postgresql.metastore_index.FIRST_PART", SOME)
+    monkeypatch.setattr("purge.adapters.postgresql.metastore_index.LARGEST_PART", SOME)
     monkeypatch.setattr("purge.adapters.text.blocks.BLOCK", 300)
     company = make_company("acme")
     with namespace_scope(company.namespace.pk):
