@@ -1,5 +1,7 @@
 """What the buttons of an identity provider show: a preview, and rules one by one."""
 
+from collections.abc import Sequence
+
 from federation.domain import explanations
 from federation.services.provider_metadata import Preview
 from federation.services.simulations import Simulation
@@ -7,6 +9,7 @@ from governance.adminsite.attention import Urgency
 from governance.adminsite.results import Result
 
 MATCHED = ("Matched", "Passed over")
+CHANGES = "Turn on Save it to import what is listed."
 
 
 def preview(seen: Preview) -> Result:
@@ -25,12 +28,18 @@ def preview(seen: Preview) -> Result:
         (f"Certificate {one[:16]}…", False, "would be removed") for one in seen.lost_certificates
     ]
     addresses = (
-        ("Sign-in by redirect", read.sso_redirect_url),
-        ("Sign-in by POST", read.sso_post_url),
-        ("Single logout", read.slo_url),
+        ("Sign-in by redirect", "sso_redirect_url", read.sso_redirect_url),
+        ("Sign-in by POST", "sso_post_url", read.sso_post_url),
+        ("Single logout", "slo_url", read.slo_url),
+        ("Answers to logouts", "slo_response_url", read.slo_response_url),
     )
+    changes = seen.new_certificates or seen.lost_certificates or seen.changed_addresses
     steps = (
-        *((what, True, address) for what, address in addresses if address),
+        *(
+            (what, True, f"{address}{_before(seen, column)}")
+            for what, column, address in addresses
+            if address or column in seen.changed_addresses
+        ),
         *held,
         *lost,
         *(("Remark", False, remark) for remark in read.remarks),
@@ -38,11 +47,22 @@ def preview(seen: Preview) -> Result:
     return Result(
         urgency=Urgency.WARNING,
         word="Not saved yet",
-        sentence=f"This is {read.entity_id}. Turn on Save it to import what is listed.",
+        sentence=f"This is {read.entity_id}. "
+        + (CHANGES if changes else "It changes no address and no certificate."),
         steps=steps,
         marks=("Found", "Note"),
         is_verdict=False,
     )
+
+
+def _before(seen: Preview, column: str) -> str:
+    """What an address was, where it would be another."""
+    if column not in seen.changed_addresses:
+        return ""
+    was, becomes = seen.changed_addresses[column]
+    if not was:
+        return " (new)"
+    return f" (was {was})" if becomes else f"would be removed (was {was})"
 
 
 def simulated(simulation: Simulation) -> Result:
@@ -53,7 +73,7 @@ def simulated(simulation: Simulation) -> Result:
         (
             f"{outcome.rule.claim}, row {outcome.rule.position}",
             outcome.matched,
-            f"{outcome.sentence} {', '.join(outcome.values)}".strip(),
+            f"{outcome.sentence} {_value(outcome.values)}".strip(),
         )
         for outcome in outcomes
     )
@@ -76,12 +96,16 @@ def simulated(simulation: Simulation) -> Result:
     return Result(
         urgency=None,
         word=grant.username,
-        sentence=f"Signed in as {names} for {minutes} minutes.",
+        sentence=f"They would act as {names}, for {minutes} minutes.",
         remarks=remarks,
         steps=steps,
         marks=MATCHED,
         is_verdict=False,
     )
+
+
+def _value(values: Sequence[str]) -> str:
+    return f"Value: {', '.join(values)}" if values else ""
 
 
 def _remarks(simulation: Simulation) -> tuple[str, ...]:

@@ -49,8 +49,7 @@ class ProviderTokensMixin(NamespacedModelAdmin):
 
     @display(description="Tenant URL")
     def scim_address(self, row: IdentityProvider) -> SafeString:
-        base = settings.PUBLIC_URL.rstrip("/")
-        return format_html("<code>{}/scim/v2/{}/</code>", base, row.namespace.name)
+        return format_html('<code class="lw-code select-all">{}</code>', _tenant_url(row))
 
     @display(description="SCIM tokens")
     def scim_tokens(self, row: IdentityProvider) -> SafeString | str:
@@ -85,7 +84,9 @@ class ProviderTokensMixin(NamespacedModelAdmin):
             request=request,
             context=self.admin_site.each_context(request),
             title=f"SCIM token of {row}",
-            label="Copy it now. Only its fingerprint is kept, so it is not shown again.",
+            label=f"Enter it as the secret token, beside the tenant URL {_tenant_url(row)} in the "
+            "provider's provisioning settings. Copy it now: only its fingerprint is kept, so it is "
+            "not shown again.",
             secret=text,
             back=self.change_url(row.pk),
         )
@@ -103,6 +104,10 @@ class ProviderTokensMixin(NamespacedModelAdmin):
         del values
         ended = scim_tokens.end_all(provider=row, actor=self.actor(request), now=timezone.now())
         return f"Nobody is provisioned from here any more. Tokens that ended: {ended}."
+
+
+def _tenant_url(row: IdentityProvider) -> str:
+    return f"{settings.PUBLIC_URL.rstrip('/')}/scim/v2/{row.namespace.name}/"
 
 
 def _last_use(at: datetime | None) -> str:

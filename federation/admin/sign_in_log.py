@@ -25,13 +25,11 @@ class SignInAttemptAdmin(NamespacedModelAdmin):
     can_add = can_change = can_delete = False
     list_display = (
         "at",
-        "identity_provider",
-        "door",
-        "outcome_pill",
         "reference",
-        "is_test",
+        "identity_provider",
+        "message",
+        "outcome_pill",
         "check_name",
-        "role_name",
         "code",
     )
     list_filter = ("outcome", "door", "is_test", "identity_provider")
@@ -56,6 +54,10 @@ class SignInAttemptAdmin(NamespacedModelAdmin):
     )
     readonly_fields = fields
     empty_state = "Nobody has tried to sign in yet."
+
+    @display(description="Message", ordering="door")
+    def message(self, row: SignInAttempt) -> str:
+        return f"{SignInAttempt.Door(row.door).label}{', a test' if row.is_test else ''}"
 
     @display(description="Outcome", label={"accepted": "success", "refused": "danger"})
     def outcome_pill(self, row: SignInAttempt) -> tuple[str, str]:

@@ -135,6 +135,8 @@ class SignInAttempt(NamespacedModel):
     at = models.DateTimeField()
 
     class Meta:
+        verbose_name = "line of the sign-in log"
+        verbose_name_plural = "sign-in log"
         constraints = [
             models.UniqueConstraint(
                 fields=["namespace", "reference"], name="sign_in_attempt_reference_once"

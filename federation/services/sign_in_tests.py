@@ -13,7 +13,7 @@ from django.db import transaction
 
 from federation.domain import captures, explanations, limits
 from federation.domain.captures import Captured, Fact
-from federation.domain.explanations import Line
+from federation.domain.explanations import Line, State
 from federation.domain.limits import LimitCheck
 from federation.models import IdentityProvider, SignInRequest
 from federation.ports import AssertionVerifier, ResponseReader
@@ -41,6 +41,14 @@ class Report:
     explanation: Explanation | None
     limits: tuple[LimitCheck, ...]
     notes: tuple[str, ...]
+
+    @property
+    def failed(self) -> Line | None:
+        return next((line for line in self.lines if line.state is State.FAILED), None)
+
+    @property
+    def passed(self) -> int:
+        return sum(line.state is State.PASSED for line in self.lines)
 
 
 def awaited(

@@ -14,6 +14,7 @@ from federation.services import claim_rules, identity_providers, role_trust
 from governance.kernel.actors import Actor
 from governance.project.demo_idp import existence, views
 from governance.project.demo_idp.people import PEOPLE
+from governance.tenancy.domain import presets
 from governance.tenancy.domain.presets import Preset
 from governance.tenancy.models import Namespace, Policy, Role
 from governance.tenancy.services import roles
@@ -43,7 +44,7 @@ def make(*, namespace: Namespace, actor: Actor, now: datetime) -> list[str]:
         )
     _named_roles(provider, actor=actor, now=now)
     address = f"{settings.PUBLIC_URL}/login/?namespace={namespace.name}"
-    return [f"Single sign-on as admin, author or reader, or choosing a role: {address}"]
+    return [f"Single sign-on as one of four people: {address}"]
 
 
 def _provider(metadata: str, *, actor: Actor, now: datetime) -> IdentityProvider:
@@ -66,7 +67,7 @@ def _named_roles(provider: IdentityProvider, *, actor: Actor, now: datetime) -> 
         role = Role.objects.filter(name=name).first()
         if role is None:
             policy = Policy.objects.get(name=f"lakewarden-{preset.value}")
-            description = f"As {preset.value}, for whom the identity provider itself names it."
+            description = f"{presets.DESCRIPTIONS[preset]} Named by the identity provider itself."
             role = roles.create(
                 values={"name": name, "description": description, "policies": [policy]},
                 actor=actor,

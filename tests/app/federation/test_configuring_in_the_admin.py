@@ -12,6 +12,7 @@ from governance.isolation.scopes import namespace_scope
 from governance.tenancy.models import Namespace
 from tests.factories.federation_saml import an_identity_provider, metadata_xml, the_walk_through
 from tests.factories.tenancy import a_namespace, ivan, signed_in, the_role
+from tests.fakes.idp import a_key_pair
 
 pytestmark = pytest.mark.django_db
 
@@ -131,6 +132,35 @@ def test_a_transformation_is_written_line_by_line(browser: Client, acme: Namespa
     page = browser.get(f"{RULES}{rule.pk}/change/").content.decode()
     assert "user.userprincipalname" in page
     assert browser.get(RULES).status_code == 200
+
+
+def previewed(browser: Client, provider: IdentityProvider, xml: str) -> str:
+    address = f"{PROVIDERS}{provider.pk}/do/import-metadata/"
+    return browser.post(address, {"metadata_xml": xml}).content.decode()
+
+
+def test_a_preview_says_what_would_change(browser: Client, acme: Namespace) -> None:
+    with namespace_scope(acme.pk):
+        provider = an_identity_provider()
+    moved = metadata_xml(a_key_pair(), a_key_pair("renewed")).replace(
+        "https://idp.customer.example/sso", "https://new.customer.example/sso"
+    )
+
+    page = previewed(browser, provider, moved)
+
+    assert "https://new.customer.example/sso (was https://idp.customer.example/sso)" in page
+    assert ", new" in page
+    assert ", held already" in page
+    assert "Turn on Save it" in page
+
+
+def test_a_preview_says_that_nothing_would_change(browser: Client, acme: Namespace) -> None:
+    with namespace_scope(acme.pk):
+        provider = an_identity_provider()
+
+    assert "It changes no address and no certificate." in previewed(
+        browser, provider, metadata_xml()
+    )
 
 
 def test_rules_can_be_tried_without_signing_anybody_in(browser: Client, acme: Namespace) -> None:

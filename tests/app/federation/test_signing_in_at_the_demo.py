@@ -101,7 +101,7 @@ def test_the_rules_are_tried_with_a_group_of_the_demos_own() -> None:
             "attributes": json.dumps(page.context["form"]["attributes"].initial),
         },
     )
-    assert "Signed in as reader" in tried.content.decode()
+    assert "They would act as reader" in tried.content.decode()
 
 
 def test_loading_the_demo_again_changes_nothing() -> None:
