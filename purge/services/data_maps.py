@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from django.db import transaction
 from django.db.models import CharField
 from django.db.models.functions import Cast
 
@@ -68,6 +69,7 @@ class LayerInUse(Conflict):
     sentence = "{count} datasets lie in this storage layer. Remove them first."
 
 
+@transaction.atomic
 def save_layer(
     *,
     layer: StorageLayer,

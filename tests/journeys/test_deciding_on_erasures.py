@@ -42,5 +42,5 @@ def test_deciding_on_erasures(scene: Scene, archive: Archive) -> None:
     deciding.a_lock_keeps_a_part(scene, archive, request_id)
     deciding.the_rest_is_done_when_the_lock_is_lifted(scene, archive, request_id)
     deciding.what_nobody_decides_expires(scene)
-    traces.nothing_names(scene, deciding.DORA, but_kept="Ticket 2001")
+    traces.nothing_names(scene, deciding.DORA, but_kept="Ticket 2001", request_id=request_id)
     assert scene.faults() == []

@@ -1,6 +1,8 @@
 """What an installation keeps, looked through for a name that nothing may keep (T67)."""
 
+import re
 import subprocess
+import zlib
 from contextlib import suppress
 from urllib.parse import parse_qs, urlsplit
 
@@ -9,11 +11,11 @@ from redis import Redis
 from governance.project.embedded import postgres
 from governance.project.embedded.folders import DataFolder
 from tests.journeys.service import Service
-from tests.journeys.stage import Scene
+from tests.journeys.stage import NAMESPACE, Scene
 
 
-def nothing_names(scene: Scene, value: str, *, but_kept: str) -> None:
-    """Not a column, a key, a log or a mail; nor any other byte of the data, or of the lake.
+def nothing_names(scene: Scene, value: str, *, but_kept: str, request_id: str) -> None:
+    """Not a column, a key, a log, a mail or an export; nor any other byte of data, or of the lake.
 
     `but_kept` is something that the database does keep, so that the search has found its rows.
     """
@@ -29,6 +31,44 @@ def nothing_names(scene: Scene, value: str, *, but_kept: str) -> None:
     }
     assert [what for what, text in kept.items() if names(text.encode(), value)] == []
     assert files_that_name(scene.service, value) == []
+    exports = exported(scene, request_id)
+    assert all(request_id.encode() in content for content in exports.values())
+    assert [what for what, content in exports.items() if names(content, value)] == []
+
+
+def exported(scene: Scene, request_id: str) -> dict[str, bytes]:
+    """What anybody can take away: the trail, the report, the certificates, the page."""
+    rest = f"{scene.origin}/api/v1/namespaces/{NAMESPACE}"
+    erasure = f"{rest}/erasure-requests/{request_id}"
+    page = f"{scene.portal}/erasures/{request_id}"
+    taken = {
+        ("ivan", "trail as lines"): f"{rest}/audit-events/export/",
+        ("ivan", "trail as csv"): f"{rest}/audit-events/export/?format=csv",
+        ("ivan", "request"): f"{erasure}/",
+        ("ivan", "report"): f"{erasure}/report/",
+        ("ivan", "certificate"): f"{erasure}/certificate/",
+        ("ivan", "certificate on paper"): f"{erasure}/certificate/?format=pdf",
+        ("olga", "page"): f"{page}/",
+        ("olga", "certificate of the page"): f"{page}/certificate.json",
+    }
+    found = {}
+    for (who, what), address in taken.items():
+        answer = scene.person(who).page.context.request.get(address)
+        assert answer.ok, f"{what}: {answer.status}"
+        found[what] = unpacked(answer.body())
+    return found
+
+
+def unpacked(content: bytes) -> bytes:
+    """With what a PDF has compressed."""
+    if not content.startswith(b"%PDF"):
+        return content
+    streams = re.findall(rb"stream\r?\n(.*?)\r?\nendstream", content, re.DOTALL)
+    texts = []
+    for one in streams:
+        with suppress(zlib.error):
+            texts.append(zlib.decompress(one))
+    return content + b"".join(texts)
 
 
 def names(content: bytes, value: str) -> bool:
