@@ -16,6 +16,7 @@ from governance.adminsite.attention import Attention, Urgency
 from governance.adminsite.callers import may
 from governance.adminsite.gates import in_one_namespace
 from governance.kernel.actions import Action
+from governance.tenancy.models import UserSession
 from purge.domain.erasure import State
 from purge.models import ErasureRequest
 from usage_limits import selectors
@@ -31,7 +32,7 @@ def erasures_waiting(request: HttpRequest) -> Iterator[Attention]:
     if not may(request, Action.READ_ERASURE):
         return
     now = timezone.now()
-    where = reverse("admin:purge_erasurerequest_changelist")
+    listed = reverse("admin:purge_erasurerequest_changelist")
     waiting = ErasureRequest.objects.filter(state=State.AWAITING_APPROVAL.value)
     late = waiting.filter(due_at__lt=now).count()
     if count := waiting.count():
@@ -41,7 +42,7 @@ def erasures_waiting(request: HttpRequest) -> Iterator[Attention]:
             urgency=Urgency.DANGER if late else Urgency.WARNING,
             word="Overdue" if late else "Decide",
             sentence=f"{count} {noun} for an officer's decision{overdue}.",
-            link=f"{where}?state__exact={State.AWAITING_APPROVAL.value}",
+            link=_where_to_decide(request, listed=listed),
             link_text="Read and decide",
         )
     if count := ErasureRequest.objects.filter(state=State.PARTIALLY_FAILED.value).count():
@@ -49,9 +50,17 @@ def erasures_waiting(request: HttpRequest) -> Iterator[Attention]:
             urgency=Urgency.DANGER,
             word="Failed",
             sentence=f"{count} approved: some places could not be purged yet.",
-            link=f"{where}?state__exact={State.PARTIALLY_FAILED.value}",
+            link=f"{listed}?state__exact={State.PARTIALLY_FAILED.value}",
             link_text="See what is left",
         )
+
+
+def _where_to_decide(request: HttpRequest, *, listed: str) -> str:
+    """The portal's page, on which several can be decided; it is open to people of a namespace."""
+    session: UserSession | None = getattr(request, "user_session", None)
+    if session is None or session.namespace is None:
+        return f"{listed}?state__exact={State.AWAITING_APPROVAL.value}"
+    return f"{reverse('purge:erasures', args=[session.namespace.name])}?show=decide"
 
 
 def certificates_ending(request: HttpRequest) -> Iterator[Attention]:

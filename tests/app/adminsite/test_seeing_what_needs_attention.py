@@ -10,7 +10,13 @@ from governance.isolation.scopes import namespace_scope
 from governance.tenancy.models import Namespace
 from purge.models import ErasureRequest
 from tests.factories.rows import a_row_of
-from tests.factories.tenancy import a_namespace, a_user, ivan, signed_in
+from tests.factories.tenancy import (
+    a_namespace,
+    a_platform_administrator,
+    a_user,
+    ivan,
+    signed_in,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -34,7 +40,20 @@ def test_an_erasure_that_waits_for_a_decision_is_shown(acme: Namespace) -> None:
         row = a_row_of(ErasureRequest)
         ErasureRequest.objects.filter(pk=row.pk).update(state="awaiting_approval")
 
-    assert "1 erasure waits for an officer" in first_page(acme)
+    page = first_page(acme)
+
+    assert "1 erasure waits for an officer" in page
+    assert "/n/acme/erasures/?show=decide" in page
+
+
+def test_who_looks_at_all_namespaces_is_led_to_the_admins_list(acme: Namespace) -> None:
+    with namespace_scope(acme.pk):
+        row = a_row_of(ErasureRequest)
+        ErasureRequest.objects.filter(pk=row.pk).update(state="awaiting_approval")
+
+    page = signed_in(a_platform_administrator()).get("/admin/").content.decode()
+
+    assert "/admin/purge/erasurerequest/?state__exact=awaiting_approval" in page
 
 
 def test_an_erasure_of_another_namespace_is_not(acme: Namespace) -> None:
