@@ -38,10 +38,9 @@ class SignInAttemptAdmin(NamespacedModelAdmin):
     fields = (
         "at",
         "identity_provider",
-        "door",
+        "message",
         "outcome",
         "reference",
-        "is_test",
         "code",
         "explanation",
         "remedy",

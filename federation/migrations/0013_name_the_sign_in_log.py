@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
             name="signinattempt",
             options={
                 "verbose_name": "line of the sign-in log",
-                "verbose_name_plural": "sign-in log",
+                "verbose_name_plural": "sign-ins and sign-outs",
             },
         ),
     ]

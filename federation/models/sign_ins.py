@@ -136,7 +136,7 @@ class SignInAttempt(NamespacedModel):
 
     class Meta:
         verbose_name = "line of the sign-in log"
-        verbose_name_plural = "sign-in log"
+        verbose_name_plural = "sign-ins and sign-outs"
         constraints = [
             models.UniqueConstraint(
                 fields=["namespace", "reference"], name="sign_in_attempt_reference_once"
