@@ -1,25 +1,26 @@
 """A large object's entries, stored while it is read, under a number that answers nobody yet.
 
-Threads with connections of their own store what the reader puts, a short transaction for each part:
-PostgreSQL works on one core while the reader works on another, and memory holds a few parts. The
-last transaction, the reader's own, says whose number it is. Whoever is killed before leaves a
-number that nobody knows, to be cleared away.
+A thread with a connection of its own stores what the reader puts, a short transaction for each
+part: PostgreSQL works on one core while the reader works on another. Where it falls behind, the
+reader stores a part itself, so that no core waits and memory holds a few parts. The last
+transaction, the reader's own, says whose number it is. Whoever is killed before leaves a number
+that nobody knows, to be cleared away.
 """
 
 from contextlib import suppress
 from datetime import datetime
-from queue import Queue
-from threading import Lock, Thread
+from queue import Empty, Full, Queue
+from threading import Event, Thread
 from uuid import UUID
 
 from django.db import DatabaseError, connection
 
 from governance.isolation.scopes import namespace_scope
-from purge.adapters.postgresql.index_rows import OWN_NUMBER, IndexRows
+from purge.adapters.postgresql.index_rows import OWN_NUMBER, SETTINGS, IndexRows
 
-AT_ONCE = 2
+WAITING = 2
 BEGIN = f"INSERT INTO purge_indexarrival (namespace_number) VALUES ({OWN_NUMBER}) RETURNING number"  # noqa: S608 - no value is put into the text
-HOLD = "SELECT number FROM purge_indexarrival WHERE number = %s FOR SHARE"
+HOLD = f"SELECT {SETTINGS} FROM purge_indexarrival WHERE number = %s FOR SHARE"  # noqa: S608 - no value is put into the text
 # Whoever stores a part holds the number fast: then all that will come under it has come.
 UNPUBLISHED = "DELETE FROM purge_indexarrival WHERE object_number IS NULL AND "
 PUBLISH = "UPDATE purge_indexarrival SET object_number = %s WHERE number = %s"
@@ -33,24 +34,27 @@ class IndexArrival:
     """Made by the first part of a large object; `end` it before anything else is done with it."""
 
     def __init__(self, namespace_id: UUID) -> None:
-        self.number: int | None = None
+        self.number = 0
         self._namespace_id = namespace_id
-        self._beginning = Lock()
-        self._parts: Queue[IndexRows | None] = Queue(AT_ONCE)
+        self._has_begun = Event()
+        self._parts: Queue[IndexRows | None] = Queue(WAITING)
         self._failures: list[Exception] = []
-        self._threads = [
-            Thread(target=self._work, name="index-arrival", daemon=True) for _ in range(AT_ONCE)
-        ]
-        for thread in self._threads:
-            thread.start()
+        self._thread = Thread(target=self._work, name="index-arrival", daemon=True)
+        self._thread.start()
 
     def put(self, rows: IndexRows) -> None:
-        """Leave a part to be stored; waits while enough are waiting."""
+        """Leave a part to be stored, or store it. Raises what went wrong with any."""
+        try:
+            self._parts.put_nowait(rows)
+        except Full:
+            self._store(rows)
         self._raise()
-        self._parts.put(rows)
 
     def end(self) -> None:
-        """Wait until all is stored. Raises what went wrong."""
+        """Store what is left. Raises what went wrong."""
+        with suppress(Empty):
+            while rows := self._parts.get_nowait():
+                self._store(rows)
         self._stop()
         self._raise()
 
@@ -63,44 +67,44 @@ class IndexArrival:
     def drop(self) -> None:
         """Nobody wants it. What cannot be dropped is left, and cleared away one day."""
         self._stop()
-        if self.number is not None:
+        if self.number:
             with suppress(DatabaseError), namespace_scope(self._namespace_id):
                 _drop("number = %s", self.number)
 
     def _stop(self) -> None:
-        for _ in self._threads:
+        if self._thread.is_alive():
             self._parts.put(None)
-        for thread in self._threads:
-            thread.join()
-        self._threads = []
+            self._thread.join()
 
     def _work(self) -> None:
         try:
+            self._begin()
             while (rows := self._parts.get()) is not None:
-                if not self._failures:  # Else the reader is told; it must not wait for ever.
+                if not self._failures:
                     self._store(rows)
         finally:
             connection.close()
 
     def _store(self, rows: IndexRows) -> None:
+        self._has_begun.wait()
         try:
-            number = self._begun()
             with namespace_scope(self._namespace_id):
                 with connection.cursor() as cursor:
-                    cursor.execute(HOLD, [number])
+                    cursor.execute(HOLD, [self.number])
                     _check(cursor.rowcount == 1)
-                rows.insert(number=number)
+                rows.insert(number=self.number)
         except Exception as error:  # noqa: BLE001 - raised where the object is read
             self._failures.append(error)
 
-    def _begun(self) -> int:
-        with self._beginning:
-            if self.number is None:
-                with namespace_scope(self._namespace_id), connection.cursor() as cursor:
-                    cursor.execute(BEGIN)
-                    (number,) = cursor.fetchone()
-                self.number = int(number)
-            return self.number
+    def _begin(self) -> None:
+        """Not by the reader: the number has to be known outside of its transaction."""
+        try:
+            with namespace_scope(self._namespace_id), connection.cursor() as cursor:
+                cursor.execute(BEGIN)
+                (self.number,) = cursor.fetchone()
+        except Exception as error:  # noqa: BLE001 - raised where the object is read
+            self._failures.append(error)
+        self._has_begun.set()
 
     def _raise(self) -> None:
         if self._failures:

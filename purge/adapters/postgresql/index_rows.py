@@ -22,9 +22,7 @@ LOW = (1 << LOW_BITS) - 1
 # A crash of the server may undo the transactions of the last half second, the latest first. An
 # object becomes what was read in the last of its own: it is read again. Whoever commits after it,
 # waiting, keeps it too.
-FOR_THIS_TRANSACTION = """
-SELECT set_config('work_mem', '16MB', true), set_config('synchronous_commit', 'off', true)
-"""
+SETTINGS = "set_config('work_mem', '16MB', true), set_config('synchronous_commit', 'off', true)"
 OWN_NUMBER = (
     "(SELECT number FROM purge_purgekeys WHERE namespace_id = "
     "NULLIF(current_setting('lakewarden.namespace', true), '')::uuid)"
@@ -73,11 +71,10 @@ class IndexRows:
             column.extend(numbers)
 
     def insert(self, *, number: int) -> None:
-        """As the entries of this object or arrival. Needs the namespace scope."""
+        """As the entries of this object or arrival, by this transaction's `SETTINGS`."""
         types = BIGINT, BIGINT, SMALLINT
         arrays = [_sent(column, oid) for column, oid in zip(self._columns, types, strict=True)]
         with connection.wrap_database_errors, connection.cursor() as cursor:
-            cursor.execute(FOR_THIS_TRANSACTION)
             result = cursor.connection.pgconn.exec_params(
                 INSERT, [INTEGER.pack(number), *arrays], param_formats=[Format.BINARY] * 4
             )

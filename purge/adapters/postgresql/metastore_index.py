@@ -13,7 +13,7 @@ from django.db import connection
 
 from purge.adapters.postgresql import index_arrivals, index_rows
 from purge.adapters.postgresql.index_arrivals import IndexArrival
-from purge.adapters.postgresql.index_rows import FURTHEST, IndexRows
+from purge.adapters.postgresql.index_rows import FURTHEST, SETTINGS, IndexRows
 from purge.ports import IndexEntries, Place
 
 FIRST_PART, LARGEST_PART = 1 << 13, 1 << 15
@@ -84,6 +84,8 @@ class PostgreSQLIndexBatch:
             self._arrival.publish(object_number=object_number)
             self._arrival = None
         elif self.count:
+            with connection.cursor() as cursor:
+                cursor.execute(f"SELECT {SETTINGS}")
             self._rows.insert(number=object_number)
         return self.count
 
