@@ -2,6 +2,7 @@
 
 import ipaddress
 from dataclasses import dataclass
+from functools import lru_cache
 
 IPV4_PREFIX = 32
 IPV6_PREFIX = 64
@@ -32,6 +33,7 @@ class Budget:
     wait_seconds: float
 
 
+@lru_cache(maxsize=1024)
 def network_of(address: str) -> str:
     """The address for counting: an IPv4 address, or the /64 that an IPv6 household gets."""
     try:

@@ -107,6 +107,13 @@ def complete(
             else asked.landing_path
         )
         role = fresh_proofs.role_to_keep(proved_again, user=user) or grant.only_role
+        sign_in_attempts.accepted(
+            provider=provider,
+            arrival=posted.arrival,
+            user=user,
+            role_name="" if role is None else role.name,
+            now=now,
+        )
         if role is None:
             path = role_choices.offer(
                 proof=proof, roles=grant.roles, landing_path=path, secret=posted.secret, now=now
@@ -116,13 +123,6 @@ def complete(
                 request=request, proof=proof, role=role, network=posted.network, now=now
             )
         fresh_proofs.replace(proved_again, now=now)
-        sign_in_attempts.accepted(
-            provider=provider,
-            arrival=posted.arrival,
-            user=user,
-            role_name="" if role is None else role.name,
-            now=now,
-        )
     return Landing(path=path, asks_for_role=role is None)
 
 

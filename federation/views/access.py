@@ -16,8 +16,7 @@ from federation.models import IdentityProvider
 from federation.selectors import configurations, identity_providers
 from federation.selectors.configurations import Configuration
 from federation.services.sign_in_requests import REQUEST_LIFE
-from governance.isolation import crossings
-from governance.isolation.scopes import namespace_scope
+from governance.isolation.scopes import scope_of_namespace
 from governance.kernel.refusals import Refusal
 from governance.restapi import problems
 
@@ -32,11 +31,8 @@ REFERENCE_LENGTH = 8
 @contextmanager
 def provider_scope(*, namespace: str, name: str) -> Iterator[IdentityProvider]:
     """The provider that an address names, in its namespace's scope; else 404."""
-    namespace_id = crossings.namespace_named(namespace)
-    if namespace_id is None:
-        raise Http404
-    with namespace_scope(namespace_id):
-        row = identity_providers.named(name)
+    with scope_of_namespace(namespace) as namespace_id:
+        row = None if namespace_id is None else identity_providers.named(name)
         if row is None:
             raise Http404
         yield row
@@ -45,11 +41,8 @@ def provider_scope(*, namespace: str, name: str) -> Iterator[IdentityProvider]:
 @contextmanager
 def configuration_scope(*, namespace: str, name: str) -> Iterator[Configuration]:
     """As `provider_scope`, with all that the provider is configured by."""
-    namespace_id = crossings.namespace_named(namespace)
-    if namespace_id is None:
-        raise Http404
-    with namespace_scope(namespace_id):
-        found = configurations.named(name)
+    with scope_of_namespace(namespace) as namespace_id:
+        found = None if namespace_id is None else configurations.named(name)
         if found is None:
             raise Http404
         yield found

@@ -10,12 +10,31 @@ from there. COPY and callproc() alone do not wait for them: Django lets nobody s
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection, transaction
 
-# Statements with their values in them, as psycopg quotes them.
-_waiting: ContextVar[list[str] | None] = ContextVar("lakewarden_waiting_writes", default=None)
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Statements with their values in them, as psycopg quotes them (Django's is a ClientCursor)."""
+
+    quoting: Any
+    statements: list[str]
+
+    def with_values(self, sql: str, parameters: Sequence[object]) -> str:
+        text: str = self.quoting.mogrify(sql, parameters)
+        return text
+
+    def taken(self) -> list[str]:
+        """Those that waited; from now on nobody else sends them."""
+        taken = self.statements.copy()
+        self.statements.clear()
+        return taken
+
+
+_batch: ContextVar[Batch | None] = ContextVar("lakewarden_batch", default=None)
 
 
 @contextmanager
@@ -25,23 +44,23 @@ def gathered() -> Iterator[None]:
     It has no savepoint: if it fails, what still waits is forgotten and all else is rolled back.
     """
     with transaction.atomic(savepoint=False):
-        if _waiting.get() is not None:
+        if _batch.get() is not None:
             yield
             return
-        token = _waiting.set([])
+        token = _batch.set(Batch(quoting=connection.connection.cursor(), statements=[]))
         try:
             with connection.execute_wrapper(_after_those_waiting):
                 yield
                 _send_those_waiting()
         finally:
-            _waiting.reset(token)
+            _batch.reset(token)
 
 
 def write(sql: str, parameters: Sequence[object]) -> None:
     """Now, or with the next statement where writes are gathered."""
-    waiting = _waiting.get()
-    if waiting is not None:
-        waiting.append(_with_values(sql, parameters))
+    batch = _batch.get()
+    if batch is not None:
+        batch.statements.append(batch.with_values(sql, parameters))
         return
     with connection.cursor() as cursor:
         execute(cursor, sql, parameters)
@@ -49,19 +68,14 @@ def write(sql: str, parameters: Sequence[object]) -> None:
 
 def execute(cursor: Any, sql: str, parameters: Sequence[object]) -> None:  # noqa: ANN401 - Django's
     """Run after all that waits, in one trip; the cursor then has this statement's own answer."""
-    waiting = _taken()
-    if not waiting:
+    batch = _batch.get()
+    if batch is None or not batch.statements:
         cursor.execute(sql, parameters)
         return
-    cursor.execute(";\n".join([*waiting, _with_values(sql, parameters)]))
+    waiting = batch.taken()
+    cursor.execute(";\n".join([*waiting, batch.with_values(sql, parameters)]))
     for _ in waiting:
         cursor.nextset()
-
-
-def _with_values(sql: str, parameters: Sequence[object]) -> str:
-    """The text that psycopg would send (Django has it put the values in: its ClientCursor)."""
-    text: str = connection.connection.cursor().mogrify(sql, parameters)
-    return text
 
 
 def _after_those_waiting(
@@ -77,17 +91,7 @@ def _after_those_waiting(
 
 
 def _send_those_waiting() -> None:
-    waiting = _taken()
-    if waiting:
+    batch = _batch.get()
+    if batch is not None and batch.statements:
         with connection.cursor() as cursor:
-            cursor.execute(";\n".join(waiting))
-
-
-def _taken() -> list[str]:
-    """Those that waited; from now on nobody else sends them."""
-    waiting = _waiting.get()
-    if not waiting:
-        return []
-    taken = waiting.copy()
-    waiting.clear()
-    return taken
+            cursor.execute(";\n".join(batch.taken()))

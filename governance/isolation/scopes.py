@@ -5,7 +5,7 @@ long as the transaction (`set_config(…, is_local => true)`), so nothing leaks 
 of a pooled connection.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -18,6 +18,11 @@ log = structlog.get_logger(__name__)
 
 NAMESPACE_SETTING = "lakewarden.namespace"
 SYSTEM_SETTING = "lakewarden.system"
+TELL = "SELECT set_config(%s, %s, true), set_config(%s, %s, true)"
+TELL_BY_NAME = """
+SELECT id, set_config(%s, coalesce(id::text, ''), true), set_config(%s, '', true)
+FROM lakewarden_namespace_named(%s) AS id
+"""
 
 
 class ScopeMissingError(RuntimeError):
@@ -61,15 +66,26 @@ def has_scope() -> bool:
 @contextmanager
 def namespace_scope(namespace_id: UUID) -> Iterator[None]:
     """Work for one namespace: a transaction (or savepoint) that sees only its rows."""
-    with _entered(Scope(namespace_id=namespace_id)):
+    with _entered(lambda: _tell_database(Scope(namespace_id=namespace_id))):
         yield
+
+
+@contextmanager
+def scope_of_namespace(name: str) -> Iterator[UUID | None]:
+    """As `namespace_scope`, found by the name in an address and entered in one trip.
+
+    Gives the namespace's id. Without one of that name it gives None, and the database shows
+    nothing until this ends.
+    """
+    with _entered(lambda: _tell_database_name(name)) as scope:
+        yield None if scope is None else scope.namespace_id
 
 
 @contextmanager
 def system_scope(reason: str) -> Iterator[None]:
     """Work across namespaces: outbox, beat and platform administrators. Say why; it is logged."""
     log.debug("system_scope", reason=reason)
-    with _entered(Scope(namespace_id=None)):
+    with _entered(lambda: _tell_database(Scope(namespace_id=None))):
         yield
 
 
@@ -121,14 +137,14 @@ def offline_scope() -> Iterator[None]:
 
 
 @contextmanager
-def _entered(scope: Scope) -> Iterator[None]:
+def _entered(tell_database: Callable[[], Scope | None]) -> Iterator[Scope | None]:
     outer, is_outermost = _scope.get(), not connection.in_atomic_block
     with transaction.atomic():
-        _tell_database(scope)
+        scope = tell_database()
         token = _scope.set(scope)
         only_one = _is_only_one.set(outer is None or (outer == scope and _is_only_one.get()))
         try:
-            yield
+            yield scope
         finally:
             _is_only_one.reset(only_one)
             _scope.reset(token)
@@ -138,11 +154,18 @@ def _entered(scope: Scope) -> Iterator[None]:
             _tell_database(outer)
 
 
-def _tell_database(scope: Scope | None) -> None:
+def _tell_database(scope: Scope | None) -> Scope | None:
     namespace = "" if scope is None or scope.namespace_id is None else str(scope.namespace_id)
     system = "on" if scope is not None and scope.namespace_id is None else ""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT set_config(%s, %s, true), set_config(%s, %s, true)",
-            [NAMESPACE_SETTING, namespace, SYSTEM_SETTING, system],
-        )
+        cursor.execute(TELL, [NAMESPACE_SETTING, namespace, SYSTEM_SETTING, system])
+    return scope
+
+
+def _tell_database_name(name: str) -> Scope | None:
+    # PostgreSQL has no text with a NUL in it, so nothing can bear such a name.
+    known = None if "\0" in name else name
+    with connection.cursor() as cursor:
+        cursor.execute(TELL_BY_NAME, [NAMESPACE_SETTING, SYSTEM_SETTING, known])
+        (namespace_id, *_) = cursor.fetchone()
+    return None if namespace_id is None else Scope(namespace_id=namespace_id)

@@ -49,7 +49,7 @@ def database_from_url(name: str, parts: SplitResult) -> dict[str, Any]:
     if not database_name or not parts.username:
         raise WrongSettingError(name, "must name a user and a database.")
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "governance.project.database",
         "HOST": host,
         "PORT": str(parts.port or ""),
         "NAME": database_name,

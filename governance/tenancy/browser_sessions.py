@@ -16,9 +16,13 @@ KEY_BYTES = 20
 
 
 class SessionStore(db.SessionStore):
-    """As Django's, but a new session has no row before it is saved."""
+    """As Django's, but a new session has no row before it is saved, and is not saved in vain.
+
+    A sign-in saves it in its own transaction; what the answer saves is then the same.
+    """
 
     _is_new = False
+    _saved: tuple[str | None, bytes] | None = None
 
     def create(self) -> None:
         self._session_key = secrets.token_hex(KEY_BYTES)
@@ -28,9 +32,12 @@ class SessionStore(db.SessionStore):
     def save(self, must_create: bool = False) -> None:  # noqa: FBT001, FBT002 - Django's signature
         if self.session_key is None:
             self.create()
-        if not must_create and not self._is_new:
+        content = dict(self.items())
+        saving = (self.session_key, self.serializer().dumps(content))
+        if must_create or self._is_new:
+            if not insertions.insert_once(self.create_model_instance(content)):
+                raise CreateError
+            self._is_new = False
+        elif saving != self._saved:
             super().save()
-            return
-        if not insertions.insert_once(self.create_model_instance(dict(self.items()))):
-            raise CreateError
-        self._is_new = False
+        self._saved = saving

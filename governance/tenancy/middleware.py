@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from uuid import UUID
 
@@ -58,6 +59,7 @@ class ActorMiddleware:
         return self.get_response(request)
 
 
+@lru_cache(maxsize=1024)
 def network_of(address: str) -> str:
     """The address's network: /24 of IPv4, /48 of IPv6. Whole addresses are not kept."""
     try:

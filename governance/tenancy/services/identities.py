@@ -1,9 +1,11 @@
 """Whom a provider means: the person of its names for them, found or made."""
 
+import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db.models import QuerySet
 
 from governance.isolation import insertions, prepared
@@ -77,8 +79,9 @@ def _made(person: ProvidedPerson, *, signed_in_at: datetime | None) -> Identifie
         email=person.email,
         display_name=person.display_name,
         last_sign_in_at=signed_in_at,
+        # set_unusable_password() draws forty letters one by one.
+        password=f"{UNUSABLE_PASSWORD_PREFIX}{secrets.token_hex(20)}",
     )
-    user.set_unusable_password()
     user.save()
     if insertions.insert_once(_identity(user, person, person.subject)):
         return Identified(user, is_new=True)

@@ -100,6 +100,8 @@ def open_session(
         },
         now=now,
     )
+    # Here, not when the answer leaves: the browser's session is there if, and only if, ours is.
+    request.session.save()
     return session
 
 

@@ -7,6 +7,7 @@ from governance.isolation.scopes import (
     ScopeMissingError,
     current_namespace_id,
     namespace_scope,
+    scope_of_namespace,
     system_scope,
 )
 from governance.tenancy.models import Namespace, Role, RoleBinding, User
@@ -55,6 +56,33 @@ def test_without_a_scope_the_database_shows_nothing() -> None:
 
     assert rows("SELECT count(*) FROM tenancy_namespace") == 0
     assert rows("SELECT count(*) FROM tenancy_role") == 0
+
+
+def test_a_scope_is_entered_by_the_name_in_an_address() -> None:
+    acme, other = tenancy.a_namespace("acme"), tenancy.a_namespace("other")
+    with namespace_scope(other.pk):
+        tenancy.a_user("eve")
+
+    with scope_of_namespace("acme") as found:
+        assert found == acme.pk == current_namespace_id()
+        assert rows("SELECT count(*) FROM tenancy_namespace") == 1
+        assert rows("SELECT count(*) FROM tenancy_user") == 0
+
+
+@pytest.mark.parametrize("name", ["nobody", "ACME", "", "ac\0me"])
+def test_a_name_that_no_namespace_bears_shows_nothing(name: str) -> None:
+    acme = tenancy.a_namespace("acme")
+
+    with scope_of_namespace(name) as found:
+        assert found is None
+        assert rows("SELECT count(*) FROM tenancy_namespace") == 0
+        with pytest.raises(ScopeMissingError):
+            current_namespace_id()
+
+    with namespace_scope(acme.pk):
+        with scope_of_namespace(name):
+            assert rows("SELECT count(*) FROM tenancy_namespace") == 0
+        assert rows("SELECT count(*) FROM tenancy_namespace") == 1
 
 
 def test_a_row_cannot_be_written_into_another_namespace() -> None:

@@ -3,6 +3,7 @@
 import pytest
 from django.contrib.sessions.backends.base import CreateError
 from django.contrib.sessions.models import Session
+from pytest_django import DjangoAssertNumQueries
 
 from governance.tenancy.browser_sessions import SessionStore
 
@@ -41,6 +42,21 @@ def test_saving_again_changes_the_same_row() -> None:
 
     assert Session.objects.count() == 1
     assert SessionStore(session.session_key)["who"] == "olga"
+
+
+def test_saving_again_what_was_saved_writes_nothing(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    session = SessionStore()
+    session["who"] = ["uma"]
+    session.save()
+
+    with django_assert_num_queries(0):
+        session.save()
+
+    session["who"].append("olga")
+    session.save()
+    assert SessionStore(session.session_key)["who"] == ["uma", "olga"]
 
 
 def test_a_new_key_takes_what_was_kept_and_ends_the_old_one() -> None:
