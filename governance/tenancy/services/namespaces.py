@@ -105,10 +105,10 @@ def set_open(*, namespace: Namespace, is_open: bool, actor: Actor, now: datetime
             raise NamespaceNotThere(status=NamespaceStatus(row.status).label.lower())
         row.status = wanted
         row.save(update_fields=["status", "updated_at"])
-        if not is_open:
-            UserSession.objects.filter(namespace_id=row.pk, ended_at__isnull=True).update(
-                ended_at=now, end_reason="namespace suspended"
-            )
+        # Also when it opens again: a sign-in that was under way may have left one behind.
+        UserSession.objects.filter(namespace_id=row.pk, ended_at__isnull=True).update(
+            ended_at=now, end_reason="namespace suspended"
+        )
         verb = "reopened" if is_open else "suspended"
         trail.record(actor=actor, action=f"namespace.{verb}", target=row, now=now)
     return row

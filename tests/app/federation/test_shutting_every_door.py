@@ -18,7 +18,7 @@ from federation.services.directory_sign_ins import Claim, Wish
 from governance.audit.models import AuditEvent
 from governance.isolation.scopes import namespace_scope
 from governance.kernel.personal import Personal
-from governance.tenancy.models import Namespace, User
+from governance.tenancy.models import Namespace, User, UserSession
 from governance.tenancy.services import tokens
 from tests.factories import tenancy
 from tests.factories.directories import a_directory, a_mapping
@@ -332,6 +332,17 @@ def test_a_session_that_a_suspension_ended_stays_ended(house: House) -> None:
     told(house, "CREATED")
 
     assert not rest_by_session(house)
+    assert not saml_session(house)
+
+
+def test_a_session_that_was_opened_while_it_closed_does_not_outlast_it(house: House) -> None:
+    told(house, "SUSPENDED")
+    with namespace_scope(house.acme.pk):
+        UserSession.objects.update(ended_at=None)
+    assert not saml_session(house)
+
+    told(house, "CREATED")
+
     assert not saml_session(house)
 
 
