@@ -284,3 +284,21 @@ def test_what_has_no_tags_has_none(bench: Bench) -> None:
     bench.put("k", b"x")
 
     assert bench.layer.tags(key="k", version=version(bench, "k")) == {}
+
+
+def test_announcing_an_attempt_leaves_nothing_and_it_can_be_discarded(bench: Bench) -> None:
+    bench.put("k", b"0123")
+    version = bench.layer.version(key="k")
+    assert version is not None
+
+    announced = bench.layer.announce(key="k", version=version)
+    if announced:
+        bench.layer.discard(key="k", attempt=announced)
+
+    assert bench.leftovers() == 0
+    assert bench.get("k") == b"0123"
+
+
+def test_a_layer_says_where_its_names_begin(bench: Bench) -> None:
+    assert "://" in bench.layer.place()
+    assert bench.layer.place().endswith("/")

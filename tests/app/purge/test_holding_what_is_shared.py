@@ -3,7 +3,9 @@
 import dataclasses
 from datetime import timedelta
 
+import pyarrow as pa
 import pytest
+from deltalake import DeltaTable, write_deltalake
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -158,6 +160,26 @@ def test_a_held_dataset_is_kept_from_a_second_layer_over_the_same_bucket(
     assert lake.get("a/1.ndjson") == purge.records(5, 7)
     assert lake.get("2.ndjson") == purge.records(5)
     assert reasons(request) == {"legal_hold"}
+
+
+@pytest.mark.parametrize("prefix", ["", "orders/part", "other"])
+def test_a_hold_on_the_files_of_a_table_keeps_the_table(company: Company, prefix: str) -> None:
+    """A Delta table is a folder of files, which another dataset may name as such."""
+    folder = purge.a_folder(company.namespace, "tables") / "orders"
+    write_deltalake(folder, pa.table({"customer_id": [5, 7]}))
+    company.dataset.delete()
+    layer = StorageLayer.objects.create(
+        name="delta", kind="table", options={"engine": "delta", "path": "tables"}
+    )
+    by_column = [{"name": "customer_id", "path": "customer_id", "type": "integer"}]
+    a_dataset(layer, "", identifiers=by_column, format="table")
+    files = a_dataset(another_layer("tables"), prefix, format="parquet", identifiers=by_column)
+    held(company, subject=None, dataset=files)
+
+    company.erase(company.approved())
+
+    there = DeltaTable(folder).to_pyarrow_table()["customer_id"].to_pylist()
+    assert (7 in there) == (prefix != "other")
 
 
 def test_an_old_version_stays_while_somebody_is_held_whose_record_was_cut_with_anothers(
