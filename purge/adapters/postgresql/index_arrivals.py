@@ -116,8 +116,18 @@ def _check(is_there: bool) -> None:  # noqa: FBT001 - one word says all
         raise ArrivalLostError
 
 
-def end_of(*, object_number: int) -> None:
-    """Forget that an arrival was the object's, whose entries are gone. Needs the scope."""
+def number_of(object_number: int) -> int:
+    """Under which number the object's entries are: its own, or that they arrived under."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT number FROM purge_indexarrival WHERE object_number = %s", [object_number]
+        )
+        arrived = cursor.fetchone()
+    return object_number if arrived is None else int(arrived[0])
+
+
+def end_of(object_number: int) -> None:
+    """Forget under which number the object's entries arrived: they are gone."""
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM purge_indexarrival WHERE object_number = %s", [object_number])
 

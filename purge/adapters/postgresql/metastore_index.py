@@ -49,10 +49,7 @@ SELECT number, fingerprint, place, length_low FROM (
   WHERE fingerprint = ANY(%s)) found
 WHERE number IS NOT NULL """
 ORDER = " ORDER BY number, place & %s"
-REMOVE = """
-DELETE FROM purge_indexentry
-WHERE object_number IN (%s, (SELECT number FROM purge_indexarrival WHERE object_number = %s))
-"""
+REMOVE = "DELETE FROM purge_indexentry WHERE object_number = %s"
 
 
 class PostgreSQLIndexBatch:
@@ -122,16 +119,16 @@ class PostgreSQLMetastoreIndex:
     def forget(self, *, object_number: int, offsets: Collection[int]) -> int:
         with connection.cursor() as cursor:
             cursor.execute(
-                REMOVE + "AND place & %s = ANY(%s)",
-                [object_number, object_number, FURTHEST, list(offsets)],
+                f"{REMOVE} AND place & %s = ANY(%s)",
+                [index_arrivals.number_of(object_number), FURTHEST, list(offsets)],
             )
             return int(cursor.rowcount)
 
     def remove(self, *, object_number: int) -> int:
         with connection.cursor() as cursor:
-            cursor.execute(REMOVE, [object_number, object_number])
+            cursor.execute(REMOVE, [index_arrivals.number_of(object_number)])
             removed = int(cursor.rowcount)
-        index_arrivals.end_of(object_number=object_number)
+        index_arrivals.end_of(object_number)
         return removed
 
     def clear(self, *, begun_before: datetime) -> int:

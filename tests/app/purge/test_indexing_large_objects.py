@@ -144,9 +144,13 @@ def test_another_namespace_neither_finds_nor_clears_it(
     (acme.folder / "a.ndjson").write_bytes(purge.records(*BEFORE))
     refresh(acme)
 
+    with namespace_scope(acme.namespace.pk):
+        number = LakeObject.objects.get().number
     with namespace_scope(evil.namespace.pk):
         keyrings.keys()
-        index_arrivals.end_of(object_number=1)
+        assert index_arrivals.number_of(number) == number
+        assert evil.lake.index.remove(object_number=number) == 0
+        index_arrivals.end_of(number)
         assert evil.lake.index.clear(begun_before=timezone.now() + timedelta(days=1)) == 0
     assert count(evil, "purge_indexarrival") == 0
     assert count(acme, "purge_indexarrival") == 1
