@@ -14,18 +14,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection, transaction
+from psycopg import abc, adapt
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Statements with their values in them, as psycopg quotes them (Django's is a ClientCursor)."""
+    """Statements with their values in them, quoted as psycopg's ClientCursor does (Django's).
 
-    quoting: Any
+    One Transformer for all of them knows the kinds of values that it has quoted before.
+    """
+
+    quoting: abc.Transformer
     statements: list[str]
 
     def with_values(self, sql: str, parameters: Sequence[object]) -> str:
-        text: str = self.quoting.mogrify(sql, parameters)
-        return text
+        quoted = (self.quoting.as_literal(one).decode(self.quoting.encoding) for one in parameters)
+        return sql % tuple(quoted)
 
     def taken(self) -> list[str]:
         """Those that waited; from now on nobody else sends them."""
@@ -47,7 +51,7 @@ def gathered() -> Iterator[None]:
         if _batch.get() is not None:
             yield
             return
-        token = _batch.set(Batch(quoting=connection.connection.cursor(), statements=[]))
+        token = _batch.set(Batch(quoting=adapt.Transformer(connection.connection), statements=[]))
         try:
             with connection.execute_wrapper(_after_those_waiting):
                 yield
