@@ -22,7 +22,7 @@ EXAMPLES: dict[str, Any] = {
     "ErasureRequestInRequest": {
         "subjects": [{"customer_id": 7}],
         "reason": "Asked by letter on 3 March.",
-                "reference": "GDPR-2026-17",
+        "reference": "GDPR-2026-17",
         "identity_proof": "Passport seen at the counter.",
         "contact": "dora@customer.example",
     },
