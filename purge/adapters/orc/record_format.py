@@ -8,9 +8,8 @@ numbers of their own and are left to their engine.
 
 import io
 from bisect import bisect_right
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from itertools import accumulate, groupby
 from typing import Any
@@ -18,14 +17,12 @@ from typing import Any
 import pyarrow as pa
 from pyarrow import orc
 
-from purge.adapters.arrow import columnar_rows, file_metadata
+from purge.adapters.arrow import columnar_records, columnar_rows, file_metadata
 from purge.adapters.arrow.file_metadata import Metadata, MetadataRecord
 from purge.adapters.arrow.files import Readable
 from purge.adapters.compressed.record_format import compression_of
 from purge.adapters.orc import tail as orc_tail
-from purge.adapters.orc.tail import OrcUnreadableError
-from purge.domain.identifiers import Identifier, Wanted
-from purge.domain.matching import Pairs, Verdict
+from purge.domain.identifiers import Identifier
 from purge.domain.spans import Fresh, Segment, Span
 from purge.ports import ObjectUnreachable, ReadableObject, Record, ScannedBatch, ScannedRecord
 
@@ -45,9 +42,9 @@ class OrcRecordFormat:
         file = OrcFile(source)
         columns = columnar_rows.leaf_columns(file.leaves, identifiers=identifiers)
         if columns:
-            with readable_orc("orc_not_readable"):
+            with file.readable():
                 for stripe, offset in enumerate(file.starts[:-1]):
-                    batch = file.batch(stripe, columns)
+                    batch = file.read(stripe, columns)
                     yield columnar_rows.scanned(batch, offset=offset, identifiers=identifiers)
         if found := file_metadata.triples([file.metadata], identifiers=identifiers):
             yield ScannedBatch.of([ScannedRecord(Span(file.starts[-1], 1), found)])
@@ -61,9 +58,8 @@ class OrcRecordFormat:
                 yield from (MetadataRecord(span, [file.metadata]) for span in some)
                 continue
             inside = list(some)
-            rows = StripeRows(file, stripe, [one.offset - file.starts[stripe] for one in inside])
-            for position, span in enumerate(inside):
-                yield OrcRecord(span, rows, position)
+            rows = [one.offset - file.starts[stripe] for one in inside]
+            yield from columnar_records.of_group(file, stripe, spans=inside, rows=rows)
 
     def segments(self, *, source: ReadableObject, cuts: Sequence[Span]) -> Iterator[Segment]:
         with readable_orc("orc_not_rewritable"):
@@ -92,56 +88,15 @@ class OrcFile:
         """The stripe of a row; None behind the last one."""
         return bisect_right(self.starts, row) - 1 if row < self.starts[-1] else None
 
-    def batch(self, stripe: int, columns: Sequence[str] | None = None) -> pa.RecordBatch:
-        return self.file.read_stripe(stripe, columns=None if columns is None else list(columns))
+    def read(self, group: int, columns: Sequence[str] | None = None) -> pa.RecordBatch:
+        return self.file.read_stripe(group, columns=None if columns is None else list(columns))
 
+    def readable(self) -> AbstractContextManager[None]:
+        return readable_orc("orc_not_readable")
 
-class StripeRows:
-    """Some rows of one stripe, read once for all of them."""
-
-    def __init__(self, file: OrcFile, stripe: int, rows: Sequence[int]) -> None:
-        self._file = file
-        self._stripe = stripe
-        self._rows = pa.array(rows, pa.int64())
-        self._read: dict[tuple[Identifier, ...], Sequence[Pairs]] = {}
-
-    @property
-    def bytes_a_row(self) -> int:
-        described = self._file.tail.stripes[self._stripe]
-        return described.size // described.rows
-
-    def records(self, identifiers: tuple[Identifier, ...]) -> Sequence[Pairs]:
-        if identifiers not in self._read:
-            leaves = columnar_rows.leaf_columns(self._file.leaves, identifiers=identifiers)
-            with readable_orc("orc_not_readable"):
-                batch = self._file.batch(self._stripe, leaves).take(self._rows)
-                self._read[identifiers] = list(columnar_rows.records_of(batch))
-        return self._read[identifiers]
-
-    @cached_property
-    def whole(self) -> pa.RecordBatch:
-        with readable_orc("orc_not_readable"):
-            return self._file.batch(self._stripe).take(self._rows)
-
-
-@dataclass(frozen=True, slots=True)
-class OrcRecord:
-    """Implements `purge.ports.Record`."""
-
-    span: Span
-    rows: StripeRows
-    position: int
-
-    @property
-    def size(self) -> int:
-        return self.rows.bytes_a_row
-
-    def judge(self, *, identifiers: Sequence[Identifier], wanted: Collection[Wanted]) -> Verdict:
-        record = self.rows.records(tuple(identifiers))[self.position]
-        return columnar_rows.judged(record, identifiers=identifiers, wanted=wanted)
-
-    def sample(self) -> str:
-        return columnar_rows.sample_of(self.rows.whole.slice(self.position, 1))
+    def bytes_a_row(self, group: int) -> int:
+        stripe = self.tail.stripes[group]
+        return stripe.size // stripe.rows
 
 
 def _rewritten(file: OrcFile, cuts: Sequence[Span]) -> Iterator[Segment]:
@@ -150,7 +105,7 @@ def _rewritten(file: OrcFile, cuts: Sequence[Span]) -> Iterator[Segment]:
     writer = orc.ORCWriter(sink, **_options(file))
     gone = {row for cut in cuts for row in range(cut.offset, cut.end)}
     for stripe, start in enumerate(file.starts[:-1]):
-        batch = file.batch(stripe)
+        batch = file.read(stripe)
         stay = pa.array([start + row not in gone for row in range(batch.num_rows)], pa.bool_())
         writer.write(pa.Table.from_batches([batch.filter(stay)]))
         yield Fresh(_drained(sink))
@@ -192,7 +147,5 @@ def readable_orc(reason: str) -> Iterator[None]:
     """What the library cannot do with the bytes becomes a reason in the report."""
     try:
         yield
-    except OrcUnreadableError as error:
-        raise ObjectUnreachable(reason=reason) from error
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
         raise ObjectUnreachable(reason=reason) from error

@@ -1,27 +1,25 @@
 """Parquet: one record a row, by its number in the file, read with the identifiers' columns alone.
 
-Rows are taken out by `parquet_splicing`: row groups without them keep their bytes. Behind the last
+Rows are taken out by `splicing`: row groups without them keep their bytes. Behind the last
 row stands a record of the file's own metadata, where people may have been named.
 """
 
 from bisect import bisect_right
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from itertools import accumulate, groupby
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from purge.adapters.arrow import columnar_rows, file_metadata
+from purge.adapters.arrow import columnar_records, columnar_rows, file_metadata
 from purge.adapters.arrow.file_metadata import Metadata, MetadataRecord
 from purge.adapters.arrow.files import Readable
 from purge.adapters.compressed.record_format import compression_of
 from purge.adapters.parquet import footer as parquet_footer, splicing as parquet_splicing
 from purge.adapters.parquet.footer import ParquetUnreadableError
-from purge.domain.identifiers import Identifier, Wanted
-from purge.domain.matching import Pairs, Verdict
+from purge.domain.identifiers import Identifier
 from purge.domain.spans import Segment, Span
 from purge.ports import ObjectUnreachable, ReadableObject, Record, ScannedBatch, ScannedRecord
 
@@ -38,7 +36,7 @@ class ParquetRecordFormat:
             return
         file = ParquetFile(source)
         columns = columnar_rows.leaf_columns(file.leaves, identifiers=identifiers)
-        with readable_parquet("parquet_not_readable"):
+        with file.readable():
             offset = 0
             for batch in file.batches(columns) if columns else ():
                 yield columnar_rows.scanned(batch, offset=offset, identifiers=identifiers)
@@ -55,9 +53,8 @@ class ParquetRecordFormat:
                 yield from (MetadataRecord(span, file.metadata) for span in some)
                 continue
             inside = list(some)
-            rows = GroupRows(file, group, [one.offset - file.starts[group] for one in inside])
-            for position, span in enumerate(inside):
-                yield ParquetRecord(span, rows, position)
+            rows = [one.offset - file.starts[group] for one in inside]
+            yield from columnar_records.of_group(file, group, spans=inside, rows=rows)
 
     def segments(self, *, source: ReadableObject, cuts: Sequence[Span]) -> Iterator[Segment]:
         file = ParquetFile(source)
@@ -104,55 +101,15 @@ class ParquetFile:
     def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         yield from self._file.iter_batches(batch_size=BATCH, columns=list(columns))
 
-    def table(self, group: int, columns: Sequence[str] | None = None) -> pa.Table:
-        with readable_parquet("parquet_not_readable"):
-            wanted = None if columns is None else list(columns)
-            return self._file.read_row_group(group, columns=wanted)
+    def read(self, group: int, columns: Sequence[str] | None = None) -> pa.Table:
+        wanted = None if columns is None else list(columns)
+        return self._file.read_row_group(group, columns=wanted)
+
+    def readable(self) -> AbstractContextManager[None]:
+        return readable_parquet("parquet_not_readable")
 
     def bytes_a_row(self, group: int) -> int:
         return int(self._sizes[group]) // (self.starts[group + 1] - self.starts[group])
-
-
-class GroupRows:
-    """Some rows of one row group, read once for all of them."""
-
-    def __init__(self, file: ParquetFile, group: int, rows: Sequence[int]) -> None:
-        self.file = file
-        self.group = group
-        self._rows = pa.array(rows, pa.int64())
-        self._read: dict[tuple[Identifier, ...], Sequence[Pairs]] = {}
-
-    def records(self, identifiers: tuple[Identifier, ...]) -> Sequence[Pairs]:
-        if identifiers not in self._read:
-            leaves = columnar_rows.leaf_columns(self.file.leaves, identifiers=identifiers)
-            table = self.file.table(self.group, leaves).take(self._rows)
-            with readable_parquet("parquet_not_readable"):
-                self._read[identifiers] = list(columnar_rows.records_of(table))
-        return self._read[identifiers]
-
-    @cached_property
-    def whole(self) -> pa.Table:
-        return self.file.table(self.group).take(self._rows)
-
-
-@dataclass(frozen=True, slots=True)
-class ParquetRecord:
-    """Implements `purge.ports.Record`."""
-
-    span: Span
-    rows: GroupRows
-    position: int
-
-    @property
-    def size(self) -> int:
-        return self.rows.file.bytes_a_row(self.rows.group)
-
-    def judge(self, *, identifiers: Sequence[Identifier], wanted: Collection[Wanted]) -> Verdict:
-        record = self.rows.records(tuple(identifiers))[self.position]
-        return columnar_rows.judged(record, identifiers=identifiers, wanted=wanted)
-
-    def sample(self) -> str:
-        return columnar_rows.sample_of(self.rows.whole.slice(self.position, 1))
 
 
 @contextmanager
