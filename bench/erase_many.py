@@ -101,7 +101,7 @@ def in_bucket(client: Any, raw: bytes, places: list[Span], *, away: float) -> Ro
 
     def ours() -> None:
         groups = [[one] for one in listed_in(layer())]
-        for _ in crew.done(
+        for _ in crew.carry_out(
             groups,
             act=lambda one: erase(layer(), one.version, one.key, places),
             is_to_stop=lambda: False,

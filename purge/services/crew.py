@@ -17,7 +17,7 @@ TOLD_SECONDS = 0.5
 Item = TypeVar("Item")
 
 
-def done(
+def carry_out(
     groups: Sequence[Sequence[Item]],
     *,
     act: Callable[[Item], object],

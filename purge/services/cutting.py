@@ -21,9 +21,9 @@ from purge.domain.reports import Unreachable
 from purge.domain.spans import Span
 from purge.models import Dataset, ErasureStep, LakeObject
 from purge.ports import Format, Lake, LayerInvalid, ObjectChanged, ObjectUnreachable, Work
-from purge.services import findings, holds, indexing, steps, subjects, tables
+from purge.services import findings, hold_coverage, holds, indexing, steps, subjects, tables
 from purge.services.findings import Finding
-from purge.services.held import Held, held
+from purge.services.hold_coverage import Held
 from purge.services.indexing import Clock, OpenDataset
 from purge.services.tables import TableStep
 
@@ -160,7 +160,7 @@ def _held_now(opened: OpenStep, *, work: Work, lake: Lake) -> Held:
     with work.scope():
         holds.check_dataset(opened.dataset.id)
         source = Dataset.objects.select_related("storage_layer").get(pk=opened.dataset.id)
-        return held(source, lake=lake)
+        return hold_coverage.of(source, lake=lake)
 
 
 def _try(opened: OpenStep, *, work: Work, lake: Lake, clock: Clock) -> bool:
@@ -222,6 +222,11 @@ def _splice(opened: OpenStep, finding: Finding, *, work: Work, lake: Lake, clock
             layer.discard(key=key, attempt=attempt)
         raise
     steps.published(opened.id, work=work, lake=lake)
+    # A hold may have come while it was published. What it replaced still has the record.
+    if _held_now(opened, work=work, lake=lake) != dataset.held:
+        cut = [[span.offset, span.length] for span in finding.present]
+        removal = replace(opened, hand={"removes": ready.replaces, "cut": cut})
+        _check_removal(removal, work=work, lake=lake, clock=clock)
     _take_away(opened, ready.replaces, work=work, lake=lake, clock=clock)
     return True
 

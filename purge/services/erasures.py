@@ -124,7 +124,7 @@ def _cut_each(
     groups, count = _shared_out(waiting), 0
     shared = {step.pk for group in groups for step in group}
     if groups:
-        done = crew.done(groups, act=cut, is_to_stop=is_to_stop, at_end=connections.close_all)
+        done = crew.carry_out(groups, act=cut, is_to_stop=is_to_stop, at_end=connections.close_all)
         with closing(done) as counted:
             for count in counted:
                 yield count

@@ -28,9 +28,9 @@ from purge.ports import (
     Work,
 )
 from purge.ports.extraction import Extracted, ObjectRead, Piece, Readers, Reading
-from purge.services import extraction, keyrings, ledger, sightings
+from purge.services import extraction, hold_coverage, keyrings, ledger, sightings
 from purge.services.extraction import Source
-from purge.services.held import Held, held
+from purge.services.hold_coverage import Held
 
 log = structlog.get_logger(__name__)
 
@@ -104,7 +104,7 @@ def opened(dataset: Dataset, *, lake: Lake) -> OpenDataset:
         layer=lake.layer(selectors.description(dataset.storage_layer)),
         format=lake.record_format(Format(dataset.format)),
         key=keyrings.fingerprint_key(),
-        held=held(dataset, lake=lake),
+        held=hold_coverage.of(dataset, lake=lake),
         erased=ledger.fingerprints(),
     )
 

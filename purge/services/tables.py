@@ -18,9 +18,9 @@ from purge.ports import (
     TableStore,
     Work,
 )
-from purge.services import steps
+from purge.services import hold_coverage, steps
 from purge.services.findings import Left
-from purge.services.held import Held, held
+from purge.services.hold_coverage import Held
 from purge.services.indexing import Clock, unreachable
 
 
@@ -48,7 +48,7 @@ def opened(dataset: Dataset, *, lake: Lake) -> OpenTables:
         prefix=dataset.prefix,
         identifiers=identifiers_of(dataset.identifiers),
         store=lake.tables(selectors.description(dataset.storage_layer)),
-        held=held(dataset, lake=lake),
+        held=hold_coverage.of(dataset, lake=lake),
     )
 
 

@@ -143,7 +143,7 @@ class Held:
         return any(Wanted(two.name, two.type, two.value) in self.people for two in found)
 
 
-def held(dataset: Dataset, *, lake: Lake) -> Held:
+def of(dataset: Dataset, *, lake: Lake) -> Held:
     """What no record may be deleted with, nor any object of the dataset. Needs the scope."""
     rows = list(
         holds.in_force().filter(dataset__isnull=True).values_list("index_fingerprints", "until")
