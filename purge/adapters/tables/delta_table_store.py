@@ -7,7 +7,6 @@ without retention, writes an empty commit with a checkpoint on it, and removes t
 """
 
 import json
-import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
@@ -21,7 +20,7 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from purge.adapters.arrow import rows as arrow_rows
 from purge.adapters.arrow.rows import Path, Tally
-from purge.adapters.tables import folders as table_folders
+from purge.adapters.tables import folders as table_folders, probes
 from purge.adapters.tables.folders import TableFolders
 from purge.domain.identifiers import Identifier, Wanted
 from purge.ports import (
@@ -51,16 +50,7 @@ class DeltaTableStore:
         return self._folders.place()
 
     def probe(self, *, prefix: str = "") -> Sequence[ProbeStep]:
-        began = time.monotonic()
-        try:
-            found = list(self.tables(prefix=prefix))
-            for one in found:
-                if isinstance(one, StoredTable):
-                    self._table(one.name)
-            ok, detail = True, f"{len(found)} Delta tables"
-        except ObjectUnreachable as refusal:
-            ok, detail = False, str(refusal)
-        return [ProbeStep("open the tables", ok, detail, round((time.monotonic() - began) * 1000))]
+        return probes.opened(self.tables(prefix=prefix), open_table=self._table, kind="Delta")
 
     def tables(self, *, prefix: str) -> Iterator[StoredTable | UnreachableObject]:
         yield from self._folders.tables(

@@ -7,7 +7,6 @@ table that the one snapshot does not name (Iceberg table spec, "Manifests", "Sna
 """
 
 import json
-import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import reduce
@@ -25,7 +24,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from purge.adapters.arrow import rows as arrow_rows
 from purge.adapters.arrow.rows import Path as ValuePath, Tally
 from purge.adapters.filesystem import files
-from purge.adapters.tables import folders as table_folders
+from purge.adapters.tables import folders as table_folders, probes
 from purge.adapters.tables.folders import TableFolders
 from purge.adapters.tables.iceberg_catalogs import ConfinedCatalog, path_of
 from purge.domain.identifiers import Identifier, Wanted
@@ -58,16 +57,7 @@ class IcebergTableStore:
         return self._folders.place()
 
     def probe(self, *, prefix: str = "") -> Sequence[ProbeStep]:
-        began = time.monotonic()
-        try:
-            found = list(self.tables(prefix=prefix))
-            for one in found:
-                if isinstance(one, StoredTable):
-                    self._table(one.name)
-            ok, detail = True, f"{len(found)} Iceberg tables"
-        except ObjectUnreachable as refusal:
-            ok, detail = False, str(refusal)
-        return [ProbeStep("open the tables", ok, detail, round((time.monotonic() - began) * 1000))]
+        return probes.opened(self.tables(prefix=prefix), open_table=self._table, kind="Iceberg")
 
     def tables(self, *, prefix: str) -> Iterator[StoredTable | UnreachableObject]:
         with _told():
