@@ -129,4 +129,5 @@ def _is_worth_waiting(last: LastSearch, *, arrived: datetime, now: datetime) -> 
     if last.is_running(at=now):
         return now < until
     rested = last.rested_at()
-    return rested is None or rested <= until
+    # A search that may begin and does not (its address was taken away) is not waited for either.
+    return now < until and (rested is None or rested <= until)

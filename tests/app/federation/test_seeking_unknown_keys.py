@@ -22,7 +22,7 @@ from federation.domain import key_searches
 from federation.domain.rates import Knock
 from federation.domain.saml import ResponseRefused
 from federation.models import IdentityProvider
-from federation.services import sign_ins
+from federation.services import key_searches as services, sign_ins
 from governance.isolation.scopes import namespace_scope
 from governance.tenancy.models import Namespace, UserSession
 from tests.app.federation.test_refreshing_metadata import (
@@ -348,6 +348,33 @@ def test_without_counters_nobody_makes_us_search(
     monkeypatch.setattr(wiring, "key_search_throttle", Unreachable)
 
     answer = posted(a_browser(acme), NEW)
+
+    assert answer.json()["code"] == "saml_signature_invalid"
+    assert host.hits == []
+
+
+@pytest.mark.django_db
+def test_nobody_waits_for_ever_where_the_address_was_taken_away_meanwhile(
+    host: MetadataHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    acme = acme_at(host)
+    browser = a_browser(acme)
+    sought, naps, nap = services.sought, count(1), time.sleep
+
+    def taken_away(**what: Any) -> bool:
+        with namespace_scope(acme.pk):
+            IdentityProvider.objects.update(metadata_url="")
+        return sought(**what)
+
+    def not_for_ever(seconds: float) -> None:
+        assert next(naps) < 50
+        nap(seconds)
+
+    monkeypatch.setattr(key_searches, "LONGEST_WAIT", timedelta(seconds=1))
+    monkeypatch.setattr(services, "sought", taken_away)
+    monkeypatch.setattr(time, "sleep", not_for_ever)
+
+    answer = posted(browser, NEW)
 
     assert answer.json()["code"] == "saml_signature_invalid"
     assert host.hits == []
