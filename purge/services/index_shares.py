@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from governance.isolation.scopes import system_scope
 from governance.outbox.models import MessageState, OutboxMessage
 from governance.outbox.services import messages
@@ -97,11 +99,18 @@ def read_part(
             continue
         if found is None:
             with work.scope():
-                LakeObject.objects.filter(dataset=row, key=key, version="").delete()
+                _drop(LakeObject.objects.filter(dataset=row, key=key, version=""), lake=lake)
         work.progress(done=position, total=len(keys))
     with work.scope():
         if not LakeObject.objects.filter(dataset=row, version="").exists():
             Dataset.objects.filter(pk=dataset_id).update(indexed_at=clock())
+
+
+def _drop(gone: QuerySet[LakeObject], *, lake: Lake) -> None:
+    """What was known of it before it was marked goes with it."""
+    for one in gone.select_for_update():
+        lake.index.remove(object_number=one.number)
+        one.delete()
 
 
 def namespaces_to_watch() -> list[UUID]:

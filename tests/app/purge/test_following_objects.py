@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -229,3 +230,28 @@ def test_indexing_in_the_moment_after_a_cut_costs_nobody_their_place(
     assert (first.state, second.state) == ("completed", "completed")
     _, five, _, _, nine = purge.records(7, 5, 7, 8, 9).splitlines(keepends=True)
     assert (company.folder / "a.ndjson").read_bytes() == five + nine
+
+
+def test_what_is_gone_before_its_batch_is_read_leaves_nothing_in_the_index(
+    company: Company,
+) -> None:
+    path = company.folder / "a.ndjson"
+    path.write_bytes(purge.records(7))
+    hear(company, an_event())
+    follow(company)
+    row = LakeObject.objects.get()
+    LakeObject.objects.update(version="")
+    path.unlink()
+
+    index_shares.read_part(
+        dataset_id=company.dataset.pk,
+        numbers=[row.number],
+        work=purge.DirectWork(company.namespace.pk),
+        lake=company.lake,
+        clock=timezone.now,
+    )
+
+    assert keys() == []
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM purge_indexentry")
+        assert cursor.fetchone() == (0,)
