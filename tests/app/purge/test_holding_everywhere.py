@@ -167,3 +167,45 @@ def test_a_dataset_with_old_versions_can_be_changed(company: Company) -> None:
 
     assert company.erase(company.approved()).state == "completed"
     assert purge.records(7) not in layer.old.values()
+
+
+def test_a_hold_that_is_placed_while_a_version_is_published_keeps_the_one_it_replaced(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layer = FakeStorageLayer(keeps_versions=True)
+    company.lake = dataclasses.replace(company.lake, layer=lambda _: layer)
+    layer.put("1.ndjson", purge.records(5, 7))
+    approved = company.approved()
+    publish = layer.publish
+
+    def slow(**what: Any) -> None:
+        publish(**what)
+        held(company)
+
+    monkeypatch.setattr(layer, "publish", slow)
+
+    request = company.erase(approved)
+
+    assert list(layer.old.values()) == [purge.records(5, 7)]
+    assert {one["reason"] for one in request.problems} == {"legal_hold"}
+
+
+def test_a_hold_on_somebody_else_meanwhile_keeps_nothing_of_theirs(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layer = FakeStorageLayer(keeps_versions=True)
+    company.lake = dataclasses.replace(company.lake, layer=lambda _: layer)
+    layer.put("1.ndjson", purge.records(5, 7))
+    approved = company.approved()
+    publish = layer.publish
+
+    def slow(**what: Any) -> None:
+        publish(**what)
+        held(company, subject={"customer_id": 5})
+
+    monkeypatch.setattr(layer, "publish", slow)
+
+    request = company.erase(approved)
+
+    assert request.state == "completed"
+    assert layer.old == {}
