@@ -28,7 +28,11 @@ class Batch:
     statements: list[str]
 
     def with_values(self, sql: str, parameters: Sequence[object]) -> str:
-        quoted = (self.quoting.as_literal(one).decode(self.quoting.encoding) for one in parameters)
+        # Here is where psycopg refuses a value (a NUL): in Django's words, as if it had been sent.
+        with connection.wrap_database_errors:
+            quoted = [
+                self.quoting.as_literal(one).decode(self.quoting.encoding) for one in parameters
+            ]
         return sql % tuple(quoted)
 
     def taken(self) -> list[str]:

@@ -107,7 +107,8 @@ def resting() -> Iterator[None]:
     finally:
         _tell_database(_scope.get())
         with connection.cursor() as cursor:
-            for savepoint in connection.savepoint_ids:
+            # A block without a savepoint of its own stands there as None.
+            for savepoint in filter(None, connection.savepoint_ids):
                 cursor.execute(f"SAVEPOINT {connection.ops.quote_name(savepoint)}")
 
 

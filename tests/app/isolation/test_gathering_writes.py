@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 
 import pytest
-from django.db import IntegrityError, ProgrammingError, connection, transaction
+from django.db import DataError, IntegrityError, ProgrammingError, connection, transaction
 
 from governance.isolation import batches, insertions
 from governance.isolation.scopes import current_namespace_id, namespace_scope
@@ -164,3 +164,10 @@ def test_the_database_refuses_what_waited_for_another_namespace(acme: Namespace)
 
     with pytest.raises(ProgrammingError), transaction.atomic(), batches.gathered():
         Role.objects.create(name="author", namespace=other)
+
+
+def test_a_value_that_cannot_be_sent_is_refused_in_djangos_words(acme: Namespace) -> None:
+    with pytest.raises(DataError), transaction.atomic():
+        gather("a\0b")
+
+    assert names() == []

@@ -105,3 +105,13 @@ def test_the_same_scope_twice_is_one(acme: Namespace) -> None:
 def test_without_a_transaction_there_is_nothing_to_give_back() -> None:
     with resting():
         assert is_given_back()
+
+
+def test_a_block_without_a_savepoint_is_gone_on_with_too(acme: Namespace) -> None:
+    with namespace_scope(acme.pk), transaction.atomic(savepoint=False), transaction.atomic():
+        Role.objects.count()
+
+        with resting():
+            assert is_given_back()
+
+        assert Role.objects.count() == 4
