@@ -10,10 +10,11 @@ from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
-from django.db import models
+from django.apps import apps
+from django.db import connection, models
 from django.utils import timezone
 
-from governance.isolation.scopes import current_scope
+from governance.isolation.scopes import current_scope, system_scope
 from governance.kernel.identifiers import new_id
 from governance.secrets import sealing
 
@@ -60,6 +61,16 @@ def a_row_of(model: Any, *, marker: str = "stranger") -> Any:
         setattr(row, name, attrgetter(path)(row))
     row.save(force_insert=True)
     return row
+
+
+def all_as_text() -> str:
+    """Every row of every table, to look for what none of them may hold."""
+    found = []
+    with system_scope("test"), connection.cursor() as cursor:
+        for model in apps.get_models():
+            cursor.execute(f"SELECT to_jsonb(t)::text FROM {model._meta.db_table} t")  # noqa: S608 - our own table
+            found += [row[0] for row in cursor.fetchall()]
+    return "\n".join(found)
 
 
 def _particular(model: Any, *, marker: str) -> dict[str, Any]:

@@ -6,18 +6,16 @@ import socket
 from collections.abc import Callable, Iterator, Mapping
 
 import pytest
-from django.apps import apps
-from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
-from governance.isolation.scopes import namespace_scope, system_scope
+from governance.isolation.scopes import namespace_scope
 from governance.secrets import sealing
 from purge.models import Dataset, ErasureReport, ErasureRequest, StorageLayer
 from purge.ports import LayerInvalid
 from purge.services import data_maps
 from tests.app.purge.conftest import Company
-from tests.factories import purge, tenancy
+from tests.factories import purge, rows, tenancy
 from tests.servers.seaweedfs import ACCESS_KEY, PLAIN, S3Store
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -31,15 +29,6 @@ def acme(make_company: Callable[[str], Company]) -> Iterator[Company]:
     made = make_company("acme")
     with namespace_scope(made.namespace.pk):
         yield made
-
-
-def every_table() -> str:
-    found = []
-    with system_scope("test"), connection.cursor() as cursor:
-        for model in apps.get_models():
-            cursor.execute(f"SELECT to_jsonb(t)::text FROM {model._meta.db_table} t")  # noqa: S608 - our own table
-            found += [row[0] for row in cursor.fetchall()]
-    return "\n".join(found)
 
 
 def a_dataset(kind: str, options: Mapping[str, object], credentials: str) -> Dataset:
@@ -71,7 +60,7 @@ def looked_for(acme: Company) -> tuple[ErasureRequest, set[str]]:
 def said(caplog: pytest.LogCaptureFixture) -> Callable[[], str]:
     caplog.set_level(logging.DEBUG)
     logging.getLogger("botocore").setLevel(logging.WARNING)  # as governance/project/logs.py does
-    return lambda: caplog.text + every_table()
+    return lambda: caplog.text + rows.all_as_text()
 
 
 def test_a_wrong_key_of_a_bucket_is_told_without_it(
