@@ -108,6 +108,8 @@ def change(
     xml = _document(held, values, ports=ports)
     with transaction.atomic():
         row = IdentityProvider.objects.select_for_update().get(pk=provider.pk)
+        # Only where somebody else gave it another address meanwhile: certificates follow theirs.
+        xml = xml or _document(row, values, ports=ports)
         return _saved(row, values, xml=xml, verb="changed", ports=ports, actor=actor, now=now)
 
 

@@ -8,6 +8,7 @@ from django.db import connection
 
 from federation import wiring
 from federation.models import IdentityProvider
+from federation.services import identity_providers
 from governance.egress.client import AddressUnreachable
 from governance.isolation.scopes import namespace_scope
 from governance.tenancy.models import Namespace
@@ -151,3 +152,30 @@ def test_a_repeated_post_is_answered_once_though_its_key_is_written_first(
 
     assert answers == [201, 201]
     assert host.seen == [True]
+
+
+def test_an_address_that_somebody_else_gave_meanwhile_leaves_no_certificates_of_theirs(
+    acme: Namespace, host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first had nothing to fetch: their address was the one that was stored."""
+    moved_to_the_url(acme)
+    check = identity_providers._check_recent
+
+    def and_another_comes(*what: Any, **named: Any) -> None:
+        check(*what, **named)
+        locking = IdentityProvider.objects.select_for_update
+
+        def second(*args: Any, **options: Any) -> Any:
+            IdentityProvider.objects.update(metadata_url="https://other.example/metadata")
+            return locking(*args, **options)
+
+        monkeypatch.setattr(IdentityProvider.objects, "select_for_update", second)
+
+    monkeypatch.setattr(identity_providers, "_check_recent", and_another_comes)
+
+    answer = by_patch(acme)
+
+    assert answer.status_code == 200, answer.content
+    assert len(host.seen) == 1
+    assert the_provider(acme).metadata_url == URL
+    assert known(acme) == 2
