@@ -4,6 +4,8 @@ from collections.abc import Hashable, Mapping
 from typing import Any
 
 import yaml
+from yaml.parser import ParserError
+from yaml.scanner import ScannerError
 
 from governance.project.configuration.resources import RESOURCES, Item
 
@@ -71,8 +73,8 @@ def read(text: str) -> list[Item]:
     try:
         document = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader that is stricter
     except yaml.YAMLError as error:
-        message = f"This is no YAML: {error}"
-        raise DocumentInvalidError(message) from error
+        message = f"This is no YAML: {_told(error)}"
+        raise DocumentInvalidError(message) from None
     if not isinstance(document, Mapping) or set(document) != {NAMESPACES}:
         message = f"Write a document with the one key {NAMESPACES}; manage.py export shows one."
         raise DocumentInvalidError(message)
@@ -84,6 +86,17 @@ def read(text: str) -> list[Item]:
         message = "A namespace stands in the document twice."
         raise DocumentInvalidError(message)
     return namespaces
+
+
+def _told(error: yaml.YAMLError) -> str:
+    """What and where, without the text itself: somebody may have written a secret there."""
+    mark = getattr(error, "problem_mark", None)
+    if mark is None:
+        return "there are characters in it that no text has."
+    what = "it cannot be read"
+    if isinstance(error, (ScannerError, ParserError)):
+        what = str(error.problem)
+    return f"line {mark.line + 1}, column {mark.column + 1}: {what}."
 
 
 def _check_namespace(namespace: Item) -> None:

@@ -1,6 +1,7 @@
 """`manage.py export` and `apply`: the configuration goes out and comes in again, as it is."""
 
 import shutil
+import traceback
 from datetime import datetime
 from io import StringIO
 from pathlib import Path
@@ -214,6 +215,26 @@ namespaces:
 def test_what_is_no_configuration_is_refused_in_words(tmp_path: Path, text: str, told: str) -> None:
     with pytest.raises(CommandError, match=told):
         applied(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'namespaces: [{name: a, bind_password: "hunter2',
+        "namespaces: [{name: a, bind_password: *hunter2}]",
+        "namespaces: [{name: a, bind_password: !hunter2 x}]",
+        "namespaces:\n  - bind_password: hunter2: x",
+        "namespaces: [{name: a, bind_password: %hunter2}]",
+        "namespaces: [{name: a, bind_password: hunter2\0}]",
+    ],
+)
+def test_a_secret_that_stands_in_a_document_all_the_same_is_not_repeated(
+    tmp_path: Path, text: str
+) -> None:
+    with pytest.raises(CommandError, match=r"This is no YAML: (line|there)") as refused:
+        applied(tmp_path, text)
+
+    assert "hunter2" not in "".join(traceback.format_exception(refused.value))
 
 
 def test_dates_stay_as_they_are_written(tmp_path: Path) -> None:
