@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from federation.domain.attributes import UserType
 from federation.domain.claim_rows import steps
 from federation.domain.claims import ClaimRule, Source
+from federation.domain.logouts import LogoutExpectation
 from federation.domain.saml import Certificate, Expectation, ServiceProvider
 from federation.models import ClaimRule as ClaimRuleRow, IdentityProvider
 from federation.selectors import own_keys
@@ -79,6 +80,16 @@ def expected_by(
         clock_skew=timedelta(seconds=provider.clock_skew_seconds),
         opening_keys=opening_keys,
         want_assertions_encrypted=provider.want_assertions_encrypted,
+    )
+
+
+def logout_expectation(provider: IdentityProvider, *, public_url: str) -> LogoutExpectation:
+    """What a logout message must meet. Entra signs them under a second name."""
+    return LogoutExpectation(
+        issuers=frozenset(filter(None, (provider.entity_id, provider.issuer_alias))),
+        certificates=certificates(provider),
+        sls_url=service_provider(provider, public_url=public_url).sls_url,
+        clock_skew=timedelta(seconds=provider.clock_skew_seconds),
     )
 
 

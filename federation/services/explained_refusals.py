@@ -7,7 +7,7 @@ from federation.domain.captures import CapturedLogout, Fact
 from federation.models import IdentityProvider
 from federation.ports import ResponseReader
 from federation.selectors import identity_providers
-from federation.services import sign_in_attempts, sign_outs
+from federation.services import sign_in_attempts
 from federation.services.role_grants import Explanation
 from federation.services.sign_in_attempts import Arrival
 from federation.services.sign_ins import Posted
@@ -56,7 +56,7 @@ def kept_logout(
     """As `kept`, for a logout message; `captured` is what could be read of it."""
     facts: tuple[Fact, ...] = ()
     if captured is not None:
-        expectation = sign_outs.expectation(provider, public_url=public_url)
+        expectation = identity_providers.logout_expectation(provider, public_url=public_url)
         facts = captures.logout_facts(captured=captured, expectation=expectation)
     return sign_in_attempts.refused(
         provider=provider, arrival=arrival, refusal=refusal, facts=facts, now=now

@@ -14,7 +14,6 @@ from django.db.models import Q
 from federation.domain import logouts
 from federation.domain.digests import digest_of
 from federation.domain.logouts import (
-    LogoutExpectation,
     LogoutRequest,
     LogoutResponse,
     ReceivedRequest,
@@ -115,16 +114,6 @@ def begin(
         ),
         own_key=service_provider_keys.signing(provider=provider, key_maker=key_maker, now=now),
         now=now,
-    )
-
-
-def expectation(provider: IdentityProvider, *, public_url: str) -> LogoutExpectation:
-    """What a logout message must meet. Entra signs them under a second name."""
-    return LogoutExpectation(
-        issuers=frozenset(filter(None, (provider.entity_id, provider.issuer_alias))),
-        certificates=identity_providers.certificates(provider),
-        sls_url=identity_providers.service_provider(provider, public_url=public_url).sls_url,
-        clock_skew=timedelta(seconds=provider.clock_skew_seconds),
     )
 
 

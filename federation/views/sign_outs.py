@@ -16,6 +16,7 @@ from federation import wiring
 from federation.domain.logouts import ReceivedLogout, ReceivedRequest, ReceivedResponse
 from federation.domain.saml import Departure, ResponseRefused
 from federation.models import IdentityProvider, SignInAttempt
+from federation.selectors import identity_providers
 from federation.services import explained_refusals, sign_in_requests, sign_outs
 from federation.services.sign_in_attempts import Arrival
 from federation.services.sign_outs import Leaving, NothingToSignOut
@@ -109,7 +110,7 @@ def logout(request: HttpRequest, namespace: str, provider: str) -> HttpResponse:
 
 def _received(request: HttpRequest, provider: IdentityProvider, *, now: datetime) -> ReceivedLogout:
     verifier = wiring.logout_verifier()
-    expectation = sign_outs.expectation(provider, public_url=settings.PUBLIC_URL)
+    expectation = identity_providers.logout_expectation(provider, public_url=settings.PUBLIC_URL)
     if request.method == "GET":
         query = request.META.get("QUERY_STRING", "")
         return verifier.redirected(query=query, expectation=expectation, now=now)
