@@ -85,10 +85,10 @@ def save_layer(
             setattr(layer, name, values[name])
     _check_layer(layer)
     created = layer._state.adding  # noqa: SLF001 - Django's name
-    if not created:
-        _check_stays(layer)
     if created:
         layer.save()
+    else:
+        _check_stays(layer)
     secret = values.get("credentials")
     if isinstance(secret, str):
         sealing.put(layer, "credentials", secret)

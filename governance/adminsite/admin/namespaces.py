@@ -26,10 +26,6 @@ PILLS = {
 }
 
 
-class SureForm(forms.Form):
-    """Asks nothing but to be sent: what stands above it is to be read first."""
-
-
 @admin.register(Namespace)
 class NamespaceAdmin(NamespacedModelAdmin):
     read_action = Action.READ_NAMESPACES
@@ -52,7 +48,7 @@ class NamespaceAdmin(NamespacedModelAdmin):
         action=Action.MANAGE_NAMESPACES,
         icon="pause_circle",
         danger=True,
-        form=SureForm,
+        form=forms.Form,
         intro="Everybody and everything of this namespace is shut out with the next request: "
         "sessions end, API tokens, SCIM and Hive clients are refused. Nothing is deleted, and "
         "API tokens work again once it is reopened.",

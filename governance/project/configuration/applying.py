@@ -134,7 +134,7 @@ class _Part:
         ]
 
     def _settle(self, opened: OpenResource, row: Any, item: Item, *, place: str) -> Any:  # noqa: ANN401 - any model
-        """Make or change one row; what is refused is noted. Its row, or None where refused."""
+        """Make or change one row; what is refused is noted. The row as it is then, if any."""
         try:
             with transaction.atomic():
                 return self._settled(opened, row, item, place=place)
