@@ -99,8 +99,8 @@ def uploads_in(bucket: Bucket, page: dict[str, Any]) -> Iterator[Unfinished]:
 
 
 def pages(bucket: Bucket, operation: str, prefix: str) -> Iterator[dict[str, Any]]:
-    pages = bucket.client.get_paginator(operation)
-    yield from pages.paginate(Bucket=bucket.name, Prefix=f"{bucket.path}{prefix}")
+    paginator = bucket.client.get_paginator(operation)
+    yield from paginator.paginate(Bucket=bucket.name, Prefix=f"{bucket.path}{prefix}")
 
 
 def _key(bucket: Bucket, listed: dict[str, Any]) -> str:
