@@ -79,7 +79,6 @@ class PostgreSQLIndexBatch:
             PostgreSQLMetastoreIndex().remove(object_number=object_number)
         if self._arrival is not None:
             self._arrival.publish(object_number=object_number)
-            self._arrival = None
         elif self.count:
             with connection.cursor() as cursor:
                 cursor.execute(f"SELECT {SETTINGS}")
@@ -87,6 +86,7 @@ class PostgreSQLIndexBatch:
         return self.count
 
     def close(self) -> None:
+        """What was published stays: unless the transaction that did so failed later on."""
         if self._arrival is not None:
             self._arrival.drop()
             self._arrival = None

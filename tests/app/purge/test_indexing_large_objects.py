@@ -15,7 +15,7 @@ from purge.adapters.postgresql.index_rows import IndexRows
 from purge.domain.fingerprints import fingerprints
 from purge.models import LakeObject
 from purge.ports import IndexEntries
-from purge.services import indexing, keyrings
+from purge.services import indexing, keyrings, sightings
 from tests.app.purge.conftest import Company
 from tests.factories import purge
 from tests.fakes.killer import Killer, was_killed
@@ -135,6 +135,23 @@ def test_what_goes_wrong_while_it_arrives_is_raised_where_it_is_read(
         refresh(acme)
 
     assert (found(acme), count(acme, "purge_indexarrival")) == (set(), 0)
+
+
+def test_what_goes_wrong_after_it_was_published_leaves_nothing(
+    acme: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(**what: object) -> None:
+        message = "late"
+        raise OSError(message)
+
+    (acme.folder / "a.ndjson").write_bytes(purge.records(*BEFORE))
+    monkeypatch.setattr(sightings, "note", failing)
+
+    with pytest.raises(OSError, match="late"):
+        refresh(acme)
+
+    assert found(acme) == set()
+    assert (count(acme), count(acme, "purge_indexarrival")) == (0, 0)
 
 
 def test_another_namespace_neither_finds_nor_clears_it(
