@@ -20,6 +20,8 @@ from governance.isolation.scopes import namespace_scope
 from purge.adapters.postgresql.index_rows import OWN_NUMBER, SETTINGS, IndexRows
 
 WAITING = 2
+USUAL = sys.getswitchinterval()
+"""Asked once: of two arrivals, the second would find what the first one set, and put that back."""
 HANDING_OVER = 0.0002
 """Seconds. A part is a few short calls of libpq, and after each the thread wants the interpreter
 back from the reader: at Python's own 5 ms PostgreSQL would wait for a tenth of the time."""
@@ -44,7 +46,6 @@ class IndexArrival:
         self._has_begun = Event()
         self._parts: Queue[IndexRows | None] = Queue(WAITING)
         self._failures: list[Exception] = []
-        self._interval = sys.getswitchinterval()
         sys.setswitchinterval(HANDING_OVER)
         self._thread = Thread(target=self._work, name="index-arrival", daemon=True)
         self._thread.start()
@@ -82,7 +83,7 @@ class IndexArrival:
         if self._thread.is_alive():
             self._parts.put(None)
             self._thread.join()
-            sys.setswitchinterval(self._interval)
+            sys.setswitchinterval(USUAL)
 
     def _work(self) -> None:
         try:
