@@ -77,12 +77,14 @@ def simulate(
 def bind(*, user: User, role: Role, actor: Actor, now: datetime) -> RoleBinding:
     """Give a person a role by hand. Giving it twice keeps the first."""
     step_up.require_recent(actor=actor, now=now)
-    binding, created = RoleBinding.objects.get_or_create(
-        user=user, role=role, source=BindingSource.MANUAL, provider_id=None
-    )
-    if created:
-        detail = {"role_id": str(role.pk)}
-        trail.record(actor=actor, action="user.role_given", target=user, detail=detail, now=now)
+    # One more role may take a right away: what its policies deny is denied.
+    with ways_in.kept():
+        binding, created = RoleBinding.objects.get_or_create(
+            user=user, role=role, source=BindingSource.MANUAL, provider_id=None
+        )
+        if created:
+            detail = {"role_id": str(role.pk)}
+            trail.record(actor=actor, action="user.role_given", target=user, detail=detail, now=now)
     return binding
 
 

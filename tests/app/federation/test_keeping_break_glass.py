@@ -15,7 +15,7 @@ from federation.services import enforcements
 from federation.services.enforcements import BreakGlassNeeded, BreakGlassUnfit
 from governance.isolation.scopes import namespace_scope
 from governance.kernel.refusals import Refusal
-from governance.tenancy.models import Namespace, Policy, RoleBinding, User
+from governance.tenancy.models import Namespace, Policy, Role, RoleBinding, RolePolicy, User
 from governance.tenancy.services import actors, roles, users
 from tests.factories.federation_saml import an_identity_provider, the_walk_through
 from tests.factories.rest import Script
@@ -72,8 +72,19 @@ def empty_the_policy(script: Script) -> Any:
     )
 
 
+def give_a_role_that_denies(script: Script) -> Any:
+    """A denial beats whatever the other roles permit."""
+    denied = {"Effect": "Deny", "Action": "lakewarden:*", "Resource": "*"}
+    policy = Policy.objects.filter(name="nothing").first() or Policy.objects.create(
+        name="nothing", document={"Version": "2012-10-17", "Statement": [denied]}
+    )
+    role = Role.objects.filter(name="nobody").first() or Role.objects.create(name="nobody")
+    RolePolicy.objects.get_or_create(role=role, policy=policy)
+    return script.patch(f"users/{person().pk}/", {"roles": ["admin", "nobody"]})
+
+
 WEAKENED: list[Callable[[Script], Any]] = [
-    *(deactivate, take_the_role, empty_the_role, empty_the_policy)
+    *(deactivate, take_the_role, empty_the_role, empty_the_policy, give_a_role_that_denies)
 ]
 
 
