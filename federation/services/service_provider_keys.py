@@ -5,7 +5,7 @@ at once or at a moment that was chosen; the previous one is dropped. Between the
 identity provider has time to fetch our metadata again, and nobody's sign-in fails.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
@@ -19,6 +19,8 @@ from governance.kernel.refusals import Conflict, FieldError, Invalid
 from governance.secrets import sealing
 
 MOST_KEYS = 2
+A_WAIT = timedelta(minutes=1)
+"""Who came a moment earlier, and waited while another made the first key, sees that it signs."""
 
 
 class KeysRolling(Conflict):
@@ -55,7 +57,7 @@ def ensure(*, provider: IdentityProvider, key_maker: OwnKeyMaker, now: datetime)
         if provider.service_provider_keys.filter(not_after__gt=now).exists():
             return
         provider.service_provider_keys.all().delete()
-        _make(provider, key_maker=key_maker, signs_from=now, now=now)
+        _make(provider, key_maker=key_maker, signs_from=now - A_WAIT, now=now)
 
 
 def ensure_wanted(*, key_maker: OwnKeyMaker, now: datetime) -> None:

@@ -1,6 +1,7 @@
 """A logout is always signed, also by a provider that nobody saved since logouts are."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from django.db import connections
@@ -55,6 +56,21 @@ def test_the_key_is_made_by_itself_before_anybody_signs_out(acme: Namespace) -> 
             provider_tending.tend(key_maker=wiring.own_key_maker(), now=timezone.now())
 
     assert keys(acme) == 1
+
+
+@pytest.mark.django_db
+def test_who_came_earlier_and_waited_signs_with_the_first_key(acme: Namespace) -> None:
+    later = timezone.now()
+    with namespace_scope(acme.pk):
+        provider = IdentityProvider.objects.get()
+        maker = wiring.own_key_maker()
+        first = service_provider_keys.signing(provider=provider, key_maker=maker, now=later)
+
+        earlier = service_provider_keys.signing(
+            provider=provider, key_maker=maker, now=later - timedelta(seconds=5)
+        )
+
+    assert earlier.certificate == first.certificate
 
 
 @pytest.mark.django_db(transaction=True)
