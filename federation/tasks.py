@@ -49,4 +49,5 @@ def refresh_metadata(run: JobRun, *, identity_provider_id: str) -> None:
             wanted=wanted,
             fetcher=ports.fetcher,
             reader=ports.reader,
+            clock=timezone.now,
         )

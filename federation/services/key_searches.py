@@ -10,15 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.utils import timezone
-
 from federation.domain import key_searches
 from federation.domain.key_searches import LastSearch
 from federation.domain.rates import Knock
 from federation.models import IdentityProvider
 from federation.ports import ProviderPorts, RequestThrottle
 from federation.services import metadata_refreshes, provider_metadata
-from federation.services.metadata_refreshes import Refresh
+from federation.services.metadata_refreshes import Clock, Refresh
 from governance.isolation.scopes import namespace_scope
 from governance.kernel.refusals import Unavailable
 
@@ -53,15 +51,17 @@ class _Seen:
     is_found: bool
 
 
-def sought(*, search: KeySearch, ports: ProviderPorts, throttle: RequestThrottle) -> bool:
+def sought(
+    *, search: KeySearch, ports: ProviderPorts, throttle: RequestThrottle, clock: Clock
+) -> bool:
     """Look for the keys, or wait for who does; whether others are known than were.
 
     Called with no transaction open: it may take as long as a fetch and a pause.
     """
-    arrived = timezone.now()
+    arrived = clock()
     may_search = False
     while True:
-        now = timezone.now()
+        now = clock()
         seen = _seen(search)
         if seen.is_found or seen.last.answers(since=arrived):
             return seen.is_found
@@ -72,7 +72,7 @@ def sought(*, search: KeySearch, ports: ProviderPorts, throttle: RequestThrottle
                 return False
             wanted = _claimed(search, seen.last, now=now)
             if wanted is not None:
-                _run(search, wanted, ports)
+                _run(search, wanted, ports, clock)
                 return _seen(search).is_found
         if not _is_worth_waiting(seen.last, arrived=arrived, now=now):
             return False
@@ -111,17 +111,16 @@ def _claimed(search: KeySearch, last: LastSearch, *, now: datetime) -> Refresh |
         return metadata_refreshes.begun(provider=provider, now=now)
 
 
-def _run(search: KeySearch, wanted: Refresh, ports: ProviderPorts) -> None:
+def _run(search: KeySearch, wanted: Refresh, ports: ProviderPorts, clock: Clock) -> None:
     metadata_refreshes.run(
         namespace_id=search.namespace_id,
         wanted=wanted,
         fetcher=ports.fetcher,
         reader=ports.reader,
+        clock=clock,
     )
     with namespace_scope(search.namespace_id):
-        IdentityProvider.objects.filter(pk=search.provider_id).update(
-            keys_search_ended_at=timezone.now()
-        )
+        IdentityProvider.objects.filter(pk=search.provider_id).update(keys_search_ended_at=clock())
 
 
 def _is_worth_waiting(last: LastSearch, *, arrived: datetime, now: datetime) -> bool:

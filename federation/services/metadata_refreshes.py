@@ -4,13 +4,12 @@ Whatever goes wrong keeps what worked, and the row says what it was. Fetching ta
 it happens with no transaction open: what is fetched is applied in one of its own.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Q
-from django.utils import timezone
 
 from federation.models import IdentityProvider
 from federation.ports import MetadataFetcher, MetadataReader, ProviderPorts
@@ -24,6 +23,8 @@ from governance.tenancy.services import actors
 
 REFRESH_EVERY = timedelta(hours=6)
 LONGEST_PROBLEM = 500
+
+Clock = Callable[[], datetime]
 
 
 class NoMetadataAddress(Conflict):
@@ -122,14 +123,19 @@ def failed(*, wanted: Refresh, refusal: Refusal, actor: Actor, now: datetime) ->
 
 
 def run(
-    *, namespace_id: UUID, wanted: Refresh, fetcher: MetadataFetcher, reader: MetadataReader
+    *,
+    namespace_id: UUID,
+    wanted: Refresh,
+    fetcher: MetadataFetcher,
+    reader: MetadataReader,
+    clock: Clock,
 ) -> None:
     """Fetch and apply, or record why not. Called with no transaction open."""
     actor = actors.system(namespace_id)
     try:
         xml = fetcher.fetched(url=wanted.url)
         with namespace_scope(namespace_id):
-            applied(wanted=wanted, xml=xml, reader=reader, actor=actor, now=timezone.now())
+            applied(wanted=wanted, xml=xml, reader=reader, actor=actor, now=clock())
     except Refusal as refusal:
         with namespace_scope(namespace_id):
-            failed(wanted=wanted, refusal=refusal, actor=actor, now=timezone.now())
+            failed(wanted=wanted, refusal=refusal, actor=actor, now=clock())

@@ -177,6 +177,7 @@ def _completed(
             search=search,
             ports=wiring.provider_ports(),
             throttle=wiring.key_search_throttle(),
+            clock=timezone.now,
         ):
             raise
     return attempt()
