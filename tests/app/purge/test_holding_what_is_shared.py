@@ -182,10 +182,8 @@ def test_a_hold_on_the_files_of_a_table_keeps_the_table(company: Company, prefix
     assert (7 in there) == (prefix != "other")
 
 
-def test_an_old_version_stays_while_somebody_is_held_whose_record_was_cut_with_anothers(
-    company: Company,
-) -> None:
-    """Cut while nobody was held; what was replaced was locked, and then came the hold."""
+def cut_under_a_lock(company: Company) -> tuple[FakeStorageLayer, ErasureRequest]:
+    """Cut while nobody was held. What was replaced was locked, and is no longer."""
     company.dataset.identifiers = BY_NUMBER + BY_EMAIL
     company.dataset.save()
     layer = FakeStorageLayer(keeps_versions=True)
@@ -195,6 +193,13 @@ def test_an_old_version_stays_while_somebody_is_held_whose_record_was_cut_with_a
     request = company.erase(company.approved())
     assert reasons(request) == {"object_locked"}
     layer.keeps_locked.clear()
+    return layer, request
+
+
+def test_an_old_version_stays_while_somebody_is_held_whose_record_was_cut_with_anothers(
+    company: Company,
+) -> None:
+    layer, request = cut_under_a_lock(company)
     other = held(company)
 
     company.retry(request)
@@ -208,14 +213,7 @@ def test_an_old_version_stays_while_somebody_is_held_whose_record_was_cut_with_a
 
 
 def test_a_hold_on_somebody_whose_record_was_not_cut_keeps_no_old_version(company: Company) -> None:
-    company.dataset.identifiers = BY_NUMBER + BY_EMAIL
-    company.dataset.save()
-    layer = FakeStorageLayer(keeps_versions=True)
-    company.lake = dataclasses.replace(company.lake, layer=lambda _: layer)
-    layer.put("1.ndjson", purge.records(5, 7, 6))
-    layer.keeps_locked.add("1.ndjson")
-    request = company.erase(company.approved())
-    layer.keeps_locked.clear()
+    layer, request = cut_under_a_lock(company)
     held(company, subject={"email": "c6@customer.example"})
 
     assert company.retry(request).state == "completed"
