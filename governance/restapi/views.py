@@ -94,7 +94,8 @@ class ScopedView(GenericViewSet[Any]):
     shown_once: ClassVar[frozenset[str]] = frozenset()
     metadata_class = None
 
-    actor: Actor = Actor(kind=ActorKind.SYSTEM, namespace_id=None)
+    # Nobody, who may do nothing: a view that forgets to say who asks refuses.
+    actor: Actor = Actor(kind=ActorKind.TOKEN, namespace_id=NOWHERE)
     now: datetime
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:  # noqa: ANN401 - Django's

@@ -93,6 +93,7 @@ def test_text_in_a_dataset_of_columns_is_refused(form: RecordFormat, content: by
         gzip.compress(zstandard.compress(b'{"id": 7}\n')),
         gzip.compress(gzip.compress(gzip.compress(bytes(MUCH)))),
     ],
+    ids=["gzip in zstd", "zstd in gzip", "gzip in gzip in gzip"],
 )
 def test_what_is_compressed_within_what_is_compressed_is_refused(content: bytes) -> None:
     assert refused(NDJSON, content) == "compressed_twice"
