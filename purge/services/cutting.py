@@ -21,7 +21,16 @@ from purge.domain.reports import Unreachable
 from purge.domain.spans import Span
 from purge.models import Dataset, ErasureStep, LakeObject
 from purge.ports import Format, Lake, LayerInvalid, ObjectChanged, ObjectUnreachable, Work
-from purge.services import findings, hold_coverage, holds, indexing, steps, subjects, tables
+from purge.services import (
+    exclusion,
+    findings,
+    hold_coverage,
+    holds,
+    indexing,
+    steps,
+    subjects,
+    tables,
+)
 from purge.services.findings import Finding
 from purge.services.hold_coverage import Held
 from purge.services.indexing import Clock, OpenDataset
@@ -112,8 +121,7 @@ def _was_under_way(opened: OpenStep, *, work: Work, lake: Lake, clock: Clock) ->
     """Pick up what a killed worker left: finish what had taken effect, or clear it away."""
     layer, key, hand = opened.dataset.layer, opened.row.key, opened.hand
     if "removes" in hand:
-        _check_removal(opened, work=work, lake=lake, clock=clock)
-        _take_away(opened, hand["removes"], work=work, lake=lake, clock=clock)
+        _finish_removal(opened, work=work, lake=lake, clock=clock)
         return True
     if "attempt" not in hand:
         return False
@@ -122,9 +130,14 @@ def _was_under_way(opened: OpenStep, *, work: Work, lake: Lake, clock: Clock) ->
     if was_published:
         steps.published(opened.id, work=work, lake=lake)
         removal = replace(opened, hand={"removes": hand["replaces"], "cut": hand.get("present")})
-        _check_removal(removal, work=work, lake=lake, clock=clock)
-        _take_away(opened, hand["replaces"], work=work, lake=lake, clock=clock)
+        _finish_removal(removal, work=work, lake=lake, clock=clock)
     return was_published
+
+
+def _finish_removal(opened: OpenStep, *, work: Work, lake: Lake, clock: Clock) -> None:
+    with exclusion.no_hold_arrives(opened.dataset.namespace_id):
+        _check_removal(opened, work=work, lake=lake, clock=clock)
+        _take_away(opened, opened.hand["removes"], work=work, lake=lake, clock=clock)
 
 
 def _check_removal(opened: OpenStep, *, work: Work, lake: Lake, clock: Clock) -> None:
@@ -187,10 +200,11 @@ def _try(opened: OpenStep, *, work: Work, lake: Lake, clock: Clock) -> bool:
 
 def _remove(opened: OpenStep, finding: Finding, *, work: Work, lake: Lake, clock: Clock) -> bool:
     # A hold may have come while the object was read: that may take long.
-    if _held_now(opened, work=work, lake=lake) != opened.dataset.held:
-        return False
-    steps.removing(opened.id, finding, work=work)
-    _take_away(opened, finding.row.version, work=work, lake=lake, clock=clock)
+    with exclusion.no_hold_arrives(opened.dataset.namespace_id):
+        if _held_now(opened, work=work, lake=lake) != opened.dataset.held:
+            return False
+        steps.removing(opened.id, finding, work=work)
+        _take_away(opened, finding.row.version, work=work, lake=lake, clock=clock)
     return True
 
 
@@ -209,11 +223,12 @@ def _splice(opened: OpenStep, finding: Finding, *, work: Work, lake: Lake, clock
                 segments=dataset.format.segments(source=source, cuts=finding.present),
                 attempt=attempt,
             )
-        if _held_now(opened, work=work, lake=lake) != dataset.held:
-            layer.discard(key=key, attempt=attempt)
-            return False
-        steps.staged(opened.id, finding, ready, work=work)
-        layer.publish(staged=ready)
+        with exclusion.no_hold_arrives(dataset.namespace_id):
+            if _held_now(opened, work=work, lake=lake) != dataset.held:
+                layer.discard(key=key, attempt=attempt)
+                return False
+            steps.staged(opened.id, finding, ready, work=work)
+            layer.publish(staged=ready)
     except ObjectChanged:
         layer.discard(key=key, attempt=attempt)
         return False
@@ -222,12 +237,13 @@ def _splice(opened: OpenStep, finding: Finding, *, work: Work, lake: Lake, clock
             layer.discard(key=key, attempt=attempt)
         raise
     steps.published(opened.id, work=work, lake=lake)
-    # A hold may have come while it was published. What it replaced still has the record.
-    if _held_now(opened, work=work, lake=lake) != dataset.held:
-        cut = [[span.offset, span.length] for span in finding.present]
-        removal = replace(opened, hand={"removes": ready.replaces, "cut": cut})
-        _check_removal(removal, work=work, lake=lake, clock=clock)
-    _take_away(opened, ready.replaces, work=work, lake=lake, clock=clock)
+    # A hold may have come since it was published. What it replaced still has the record.
+    with exclusion.no_hold_arrives(dataset.namespace_id):
+        if _held_now(opened, work=work, lake=lake) != dataset.held:
+            cut = [[span.offset, span.length] for span in finding.present]
+            removal = replace(opened, hand={"removes": ready.replaces, "cut": cut})
+            _check_removal(removal, work=work, lake=lake, clock=clock)
+        _take_away(opened, ready.replaces, work=work, lake=lake, clock=clock)
     return True
 
 

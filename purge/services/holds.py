@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from governance.audit import trail
+from governance.isolation.scopes import current_namespace_id
 from governance.kernel.actions import Action
 from governance.kernel.actors import Actor, ActorKind
 from governance.kernel.permissions import require
@@ -24,7 +25,7 @@ from purge.domain.canonical import SIMPLE_TYPES
 from purge.domain.identifiers import Identifier, check_subjects, fingerprint, wanted_in
 from purge.models import Dataset, LegalHold
 from purge.ports import ObjectUnreachable
-from purge.services import keyrings, subjects, texts
+from purge.services import exclusion, keyrings, subjects, texts
 
 REASON = "legal_hold"
 
@@ -67,6 +68,7 @@ def place(
     if subject is not None:
         _name(hold, subject)
     with transaction.atomic():
+        exclusion.let_deletions_end(current_namespace_id())
         hold.save()
         trail.record(
             actor=actor,
