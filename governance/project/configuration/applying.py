@@ -4,7 +4,7 @@ All of it is one transaction. A change that leaves a row as it was, because the 
 same value otherwise, is undone before anybody sees it: applying twice changes nothing twice.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -120,11 +120,9 @@ class _Part:
         known: defaultdict[tuple[str, ...], list[Any]] = defaultdict(list)
         for row in opened.rows():
             known[resource.key_of(opened.item(row))].append(row)
-        counts: Counter[tuple[str, ...]] = Counter()
         for item in items:
             key = resource.key_of(item)
             place = " / ".join((self.name, resource.name, *key))
-            counts[key] += 1
             row = known[key].pop(0) if known[key] else None
             self._settle(opened, row, item, place=place)
         self.applied.left_alone += [
