@@ -5,13 +5,14 @@ is asked again with every statement: a session does not outlive its grant.
 """
 
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import ParamSpec, TypeVar
 from uuid import UUID
 
 import pyarrow as pa
 from django.db import close_old_connections, connections
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from federation.domain import attempts
@@ -173,6 +174,20 @@ class AnalyticsBackend:
         ]
         return [*tables, *views]
 
+    @in_thread
+    def lapsed(self, *, principals: Collection[Principal]) -> frozenset[Principal]:
+        gone: set[Principal] = set()
+        for namespace_id in {principal.namespace_id for principal in principals}:
+            there = [each for each in principals if each.namespace_id == namespace_id]
+            with namespace_scope(namespace_id):
+                rows = _bindings().filter(user_id__in=[each.user_id for each in there])
+                bound = set(rows.values_list("user_id", "role_id", "user__username"))
+                names = {username for _, _, username in bound}
+                shut = provisioning.shut_out(logins=names)
+            held = {(user, role) for user, role, username in bound if username not in shut}
+            gone.update(each for each in there if (each.user_id, each.role_id) not in held)
+        return frozenset(gone)
+
     def release(self) -> None:
         connections.close_all()
 
@@ -185,18 +200,20 @@ class AnalyticsBackend:
 def _acting(principal: Principal) -> Iterator[Actor]:
     """The person in their role, as both are now, in the namespace's scope."""
     with namespace_scope(principal.namespace_id):
-        bindings = RoleBinding.objects.select_related("user", "role").filter(
-            user_id=principal.user_id,
-            role_id=principal.role_id,
-            user__is_active=True,
-            namespace__status=NamespaceStatus.CREATED,
-        )
-        binding = bindings.first()
+        bindings = _bindings().filter(user_id=principal.user_id, role_id=principal.role_id)
+        binding = bindings.select_related("user", "role").first()
         if binding is None:
             raise SignInRefused(Reason.ROLE_NOT_GRANTED)
         if provisioning.is_shut_out(login=binding.user.username):
             raise SignInRefused(Reason.USER_INACTIVE)
         yield actors.for_user(user=binding.user, role=binding.role, network=principal.network)
+
+
+def _bindings() -> QuerySet[RoleBinding]:
+    """The roles of people who may act, in the open scope."""
+    return RoleBinding.objects.filter(
+        user__is_active=True, namespace__status=NamespaceStatus.CREATED
+    )
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """What the gateway needs behind it: somebody who signs people in and runs their SQL."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from uuid import UUID
@@ -101,6 +101,10 @@ class Backend(Protocol):
     def cancel(self, *, principal: Principal, query_id: UUID) -> None: ...
 
     def tables(self, *, principal: Principal) -> Sequence[TableDescription]: ...
+
+    def lapsed(self, *, principals: Collection[Principal]) -> frozenset[Principal]:
+        """Those who may no longer act as they did: deactivated, shut out, without their role."""
+        ...
 
     def release(self) -> None:
         """Called in each thread that called the others, before it ends."""

@@ -5,6 +5,7 @@ frames, sessions, threads.
 """
 
 import asyncio
+import functools
 import ssl
 import threading
 from collections import Counter
@@ -42,6 +43,7 @@ class Limits:
     handshakes_per_network: int = 30
     handshake_seconds: float = 10.0
     idle_seconds: float = 3600.0
+    standing_seconds: float = 2.0
     sessions_per_namespace: int = 200
     sessions_per_user: int = 50
     sign_in_threads: int = 16
@@ -81,6 +83,7 @@ class Gateway:
         self._limits = limits
         self._queries = ThreadPoolExecutor(limits.query_threads, "hive-query")
         self._directories = ThreadPoolExecutor(limits.sign_in_threads, "hive-sign-in")
+        self._standing = ThreadPoolExecutor(1, "hive-standing")
         self._sign_ins = SignIns(
             backend=backend,
             executor=self._directories,
@@ -90,6 +93,7 @@ class Gateway:
             per_namespace=limits.sessions_per_namespace, per_user=limits.sessions_per_user
         )
         self._tasks: set[asyncio.Task[None]] = set()
+        self._talks: dict[Conversation, asyncio.Task[None]] = {}
         self._handshakes: Counter[str] = Counter()
 
     async def serve(
@@ -111,15 +115,17 @@ class Gateway:
             ssl_handshake_timeout=self._limits.handshake_seconds if tls else None,
         )
         ready(server.sockets[0].getsockname()[1])
+        watching = asyncio.create_task(self._watch_standing())
         await stop.wait()
         server.close()
-        for task in self._tasks:
+        for task in (watching, *self._tasks):
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(watching, *self._tasks, return_exceptions=True)
         loop = asyncio.get_running_loop()
         for pool, threads in (
             (self._queries, self._limits.query_threads),
             (self._directories, self._limits.sign_in_threads),
+            (self._standing, 1),
         ):
             await loop.run_in_executor(None, _release, pool, threads, self._backend.release)
 
@@ -170,10 +176,37 @@ class Gateway:
         )
         if not await self._shake_hands(talk, reader, writer):
             return
+        task = asyncio.current_task()
+        if task is not None:
+            self._talks[talk] = task
         try:
             await self._answer_all(talk, reader, writer)
         finally:
+            self._talks.pop(talk, None)
             await asyncio.shield(talk.close())
+
+    async def _watch_standing(self) -> None:
+        """End the connections of people who may no longer act, and with them their queries."""
+        while True:
+            await asyncio.sleep(self._limits.standing_seconds)
+            try:
+                await self._end_lapsed()
+            except Exception as error:  # noqa: BLE001 - such as no database: the next may be better
+                log.warning("hive_standing_unknown", error=type(error).__name__)
+
+    async def _end_lapsed(self) -> None:
+        """A thread of its own asks: those that run statements may all be waiting for them."""
+        principals = {each for talk in self._talks for each in talk.principals}
+        if not principals:
+            return
+        loop = asyncio.get_running_loop()
+        lapsed = await loop.run_in_executor(
+            self._standing, functools.partial(self._backend.lapsed, principals=principals)
+        )
+        for talk, task in list(self._talks.items()):
+            if talk.principals & lapsed:
+                log.info("hive_connection_lapsed")
+                task.cancel()
 
     async def _shake_hands(
         self, talk: Conversation, reader: asyncio.StreamReader, writer: asyncio.StreamWriter

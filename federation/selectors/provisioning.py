@@ -1,5 +1,7 @@
 """What SCIM says of people, for the doors beside single sign-on."""
 
+from collections.abc import Collection
+
 from federation.models import ScimUser
 
 
@@ -9,6 +11,13 @@ def is_shut_out(*, login: str) -> bool:
     The name only ever shuts a door, so that a namesake gains nothing by it; and only a provider
     that may shut these doors does, so that a partner's client cannot name the company's people.
     """
-    return ScimUser.objects.filter(
-        key=login.casefold(), active=False, identity_provider__scim_shuts_directories=True
-    ).exists()
+    return bool(shut_out(logins=[login]))
+
+
+def shut_out(*, logins: Collection[str]) -> frozenset[str]:
+    """Those of the logins that `is_shut_out` is true of."""
+    by_key = {login.casefold(): login for login in logins}
+    rows = ScimUser.objects.filter(
+        key__in=by_key, active=False, identity_provider__scim_shuts_directories=True
+    )
+    return frozenset(by_key[key] for key in rows.values_list("key", flat=True))

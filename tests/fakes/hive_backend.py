@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
@@ -42,6 +42,8 @@ class FakeHiveBackend:
     queries: dict[UUID, tuple[Principal, str]] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
     go_on: threading.Event = field(default_factory=threading.Event)
+    deactivated: set[str] = field(default_factory=set)
+    away: bool = False
     hanging: int = 0
     most_hanging: int = 0
 
@@ -110,6 +112,12 @@ class FakeHiveBackend:
 
     def tables(self, *, principal: Principal) -> Sequence[TableDescription]:
         return [table for table in self.described if principal.namespace_id == ACME]
+
+    def lapsed(self, *, principals: Collection[Principal]) -> frozenset[Principal]:
+        if self.away:
+            message = "the database is away"
+            raise RuntimeError(message)
+        return frozenset(each for each in principals if each.username in self.deactivated)
 
     def release(self) -> None:
         """Nothing is held."""

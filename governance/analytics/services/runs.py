@@ -2,7 +2,7 @@
 
 1. take a slot, or come back in a second;
 2. plan again from the catalogue as it is now, and run in a process that can be killed;
-3. twice a second: cancelled? what do the guards say?
+3. twice a second: cancelled? may who asked still have it? what do the guards say?
 4. write the end and let the sinks settle, whatever the end was.
 
 Running twice is safe: a query only reads, the row's state moves once, and sinks book by id.
@@ -31,7 +31,7 @@ from governance.analytics.domain.queries import (
 from governance.analytics.domain.runs import RunEnd, RunLimits, RunOutcome, RunProgress
 from governance.analytics.models import Engine, Query
 from governance.analytics.ports import QueryEngine
-from governance.analytics.services import collaborators, queries, results
+from governance.analytics.services import askers, collaborators, queries, results
 from governance.kernel.refusals import Refusal, Unavailable
 from governance.outbox.services import messages
 
@@ -57,12 +57,14 @@ class _Watch:
         self.query_id = query_id
         self.scope = scope
         self.aborted: Observation | None = None
+        self.gone = ""
 
     def go_on(self, progress: RunProgress) -> bool:
         with self.scope():
             rows = Query.objects.select_for_update(of=("self",)).select_related("namespace")
             row = rows.get(pk=self.query_id)
-            if row.cancel_requested_at is not None or not row.namespace.is_open:
+            self.gone = askers.why_gone(row)
+            if row.cancel_requested_at is not None or self.gone:
                 return False
             row.run_milliseconds = progress.run_milliseconds
             row.bytes_scanned = progress.bytes_scanned
@@ -87,7 +89,7 @@ def run(*, query_id: UUID, scope: Scope, clock: Clock) -> None:
     )
     log.info("query_ended", query_id=str(query_id), end=outcome.end.value)
     with scope():
-        _ended(query_id=query_id, outcome=outcome, aborted=watch.aborted, now=clock())
+        _ended(query_id=query_id, outcome=outcome, watch=watch, now=clock())
 
 
 def give_up(*, query_id: UUID, why: str, now: datetime) -> None:
@@ -105,7 +107,9 @@ def _started(*, query_id: UUID, now: datetime) -> _Start | None:
     state = QueryState(row.state)
     if state in FINAL:
         return None
-    if row.cancel_requested_at is not None or not row.namespace.is_open:
+    gone = askers.why_gone(row)
+    if row.cancel_requested_at is not None or gone:
+        row.error = gone
         queries.finish(row=row, state=QueryState.CANCELLED, now=now)
     elif row.engine is None:
         give_up(query_id=query_id, why="Its engine was removed.", now=now)
@@ -162,9 +166,7 @@ def _aborted(row: Query) -> Observation | None:
     return None
 
 
-def _ended(
-    *, query_id: UUID, outcome: RunOutcome, aborted: Observation | None, now: datetime
-) -> None:
+def _ended(*, query_id: UUID, outcome: RunOutcome, watch: _Watch, now: datetime) -> None:
     row = Query.objects.select_for_update().get(pk=query_id)
     if QueryState(row.state) in FINAL:
         return
@@ -176,8 +178,10 @@ def _ended(
     row.cpu_milliseconds = outcome.cpu_milliseconds
     row.spilled_bytes = outcome.spilled_bytes
     row.result_bytes = outcome.result_bytes
-    row.error = outcome.error if aborted is None else aborted.reason
-    state = _state_after(outcome.end, is_aborted=aborted is not None)
+    row.error = watch.gone or outcome.error
+    if watch.aborted is not None:
+        row.error = watch.aborted.reason
+    state = _state_after(outcome.end, is_aborted=watch.aborted is not None)
     if state is QueryState.SUCCEEDED:
         row.result_expires_at = results.expires_at(now=now)
     queries.finish(row=row, state=state, now=now)

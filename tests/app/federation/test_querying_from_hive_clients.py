@@ -19,6 +19,7 @@ from federation import wiring
 from federation.domain.directories import MappingKind
 from federation.gateway.analytics_backend import AnalyticsBackend
 from federation.models import Directory, IdentityProvider
+from governance.analytics.domain.queries import QueryState
 from governance.analytics.models import Query
 from governance.audit.models import AuditEvent
 from governance.isolation.scopes import namespace_scope, system_scope
@@ -202,7 +203,75 @@ def test_whom_scim_deactivated_is_stopped_in_the_open_session_and_at_the_door(
 
     assert time.monotonic() - began < 5
     entra.patch(f"Users/{uma}", {"op": "Replace", "path": "active", "value": "True"})
-    assert selected(connection) == ROWS
+    assert selected(connect("uma@acme.example", "uma-pw")) == ROWS
+
+
+SLOW = "SELECT sum(a.id * b.id) FROM range(100000000) a, range(100000000) b"
+
+
+def running(connection: hive.Connection, world: World) -> hive.Cursor:
+    """A cursor whose query is running."""
+    cursor = connection.cursor()
+    cursor.execute(SLOW, async_=True)
+    wait_for(world, QueryState.RUNNING)
+    return cursor
+
+
+def wait_for(world: World, state: QueryState) -> Query:
+    """The only query, once it is in that state."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        with namespace_scope(world.acme.pk):
+            query = Query.objects.get()
+        if query.state == state:
+            return query
+        time.sleep(0.05)
+    raise AssertionError(query.state)
+
+
+def ended(cursor: hive.Cursor) -> bool:
+    """Whether the gateway hangs up on the client within seconds."""
+    deadline = time.monotonic() + 8
+    while time.monotonic() < deadline:
+        try:
+            cursor.poll()
+        except (TTransportException, OSError):
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def by_hand(world: World) -> Callable[[], object]:
+    def deactivate() -> None:
+        with namespace_scope(world.acme.pk):
+            user = User.objects.get(source="ldap")
+            users.set_active(user=user, active=False, actor=actors.system(), now=timezone.now())
+
+    return deactivate
+
+
+def by_scim(world: World) -> Callable[[], object]:
+    with namespace_scope(world.acme.pk):
+        entra = an_entra(IdentityProvider.objects.create(name="AzureActiveDirectory"))
+    uma = entra.user("uma@acme.example")
+    change = {"op": "Replace", "path": "active", "value": "False"}
+    return lambda: entra.patch(f"Users/{uma}", change)
+
+
+@pytest.mark.parametrize("way", [by_hand, by_scim])
+def test_who_is_deactivated_loses_the_running_query_and_the_connection_within_seconds(
+    world: World, connect: Connect, way: Callable[[World], Callable[[], object]]
+) -> None:
+    deactivate = way(world)
+    cursor = running(connect("uma@acme.example", "uma-pw"), world)
+    began = time.monotonic()
+
+    deactivate()
+
+    query = wait_for(world, QueryState.CANCELLED)
+    assert query.cancel_requested_at is not None or query.error
+    assert ended(cursor)
+    assert time.monotonic() - began < 6
 
 
 def test_whom_scim_deleted_stays_out_of_the_directory_too(world: World, connect: Connect) -> None:

@@ -7,7 +7,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 
 import impala.dbapi
 import impala.error
@@ -520,3 +520,57 @@ def test_a_mishap_behind_the_gateway_is_an_answer_and_not_the_end(
 
     cursor.execute("select 1")
     assert cursor.fetchall() == [(1,)]
+
+
+@pytest.fixture
+def watchful(backend: FakeHiveBackend) -> Iterator[HiveServer]:
+    with hive_servers.running(backend, limits=Limits(standing_seconds=0.05)) as running:
+        yield running
+
+
+@contextmanager
+def person_at(server: HiveServer, name: str, password: str) -> Iterator[hive.Connection]:
+    connection = hive.connect(
+        host=server.host, port=server.port, username=name, password=password, auth="LDAP"
+    )
+    yield connection
+    connection._transport.close()
+
+
+def test_who_may_no_longer_act_is_hung_up_on_while_others_go_on(
+    watchful: HiveServer, backend: FakeHiveBackend
+) -> None:
+    with (
+        person_at(watchful, "uma@acme.example", "uma-pw") as uma,
+        person_at(watchful, "eve@rival.example", "eve-pw") as eve,
+    ):
+        running, unharmed = uma.cursor(), eve.cursor()
+        running.execute("select slowly", async_=True)
+        [query_id] = backend.queries
+
+        backend.deactivated.add("uma@acme.example")
+        deadline = time.monotonic() + 5
+        while query_id not in backend.cancelled and time.monotonic() < deadline:
+            time.sleep(0.02)
+
+        assert query_id in backend.cancelled
+        with pytest.raises((TTransportException, OSError)):
+            running.poll()
+        unharmed.execute("select 1")
+        assert unharmed.fetchall() == [(1,)]
+
+
+def test_a_look_at_standing_that_fails_ends_nobody_and_the_next_one_counts(
+    watchful: HiveServer, backend: FakeHiveBackend
+) -> None:
+    with person_at(watchful, "uma@acme.example", "uma-pw") as uma:
+        cursor = uma.cursor()
+        backend.away = True
+        backend.deactivated.add("uma@acme.example")
+        time.sleep(0.3)
+        cursor.execute("select 1")
+        backend.away = False
+        time.sleep(0.3)
+
+        with pytest.raises((TTransportException, OSError)):
+            cursor.fetchall()
