@@ -13,7 +13,7 @@ OURS = (
     *("ALLOWED_HOSTS", "EMAIL_URL", "EMAIL_FROM", "LAKE_ROOTS", "PORT", "HIVE_PORT", "BIND"),
     *("TRUSTED_PROXIES", "DEMO", "METRICS_TOKEN", "LOG_LEVEL"),
     *("EGRESS_ALLOWED_NETWORKS", "EGRESS_ALLOWED_PORTS", "S3_ENDPOINTS", "S3_ROOTS"),
-    *("SPARK_MASTER", "SPARK_PYTHON"),
+    *("SPARK_MASTER", "SPARK_PYTHON", "AUDIT_ANCHORS", "AUDIT_ANCHORS_EMAIL"),
 )
 for name in OURS:
     os.environ.pop(name, None)
@@ -65,3 +65,4 @@ STORAGES["staticfiles"]["BACKEND"] = (  # noqa: F405
 CACHES["default"]["KEY_PREFIX"] = WORKER  # noqa: F405
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # noqa: F405 - whitenoise warns of a missing folder
 LAKE_ROOTS = [FOLDER / f"lake-{WORKER}"]
+AUDIT_ANCHORS = FOLDER / f"anchors-{WORKER}.log"

@@ -1,9 +1,10 @@
-"""Two append-only tables: the events, and the seals that chain them."""
+"""Two append-only tables, the events and the seals that chain them; and the keys of the seals."""
 
 from django.db import models
 
 from governance.isolation.models import ScopedModel
 from governance.kernel.actors import ActorKind
+from governance.secrets.fields import SealedTextField
 
 
 class AuditEvent(ScopedModel):
@@ -54,3 +55,13 @@ class AuditSeal(ScopedModel):
 
     def __str__(self) -> str:
         return f"seal {self.sequence}"
+
+
+class AuditKey(ScopedModel):
+    """What seals were made with, sealed by the key in force: rotating leaves old seals provable."""
+
+    key_id = models.CharField(max_length=32, unique=True)
+    key = SealedTextField()
+
+    def __str__(self) -> str:
+        return self.key_id

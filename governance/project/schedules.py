@@ -10,6 +10,7 @@ from federation import job_names as federation_jobs
 from governance.analytics import job_names as analytics_jobs
 from governance.audit import job_names as audit_jobs
 from governance.outbox import job_names as outbox_jobs
+from governance.project import job_names as project_jobs
 from governance.restapi import job_names as restapi_jobs
 from purge import job_names as purge_jobs
 from usage_limits import job_names as usage_jobs
@@ -35,6 +36,7 @@ PERIODIC: tuple[Periodic, ...] = (
     Periodic(job=federation_jobs.TEND_PROVIDERS, seconds=3600),
     Periodic(job=purge_jobs.TEND, seconds=3600),
     Periodic(job=purge_jobs.WATCH, seconds=30),
+    Periodic(job=project_jobs.ANCHOR_AUDIT, seconds=3600),
 )
 
 # Rings of the platform's own, which keep no slot: doing them twice costs nothing.

@@ -166,9 +166,8 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
-LOGIN_URL = "/login/"
+LOGIN_URL = LOGOUT_REDIRECT_URL = "/login/"
 LOGIN_REDIRECT_URL = "/"
-LOGOUT_REDIRECT_URL = "/login/"
 TENANCY_STEP_UP_SECONDS = environment.integer("STEP_UP_SECONDS", default=600, least=60)
 # Counted in the cache: no table of names and addresses.
 AXES_HANDLER = "governance.tenancy.lockouts.PasswordLockouts"
@@ -294,6 +293,8 @@ HIVE_USER_SESSIONS = environment.integer("HIVE_USER_SESSIONS", default=50, least
 
 # --- watching
 METRICS_TOKEN = environment.text("METRICS_TOKEN")
+AUDIT_ANCHORS = environment.path("AUDIT_ANCHORS", default=DATA_DIR / "audit-anchors.log")
+AUDIT_ANCHORS_EMAIL = environment.text("AUDIT_ANCHORS_EMAIL", "")
 LOG_LEVEL = logs.level(environment)
 LOGGING_CONFIG = None  # logs.configure does it, structlog included
 logs.configure(LOG_LEVEL)

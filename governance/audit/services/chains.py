@@ -2,13 +2,15 @@
 
 Each seal's hash is HMAC-SHA-256 over its sequence, the previous hash and the event's canonical
 JSON (RFC 8785 in spirit: sorted keys, no spaces), under a key derived from FIELD_KEYS, so that
-neither the service nor somebody with the database alone can rewrite the past unnoticed.
+neither the service nor somebody with the database alone can rewrite the past unnoticed. What a
+chain cannot show by itself, a tail that was cut off, is seen by its anchors (`anchors.py`).
 """
 
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -16,7 +18,8 @@ from uuid import UUID
 from django.db import connection
 
 from governance.audit.models import AuditEvent, AuditSeal
-from governance.secrets import sealing
+from governance.audit.services import audit_keys
+from governance.audit.services.anchors import Anchor
 
 BATCH = 1000
 # Arbitrary but fixed: the advisory lock under which one sealer at a time works.
@@ -51,8 +54,7 @@ def seal_pending() -> int:
         if not cursor.fetchone()[0]:
             return 0
     heads: dict[UUID | None, tuple[int, str]] = {}
-    key_id = sealing.key_ring().current[0]
-    key = sealing.derived_key(purpose="audit")
+    key_id, key = audit_keys.current()
     seals = []
     for event in AuditEvent.objects.filter(seal__isnull=True).order_by("created_at", "id")[:BATCH]:
         if event.namespace_id not in heads:
@@ -74,11 +76,16 @@ def seal_pending() -> int:
     return len(seals)
 
 
-def verify(*, now: datetime) -> Verification:
-    """Walk every chain of the open scope and name the first broken link of each."""
+def verify(*, now: datetime, anchors: Iterable[Anchor] = ()) -> Verification:
+    """Walk every chain of the open scope, hold it against its anchors, name its first fault."""
+    anchored = defaultdict(list)
+    for anchor in anchors:
+        anchored[anchor.namespace_id].append(anchor)
+    # A set, for a chain that is gone altogether has only its anchors.
+    chains = {*AuditSeal.objects.values_list("namespace_id", flat=True).distinct(), *anchored}
     sealed, broken = 0, []
-    for namespace_id in AuditSeal.objects.values_list("namespace_id", flat=True).distinct():
-        count, link = _verify_chain(namespace_id)
+    for namespace_id in sorted(chains, key=str):
+        count, link = _verify_chain(namespace_id, anchors=anchored[namespace_id])
         sealed += count
         if link is not None:
             broken.append(link)
@@ -90,18 +97,47 @@ def verify(*, now: datetime) -> Verification:
     )
 
 
-def _verify_chain(namespace_id: UUID | None) -> tuple[int, BrokenLink | None]:
-    count, previous = 0, ""
+def _verify_chain(
+    namespace_id: UUID | None, *, anchors: Sequence[Anchor]
+) -> tuple[int, BrokenLink | None]:
+    anchored = defaultdict(list)
+    for anchor in anchors:
+        anchored[anchor.sequence].append(anchor)
+    count, previous, keys = 0, "", dict[str, bytes | None]()
     for seal in _seals(namespace_id):
         count += 1
-        key = sealing.derived_key(purpose="audit", key_id=seal.key_id)
-        expected = _hash(key=key, sequence=count, previous=previous, event=seal.event)
-        if seal.sequence != count:
-            return count, BrokenLink(namespace_id, count, f"sequence {count} is missing")
-        if seal.previous_hash != previous or not hmac.compare_digest(seal.hash, expected):
-            return count, BrokenLink(namespace_id, count, "the event or its seal was changed")
+        if seal.key_id not in keys:
+            keys[seal.key_id] = audit_keys.of(seal.key_id)
+        wrong = _wrong(seal, count=count, previous=previous, key=keys[seal.key_id])
+        wrong = wrong or _differs(seal, anchored.get(count, ()))
+        if wrong:
+            return count, BrokenLink(namespace_id, count, wrong)
         previous = seal.hash
+    later = [anchor for anchor in anchors if anchor.sequence > count]
+    if later:
+        last = max(later, key=lambda one: one.sequence)
+        why = f"the trail ends before it, and had got to {last.sequence} at {last.at.isoformat()}"
+        return count, BrokenLink(namespace_id, count + 1, why)
     return count, None
+
+
+def _wrong(seal: AuditSeal, *, count: int, previous: str, key: bytes | None) -> str:
+    """What is wrong with a link by itself; empty where nothing is."""
+    if seal.sequence != count:
+        return f"sequence {count} is missing"
+    if key is None:
+        return f"its key {seal.key_id!r} is not known here"
+    expected = _hash(key=key, sequence=count, previous=previous, event=seal.event)
+    if seal.previous_hash != previous or not hmac.compare_digest(seal.hash, expected):
+        return "the event or its seal was changed"
+    return ""
+
+
+def _differs(seal: AuditSeal, anchors: Iterable[Anchor]) -> str:
+    for anchor in anchors:
+        if anchor.hash != seal.hash:
+            return f"it is not what it was at {anchor.at.isoformat()}: the trail was written anew"
+    return ""
 
 
 def _seals(namespace_id: UUID | None) -> Iterator[AuditSeal]:

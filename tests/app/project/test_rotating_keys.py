@@ -5,12 +5,17 @@ import io
 
 import pytest
 from django.core.management import call_command
+from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from federation.models import Directory
-from governance.isolation.scopes import namespace_scope
+from governance.audit import trail
+from governance.audit.models import AuditSeal
+from governance.audit.services import chains
+from governance.isolation.scopes import namespace_scope, system_scope
 from governance.secrets import sealing
 from governance.tenancy.models import Namespace
+from governance.tenancy.services import actors
 from tests.factories import tenancy
 
 pytestmark = pytest.mark.django_db
@@ -79,3 +84,43 @@ def test_a_rotation_that_was_killed_midway_is_run_again(
     rotate()
     settings.FIELD_KEYS = NEW
     assert len(opened(namespace)) == COUNT
+
+
+@pytest.mark.parametrize("in_the_namespace", [True, False])
+def test_what_the_old_key_sealed_in_the_audit_trail_still_verifies(
+    namespace: Namespace, settings: Settings, *, in_the_namespace: bool
+) -> None:
+    settings.FIELD_KEYS = OLD
+    seal(namespace)
+    settings.FIELD_KEYS = f"{NEW},{OLD}"
+    seal(namespace)
+    rotate()
+    settings.FIELD_KEYS = NEW
+    seal(namespace)
+
+    with namespace_scope(namespace.pk) if in_the_namespace else system_scope("test"):
+        found = chains.verify(now=timezone.now())
+        names = set(AuditSeal.objects.values_list("key_id", flat=True))
+
+    assert (found.broken, found.sealed > COUNT) == ((), True)
+    assert names == {"old", "new"}
+
+
+def test_a_trail_whose_key_is_lost_does_not_verify(
+    namespace: Namespace, settings: Settings
+) -> None:
+    settings.FIELD_KEYS = OLD
+    seal(namespace)
+    settings.FIELD_KEYS = NEW
+
+    with namespace_scope(namespace.pk):
+        [link] = chains.verify(now=timezone.now()).broken
+
+    assert (link.sequence, link.why) == (1, "its key 'old' is not known here")
+
+
+def seal(namespace: Namespace) -> None:
+    with namespace_scope(namespace.pk):
+        trail.record(actor=actors.system(), action="test.done", now=timezone.now())
+    with system_scope("test"):
+        chains.seal_pending()
