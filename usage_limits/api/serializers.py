@@ -214,7 +214,13 @@ class WorkloadRuleOut(ModelOut):
 
 class AlertChannelIn(StrictSerializer):
     kind = serializers.ChoiceField(choices=choices(ChannelKind))
-    target = serializers.CharField(max_length=2000)
+    target = serializers.CharField(
+        max_length=2000,
+        help_text=(
+            "An email address or an https:// URL. Of a URL nothing past the host is shown again; "
+            "what is shown, sent back, keeps it."
+        ),
+    )
     secret = SecretField(required=False, allow_blank=True, max_length=500)
     events = serializers.ListField(
         child=serializers.ChoiceField(choices=choices(CHOOSABLE)),
@@ -235,6 +241,7 @@ class AlertChannelOut(ModelOut):
             "kind",
             "target",
             "secret",
+            "previous_secret_until",
             "events",
             "enabled",
         )

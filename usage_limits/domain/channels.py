@@ -1,5 +1,6 @@
 """Alert channels: who is told, of what, and whether the target can be told at all."""
 
+import hashlib
 import re
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,6 +17,7 @@ EMAIL = re.compile(
 )
 LONGEST_URL = 2000
 VISIBLE = re.compile(r"[\x21-\x7e]+")
+MASK = "••••"
 CHOOSABLE = tuple(event for event in AlertEvent if event is not AlertEvent.TEST)
 
 
@@ -41,6 +43,33 @@ class Channel:
         return event is AlertEvent.TEST or not self.events or event in self.events
 
 
+def shown(*, kind: ChannelKind, target: str) -> str:
+    """What may be read of a target: an address of email whole, of a webhook nothing past the host.
+
+    Chat services put their token into the path. The digits at the end tell two addresses of one
+    host apart, and a new token from the old one; they lead back to neither. What is shown is
+    shown as it is.
+    """
+    match kind:
+        case ChannelKind.EMAIL:
+            return target
+        case ChannelKind.WEBHOOK:
+            return _without_path(target)
+
+
+def _without_path(url: str) -> str:
+    parts = urlsplit(url)
+    if MASK in url or (parts.path in {"", "/"} and not parts.query):
+        return url
+    digits = hashlib.sha256(url.encode()).hexdigest()[:8]
+    return f"{parts.scheme}://{parts.netloc}/{MASK}{digits}"
+
+
+def is_mask(text: str) -> bool:
+    """Whether this stands for a target without being one."""
+    return MASK in text
+
+
 def check_channel(channel: Channel) -> None:
     """Raise ChannelInvalid, with the field named, unless the target has the kind's shape."""
     match channel.kind:
@@ -53,6 +82,8 @@ def check_channel(channel: Channel) -> None:
 
 def check_webhook_url(url: str) -> None:
     """Only https, to a named host, on a usual port, without credentials in the address."""
+    if is_mask(url):
+        _refuse(f"{MASK} stands for what is not shown. Write the whole address.")
     problem = "A webhook address is an https:// URL with a host name, on port 443 or 8443."
     if len(url) > LONGEST_URL or not VISIBLE.fullmatch(url) or not _is_plain_https(url):
         _refuse(problem)

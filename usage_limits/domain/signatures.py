@@ -4,7 +4,7 @@ import base64
 import binascii
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 PREFIX = "whsec_"
 FRESH_SECONDS = 300
@@ -20,12 +20,15 @@ def secret_bytes(secret: str) -> bytes:
     return secret.encode()
 
 
-def headers(*, message_id: str, timestamp: int, body: bytes, secret: str) -> dict[str, str]:
-    """The headers of one delivery. Without a secret there is no signature."""
+def headers(
+    *, message_id: str, timestamp: int, body: bytes, secrets: Sequence[str]
+) -> dict[str, str]:
+    """The headers of one delivery: a signature by each secret, with spaces between them."""
     made = {"webhook-id": message_id, "webhook-timestamp": str(timestamp)}
-    if secret:
-        made["webhook-signature"] = _signature(
-            message_id=message_id, timestamp=timestamp, body=body, secret=secret
+    if secrets:
+        made["webhook-signature"] = " ".join(
+            _signature(message_id=message_id, timestamp=timestamp, body=body, secret=secret)
+            for secret in secrets
         )
     return made
 

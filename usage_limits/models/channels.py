@@ -13,15 +13,26 @@ EVENTS = [(event.value, event.value) for event in CHOOSABLE]
 
 
 class AlertChannel(NamespacedModel):
-    """Who is told. `secret` is sealed; the id of a delivery is the webhook's own id."""
+    """Who is told. The id of a delivery is the webhook's own id.
+
+    `target` is what may be shown; a webhook's whole `address` is sealed, for its path is often a
+    token. `previous_secret` signs beside `secret` until its time is over.
+    """
 
     kind = models.CharField(max_length=8, choices=KINDS)
     target = models.CharField(
-        max_length=2000, help_text="An email address, or an https:// address for a webhook."
+        max_length=2000,
+        help_text=(
+            "An email address, or an https:// address for a webhook, of which nothing past the "
+            "host is shown again."
+        ),
     )
+    address = SealedTextField(blank=True, default="", db_default="", editable=False)
     secret = SealedTextField(
         blank=True, help_text="Signs webhooks (Standard Webhooks). Write-only."
     )
+    previous_secret = SealedTextField(blank=True, default="", db_default="", editable=False)
+    previous_secret_until = models.DateTimeField(null=True, editable=False)
     events = ArrayField(
         models.CharField(max_length=32, choices=EVENTS),
         default=list,
@@ -40,13 +51,9 @@ class AlertChannel(NamespacedModel):
     def __str__(self) -> str:
         return f"{self.kind} channel"
 
-    @property
-    def channel(self) -> Channel:
-        return Channel(
-            kind=ChannelKind(self.kind),
-            target=self.target,
-            events=tuple(AlertEvent(event) for event in self.events),
-        )
+    def wants(self, event: AlertEvent) -> bool:
+        chosen = tuple(AlertEvent(name) for name in self.events)
+        return Channel(kind=ChannelKind(self.kind), target=self.target, events=chosen).wants(event)
 
 
 class AlertDelivery(NamespacedModel):

@@ -2,21 +2,25 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
 
 from governance.audit import trail
+from governance.isolation.scopes import current_namespace_id
 from governance.kernel.actors import Actor
 from governance.kernel.identifiers import new_id
+from governance.kernel.personal import Personal
 from governance.kernel.refusals import Conflict, NotFound
 from governance.secrets import sealing
 from usage_limits.domain import channels
 from usage_limits.domain.breaches import AlertEvent
 from usage_limits.domain.channels import MOST_CHANNELS, Channel, ChannelKind
 from usage_limits.models import AlertChannel
-from usage_limits.services import alerts
+from usage_limits.services import alerts, gates
+
+ROTATION = timedelta(hours=24)
 
 
 class AlertChannelNotFound(NotFound):
@@ -36,7 +40,10 @@ class TooManyAlertChannels(Conflict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelChange:
-    """What somebody wants of a channel; None leaves as it is, and an empty secret removes it."""
+    """What somebody wants of a channel; None leaves as it is, and an empty secret removes it.
+
+    A `target` as it is shown leaves it too.
+    """
 
     kind: ChannelKind | None = None
     target: str | None = None
@@ -48,6 +55,7 @@ class ChannelChange:
 def create(*, wanted: ChannelChange, actor: Actor, now: datetime) -> AlertChannel:
     """Raises ChannelInvalid, AlertChannelTaken and TooManyAlertChannels."""
     with transaction.atomic():
+        gates.hold()
         if AlertChannel.objects.count() >= MOST_CHANNELS:
             raise TooManyAlertChannels(most=MOST_CHANNELS)
         return _save(AlertChannel(), wanted=wanted, verb="created", actor=actor, now=now)
@@ -56,6 +64,8 @@ def create(*, wanted: ChannelChange, actor: Actor, now: datetime) -> AlertChanne
 def change(*, channel_id: UUID, wanted: ChannelChange, actor: Actor, now: datetime) -> AlertChannel:
     """Raises AlertChannelNotFound, ChannelInvalid and AlertChannelTaken."""
     with transaction.atomic():
+        # What is sealed cannot be compared by a constraint: those who save take turns.
+        gates.hold()
         row = _existing(channel_id)
         return _save(row, wanted=wanted, verb="changed", actor=actor, now=now)
 
@@ -77,32 +87,71 @@ def test(*, channel_id: UUID, actor: Actor, now: datetime) -> AlertChannel:
     return row
 
 
+def target_of(row: AlertChannel) -> Personal[str]:
+    """The whole address, for who delivers to it."""
+    return sealing.get(row, "address") or Personal(row.target)
+
+
+def seal_plain(*, most: int = 500) -> int:
+    """Seal the addresses of webhooks that an earlier version kept in the open. How many were."""
+    plain = AlertChannel.objects.filter(kind=ChannelKind.WEBHOOK.value, address="")
+    rows = list(plain.select_for_update()[:most])
+    for row in rows:
+        _aim(row, row.target)
+        row.save(update_fields=["target", "address", "updated_at"])
+    return len(rows)
+
+
 def _save(
     row: AlertChannel, *, wanted: ChannelChange, verb: str, actor: Actor, now: datetime
 ) -> AlertChannel:
+    before = target_of(row).reveal()
     row.kind = row.kind if wanted.kind is None else wanted.kind.value
-    row.target = row.target if wanted.target is None else wanted.target
     row.enabled = row.enabled if wanted.enabled is None else wanted.enabled
     if wanted.events is not None:
         row.events = [event.value for event in wanted.events]
+    kept = wanted.target is None or (bool(before) and wanted.target in {row.target, channels.MASK})
+    target = before if kept else str(wanted.target)
     channels.check_channel(
         Channel(
             kind=ChannelKind(row.kind),
-            target=row.target,
+            target=target,
             events=tuple(AlertEvent(event) for event in row.events),
         )
     )
-    same = AlertChannel.objects.filter(kind=row.kind, target=row.target).exclude(pk=row.pk)
-    if same.exists():
+    others = AlertChannel.objects.filter(kind=row.kind).exclude(pk=row.pk)
+    if target in {target_of(other).reveal() for other in others}:
         raise AlertChannelTaken
-    row.save()
+    # A seal is bound to the row's namespace, which the row has from here on.
+    row.namespace_id = current_namespace_id()
+    _aim(row, target)
     if wanted.secret is not None:
-        # After the row has its namespace: both are part of what the seal is bound to.
-        sealing.put(row, "secret", wanted.secret)
-        row.save(update_fields=["secret", "updated_at"])
+        _change_secret(row, wanted.secret, now=now)
+    row.save()
     detail = {"kind": row.kind, "events": list(row.events), "enabled": row.enabled}
     trail.record(actor=actor, action=f"alert_channel.{verb}", target=row, detail=detail, now=now)
     return row
+
+
+def _aim(row: AlertChannel, target: str) -> None:
+    """Keep what may be shown in the open, and a webhook's whole address sealed."""
+    kind = ChannelKind(row.kind)
+    row.target = channels.shown(kind=kind, target=target)
+    sealing.put(row, "address", target if kind is ChannelKind.WEBHOOK else "")
+
+
+def _change_secret(row: AlertChannel, secret: str, *, now: datetime) -> None:
+    """The secret that was there signs too for a day, so that a receiver may change over in peace.
+
+    https://www.standardwebhooks.com: several signatures, with spaces between them.
+    """
+    before = sealing.get(row, "secret")
+    is_turning = before is not None and bool(secret) and before.reveal() != secret
+    if is_turning or not secret:
+        old = before.reveal() if before is not None and is_turning else ""
+        sealing.put(row, "previous_secret", old)
+        row.previous_secret_until = now + ROTATION if is_turning else None
+    sealing.put(row, "secret", secret)
 
 
 def _existing(channel_id: UUID) -> AlertChannel:

@@ -31,7 +31,7 @@ def send_breach(breach: Breach, *, key: str) -> None:
     """One message a channel for a breach, however many thresholds it crossed. `key` names it."""
     alert = _breach_alert(breach)
     for row in AlertChannel.objects.filter(enabled=True).order_by("id"):
-        if row.channel.wants(alert.event):
+        if row.wants(alert.event):
             tell(row, alert=alert, key=f"{key}:{row.pk}")
 
 
@@ -50,7 +50,7 @@ def send_abort(rule: WorkloadRule, *, query_id: UUID, now: datetime) -> None:
     )
     hour = f"rule:{rule.pk}:{now:%Y%m%d%H}"
     for row in AlertChannel.objects.filter(enabled=True).order_by("id"):
-        if row.channel.wants(alert.event):
+        if row.wants(alert.event):
             tell(row, alert=alert, key=f"{hour}:{row.pk}")
 
 

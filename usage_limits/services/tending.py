@@ -4,10 +4,11 @@ from datetime import datetime
 from uuid import UUID
 
 from usage_limits import selectors
+from usage_limits.domain.channels import ChannelKind
 from usage_limits.domain.features import FeatureType
 from usage_limits.domain.reservations import ReservationState
-from usage_limits.models import Reservation, UsageLimit
-from usage_limits.services import breaches, gates, reservations
+from usage_limits.models import AlertChannel, Reservation, UsageLimit
+from usage_limits.services import alert_channels, breaches, gates, reservations
 from usage_limits.services.counters import COUNTERS
 
 
@@ -16,6 +17,8 @@ def namespaces_to_tend(*, now: datetime) -> list[UUID]:
     overdue = Reservation.objects.filter(state=ReservationState.HELD.value, expires_at__lte=now)
     found = set(overdue.values_list("namespace_id", flat=True))
     found |= set(UsageLimit.objects.values_list("namespace_id", flat=True))
+    plain = AlertChannel.objects.filter(kind=ChannelKind.WEBHOOK.value, address="")
+    found |= set(plain.values_list("namespace_id", flat=True))
     return sorted(found)
 
 
@@ -26,6 +29,7 @@ def tend(*, now: datetime) -> int:
     amount or a restored backup left unsaid.
     """
     gates.hold()
+    alert_channels.seal_plain()
     count = reservations.expire(now=now)
     for feature in FeatureType:
         limits = selectors.limits_of([feature])

@@ -11,8 +11,9 @@ from governance.kernel.personal import Personal
 from governance.kernel.refusals import Conflict, Unavailable
 from governance.secrets import sealing
 from usage_limits.domain import signatures
-from usage_limits.models import AlertDelivery
+from usage_limits.models import AlertChannel, AlertDelivery
 from usage_limits.ports import WebhookAnswer
+from usage_limits.services import alert_channels
 
 GONE = 410
 TOO_MANY = 429
@@ -47,14 +48,22 @@ def prepared(
     if not delivery.channel.enabled:
         raise ChannelDisabled
     body = json.dumps(delivery.body, sort_keys=True).encode()
-    secret = sealing.get(delivery.channel, "secret")
     headers = signatures.headers(
         message_id=str(delivery.pk),
         timestamp=int(now.timestamp()),
         body=body,
-        secret="" if secret is None else secret.reveal(),
+        secrets=_secrets(delivery.channel, now=now),
     )
-    return Personal(delivery.channel.target), body, headers
+    return alert_channels.target_of(delivery.channel), body, headers
+
+
+def _secrets(channel: AlertChannel, *, now: datetime) -> list[str]:
+    """The secret, and for a while the one before it."""
+    columns = ["secret"]
+    if channel.previous_secret_until is not None and now < channel.previous_secret_until:
+        columns.append("previous_secret")
+    found = (sealing.get(channel, column) for column in columns)
+    return [secret.reveal() for secret in found if secret is not None]
 
 
 def answered(*, delivery_id: UUID, answer: WebhookAnswer, now: datetime) -> None:

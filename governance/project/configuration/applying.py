@@ -6,6 +6,7 @@ same value otherwise, is undone before anybody sees it: applying twice changes n
 
 from collections import defaultdict
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -28,6 +29,7 @@ from governance.project.configuration.resources import (
     RESOURCES,
     Item,
     OpenResource,
+    Resource,
 )
 from governance.restapi import problems
 from governance.secrets import sealing
@@ -121,7 +123,7 @@ class _Part:
         for row in opened.rows():
             known[resource.key_of(opened.item(row))].append(row)
         for item in items:
-            key = resource.key_of(item)
+            key = resource.key_of(self._in_the_open(resource, item))
             place = " / ".join((self.name, resource.name, *key))
             row = known[key].pop(0) if known[key] else None
             self._settle(opened, row, item, place=place)
@@ -130,6 +132,15 @@ class _Part:
             for key, rows in known.items()
             for _ in rows
         ]
+
+    def _in_the_open(self, resource: Resource, item: Item) -> Item:
+        """The item with what its key says elsewhere; what cannot be read is told when it is set."""
+        told = dict(item)
+        for name in resource.key:
+            if elsewhere.is_elsewhere(item.get(name)):
+                with suppress(ElsewhereUnreadableError):
+                    told[name] = elsewhere.read(item[name], folder=self.folder)
+        return told
 
     def _settle(self, opened: OpenResource, row: Any, item: Item, *, place: str) -> Any:  # noqa: ANN401 - any model
         """Make or change one row; what is refused is noted. The row as it is then, if any."""

@@ -31,8 +31,11 @@ from governance.tenancy.models import Namespace
 from purge.api.views import DatasetViewSet, StorageLayerViewSet
 from purge.api.workflow_views import ErasureRulesViewSet
 from usage_limits.api.views import AlertChannelViewSet, UsageLimitViewSet, WorkloadRuleViewSet
+from usage_limits.domain import channels
+from usage_limits.domain.channels import ChannelKind
 
 Item = dict[str, Any]
+CHANNELS = "alert-channels"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,18 @@ class Resource:
         return OpenResource(self, view)
 
     def key_of(self, item: Item) -> tuple[str, ...]:
-        return tuple(str(item.get(name, "")) for name in self.key)
+        return tuple(self._told(item, name) for name in self.key)
+
+    def _told(self, item: Item, name: str) -> str:
+        told = str(item.get(name, ""))
+        return _target(item, told) if self.name == CHANNELS and name == "target" else told
+
+
+def _target(item: Item, told: str) -> str:
+    """A channel's address as it is shown, however the document writes it."""
+    is_webhook = item.get("kind") == ChannelKind.WEBHOOK.value
+    kind = ChannelKind.WEBHOOK if is_webhook else ChannelKind.EMAIL
+    return channels.shown(kind=kind, target=told)
 
 
 NAMESPACE = Resource("namespaces", NamespaceViewSet, ("name",))
@@ -69,7 +83,7 @@ RESOURCES = (
     Resource("dashboards", DashboardViewSet, ("slug",)),
     Resource("usage-limits", UsageLimitViewSet, ("feature_type", "period", "breach_action")),
     Resource("workload-rules", WorkloadRuleViewSet, ("name",)),
-    Resource("alert-channels", AlertChannelViewSet, ("kind", "target")),
+    Resource(CHANNELS, AlertChannelViewSet, ("kind", "target")),
     Resource("storage-layers", StorageLayerViewSet, ("name",)),
     Resource("datasets", DatasetViewSet, ("storage_layer", "prefix")),
     Resource("erasure-rules", ErasureRulesViewSet, ()),

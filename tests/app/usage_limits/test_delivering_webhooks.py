@@ -19,6 +19,7 @@ from governance.kernel.personal import Personal
 from governance.outbox import registry, wiring as outbox_wiring
 from governance.outbox.models import MessageState, OutboxMessage
 from governance.outbox.services import deliveries, messages
+from governance.secrets import sealing
 from governance.tenancy.models import Namespace
 from governance.tenancy.services import actors
 from tests.factories import tenancy
@@ -108,13 +109,15 @@ def a_webhook(namespace: Namespace, url: str, *, now: datetime) -> AlertChannel:
         row = alert_channels.create(
             wanted=ChannelChange(
                 kind=ChannelKind.WEBHOOK,
-                target="https://hooks.customer.example/x",
+                target=f"https://hooks.customer.example/{url}",
                 secret=SECRET,
             ),
             actor=actors.system(),
             now=now,
         )
-        AlertChannel.objects.filter(pk=row.pk).update(target=url)
+        sealing.put(row, "address", url)
+        row.target = f"{url} as it may be shown"
+        row.save()
     return row
 
 

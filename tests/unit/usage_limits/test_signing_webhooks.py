@@ -10,7 +10,9 @@ NOW = 1_770_000_000
 
 
 def headers(secret: str = SECRET) -> dict[str, str]:
-    return signatures.headers(message_id="m-1", timestamp=NOW, body=BODY, secret=secret)
+    return signatures.headers(
+        message_id="m-1", timestamp=NOW, body=BODY, secrets=[secret] if secret else []
+    )
 
 
 def is_authentic(given: dict[str, str], *, body: bytes = BODY, now: int = NOW) -> bool:
@@ -29,7 +31,7 @@ def test_the_published_example_has_the_published_signature() -> None:
         message_id="msg_p5jXN8AQM9LWM0D4loKWxJek",
         timestamp=1614265330,
         body=b'{"test": 2432232314}',
-        secret="whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        secrets=["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"],
     )
 
     assert made["webhook-signature"] == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
