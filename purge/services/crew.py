@@ -1,20 +1,80 @@
 """Work that is mostly waiting for a distant store, done by several threads beside each other.
 
-What is in one group is done one after the other. Between any two items it can be stopped, or fails
-without beginning another.
+What changes the store is carried out in groups: what is in one group is done one after the other,
+and between any two items it can be stopped, or fails without beginning another. What only reads it
+gives its results in order.
 """
 
 import threading
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextvars import copy_context
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
 from typing import TypeVar
 
+from purge.ports import LayerKind, Work
+
 AT_ONCE = 8
-TOLD_SECONDS = 0.5
+AHEAD = 2 * AT_ONCE
+"""Results that may wait for the one before them."""
+TOLD = timedelta(seconds=0.5)
+SMALL = 1 << 20
+"""Bytes of an object that each thread may hold in memory a few times over."""
 
 Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+@dataclass(slots=True)
+class Telling:
+    """How far work is, told now and then: each time is a transaction."""
+
+    work: Work
+    clock: Callable[[], datetime]
+    total: int
+    done: int = 0
+    told_at: datetime | None = None
+
+    def one_more(self) -> None:
+        now = self.clock()
+        self.done += 1
+        is_due = self.told_at is None or not timedelta() <= now - self.told_at < TOLD
+        if is_due or self.done == self.total:
+            self.told_at = now
+            self.work.progress(done=self.done, total=self.total)
+
+
+def is_for_it(*, kind: str, size: int) -> bool:
+    """Whether work on such an object of such a layer is mostly waiting, and takes little memory."""
+    return kind == LayerKind.S3 and size <= SMALL
+
+
+def in_order(
+    items: Iterable[Item], *, act: Callable[[Item], Result], is_for_it: Callable[[Item], bool]
+) -> Generator[Result]:
+    """What `act` makes of each, in their order. Raises what one of them raised, in its turn.
+
+    What is not for the crew is done here, in its turn. `items` are gone through here as well, a few
+    ahead: that may ask the database, and `act` may not. Whoever closes the iterator stops it; what
+    is at hand is finished first.
+    """
+    begun = deque[Callable[[], Result]]()
+    pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="crew")
+    try:
+        for item in items:
+            if is_for_it(item):
+                begun.append(pool.submit(copy_context().run, act, item).result)
+            else:
+                begun.append(partial(act, item))
+            if len(begun) == AHEAD:
+                yield begun.popleft()()
+        while begun:
+            yield begun.popleft()()
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def carry_out(
@@ -50,7 +110,7 @@ def carry_out(
     with ThreadPoolExecutor(min(AT_ONCE, len(groups)), thread_name_prefix="crew") as pool:
         lanes = [pool.submit(copy_context().run, lane) for _ in range(min(AT_ONCE, len(groups)))]
         try:
-            while wait(lanes, timeout=TOLD_SECONDS, return_when=FIRST_EXCEPTION).not_done:
+            while wait(lanes, timeout=TOLD.total_seconds(), return_when=FIRST_EXCEPTION).not_done:
                 yield len(finished)
         finally:
             stop.set()

@@ -31,7 +31,7 @@ from purge.services import (
     subjects,
     tables,
 )
-from purge.services.findings import Finding
+from purge.services.findings import Finding, Search
 from purge.services.hold_coverage import Held
 from purge.services.indexing import Clock, OpenDataset
 from purge.services.tables import TableStep
@@ -154,9 +154,8 @@ def _is_kept(opened: OpenStep, held: Held, *, work: Work, lake: Lake, clock: Clo
     key, version, cut = opened.row.key, opened.hand["removes"], opened.hand.get("cut")
     if "drops" in opened.hand:
         # Raises where a record of somebody else is on hold: the version goes whole or not at all.
-        found = findings.find(
-            dataset=dataset, row=opened.row, wanted=opened.wanted, work=work, lake=lake, clock=clock
-        )
+        search = Search(dataset, opened.wanted)
+        found = findings.find(search=search, row=opened.row, work=work, lake=lake, clock=clock)
         return found is not None and bool(found.held)
     try:
         if cut is None:
@@ -182,9 +181,8 @@ def _try(opened: OpenStep, *, work: Work, lake: Lake, clock: Clock) -> bool:
         row = LakeObject.objects.filter(pk=opened.row.pk).first() or opened.row
     held = _held_now(opened, work=work, lake=lake)
     opened = replace(opened, dataset=replace(opened.dataset, held=held))
-    finding = findings.find(
-        dataset=opened.dataset, row=row, wanted=opened.wanted, work=work, lake=lake, clock=clock
-    )
+    search = Search(opened.dataset, opened.wanted)
+    finding = findings.find(search=search, row=row, work=work, lake=lake, clock=clock)
     if finding is None:
         steps.done(opened.id, problem=steps.GONE, work=work, clock=clock)
         return True

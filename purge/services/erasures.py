@@ -23,7 +23,7 @@ from governance.tenancy.services import actors
 from purge import job_names, selectors
 from purge.domain.erasure import State
 from purge.models import ErasureReport, ErasureRequest, ErasureStep, StepState
-from purge.ports import Lake, LayerKind, Work
+from purge.ports import Lake, Work
 from purge.services import certificates, crew, cutting, decisions, ledger, steps, verifying
 from purge.services.indexing import Clock
 from purge.services.moves import move
@@ -31,8 +31,6 @@ from purge.services.moves import move
 log = structlog.get_logger(__name__)
 
 ROUNDS = 3
-SMALL = 1 << 20
-"""Held in memory a few times over while it is cut, by each thread of the crew."""
 
 
 def erase(*, request_id: UUID, work: Work, lake: Lake, clock: Clock) -> None:
@@ -155,7 +153,7 @@ def _shared_out(steps: Sequence[ErasureStep]) -> list[list[ErasureStep]]:
 
 def _is_small(step: ErasureStep) -> bool:
     row = step.lake_object
-    return row is not None and row.size <= SMALL and row.dataset.storage_layer.kind == LayerKind.S3
+    return row is not None and crew.is_for_it(kind=row.dataset.storage_layer.kind, size=row.size)
 
 
 def _object_of(step: ErasureStep) -> tuple[str, str]:

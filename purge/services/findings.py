@@ -4,17 +4,17 @@ from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from itertools import chain
-from typing import NamedTuple
 
-from purge.domain.identifiers import UNREADABLE, Wanted, fingerprint
+from purge.domain.identifiers import Wanted
 from purge.domain.locators import WHOLE_OBJECT, Locator
 from purge.domain.matching import Verdict
 from purge.domain.plans import Plan
-from purge.domain.spans import WHOLE, Cuts, Span
+from purge.domain.spans import WHOLE, Span
 from purge.models import LakeObject
 from purge.ports import Lake, ObjectChanged, ObjectUnreachable, ReadableObject, Work
-from purge.services import holds, indexing, sightings, whole_objects
+from purge.services import holds, indexing, places, sightings, whole_objects
 from purge.services.indexing import Clock, OpenDataset
+from purge.services.places import Place
 from purge.services.sightings import Seen
 
 
@@ -25,7 +25,8 @@ class Finding:
     `indexed` and `present` are the same records, in the index's and in the object's positions.
     `bytes` is what taking them out frees, as near as the format can tell. `held` records are theirs
     too, and stay: they name somebody who is on legal hold. `named` records name them, exactly or
-    nearly: what was only unreadable is not among them.
+    nearly: what was only unreadable is not among them. `effort` is what the layer says of cutting
+    them, where that was asked for and can be told before.
     """
 
     row: LakeObject
@@ -36,16 +37,9 @@ class Finding:
     bytes: int
     held: int = 0
     named: int = 0
+    effort: str = ""
     seen: Seen | None = None
     """Erased people who were met where no index would have met them."""
-
-
-class Place(NamedTuple):
-    """A record that may be theirs. Not `named`: it cannot be read, and may be anybody's."""
-
-    indexed: Span
-    present: Span
-    named: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,56 +52,76 @@ class Left:
     held_until: str = ""
 
 
-def fingerprints(wanted: frozenset[Wanted], *, key: bytes) -> list[int]:
-    """What to look up: the wanted values, and records that could not be read."""
-    return [
-        UNREADABLE,
-        *(fingerprint(key=key, name=one.name, kind=one.type, value=one.value) for one in wanted),
-    ]
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Whom to look for, where, and whether to ask the layer what cutting them would take."""
+
+    dataset: OpenDataset
+    wanted: frozenset[Wanted]
+    tells_effort: bool = False
 
 
 def find(
-    *,
-    dataset: OpenDataset,
-    row: LakeObject,
-    wanted: frozenset[Wanted],
-    work: Work,
-    lake: Lake,
-    clock: Clock,
+    *, search: Search, row: LakeObject, work: Work, lake: Lake, clock: Clock
 ) -> Finding | None:
     """The people's records in the object's present version, or in that old one. None: it is gone.
 
     Where the object changed since it was indexed, it is indexed again first.
     """
     for _ in range(indexing.TRIES):
+        with work.scope():
+            found = places.of_rows([row], dataset=search.dataset, wanted=search.wanted, lake=lake)
         try:
-            finding = _in_version(dataset=dataset, row=row, wanted=wanted, work=work, lake=lake)
+            finding = confirmed(search=search, row=row, there=found[row.number])
         except ObjectChanged:
             again = indexing.read_object(
-                dataset=dataset, listed=row, work=work, lake=lake, clock=clock
+                dataset=search.dataset, listed=row, work=work, lake=lake, clock=clock
             )
             if again is None:
                 return None
             row = again
         else:
-            if finding.seen is not None and finding.seen.met:
-                with work.scope():
-                    seen = finding.seen
-                    sightings.note(met=seen.met, row=row, count=seen.count, now=clock())
+            note(finding, work=work, clock=clock)
             return finding
     raise ObjectUnreachable(reason="keeps_changing")
 
 
-def _in_version(
-    *, dataset: OpenDataset, row: LakeObject, wanted: frozenset[Wanted], work: Work, lake: Lake
-) -> Finding:
+def note(finding: Finding, *, work: Work, clock: Clock) -> None:
+    """Write down which erased people were met."""
+    seen = finding.seen
+    if seen is not None and seen.met:
+        with work.scope():
+            sightings.note(met=seen.met, row=finding.row, count=seen.count, now=clock())
+
+
+def confirmed(*, search: Search, row: LakeObject, there: Sequence[Place]) -> Finding:
+    """What of that is so, read in the object itself, with no table asked.
+
+    Raises ObjectChanged where it is not the version that was indexed.
+    """
+    dataset, wanted = search.dataset, search.wanted
     dataset.held.check_place(row.key)
-    if dataset.locator is not Locator.ROW:
-        return _allowed(dataset, _without_index(dataset, row, wanted))
-    places = _places(dataset=dataset, row=row, wanted=wanted, work=work, lake=lake)
+    if dataset.locator in WHOLE_OBJECT:
+        return _allowed(dataset, _whole(dataset, row, wanted))
     with dataset.layer.open(key=row.key, version=row.version) as source:
-        finding = _judged(dataset, row, wanted, places, source)
+        finding = (
+            _judged(dataset, row, wanted, there, source)
+            if dataset.locator is Locator.ROW
+            else _read_whole(dataset, row, wanted, source)
+        )
+        if search.tells_effort:
+            finding = replace(finding, effort=_effort(dataset, finding, source))
     return _allowed(dataset, finding)
+
+
+def _effort(dataset: OpenDataset, finding: Finding, source: ReadableObject) -> str:
+    if finding.plan is not Plan.SPLICE or not finding.present:
+        return ""
+    try:
+        segments = dataset.format.segments(source=source, cuts=finding.present)
+        return dataset.layer.effort(size=finding.row.size, segments=segments)
+    except ObjectUnreachable:
+        return ""  # Carrying it out finds that too, and says so.
 
 
 def _allowed(dataset: OpenDataset, finding: Finding) -> Finding:
@@ -121,19 +135,6 @@ def _allowed(dataset: OpenDataset, finding: Finding) -> Finding:
     ):
         raise ObjectUnreachable(reason=holds.REASON, until=held.until)
     return finding
-
-
-def _places(
-    *, dataset: OpenDataset, row: LakeObject, wanted: frozenset[Wanted], work: Work, lake: Lake
-) -> Sequence[Place]:
-    named: dict[Span, bool] = {}
-    with work.scope():
-        for one in lake.index.places(
-            fingerprints=fingerprints(wanted, key=dataset.key), object_numbers=[row.number]
-        ):
-            named[one.span] = named.get(one.span, False) or one.fingerprint != UNREADABLE
-    cuts = Cuts(Span(*cut) for cut in row.cuts)
-    return [Place(span, cuts.present(span), named[span]) for span in sorted(named)]
 
 
 def _whole(dataset: OpenDataset, row: LakeObject, wanted: frozenset[Wanted]) -> Finding:
@@ -180,14 +181,14 @@ def _judged(
     dataset: OpenDataset,
     row: LakeObject,
     wanted: frozenset[Wanted],
-    places: Sequence[Place],
+    there: Sequence[Place],
     source: ReadableObject,
 ) -> Finding:
     theirs: list[Place] = []
     unclear: list[Span] = []
     size = held = 0
-    records = dataset.format.records(source=source, spans=[one.present for one in places])
-    for place, record in zip(places, records, strict=True):
+    records = dataset.format.records(source=source, spans=[one.present for one in there])
+    for place, record in zip(there, records, strict=True):
         match record.judge(identifiers=dataset.identifiers, wanted=wanted):
             case Verdict.THEIRS if dataset.held.keeps_record(record, key=row.key):
                 held += 1
@@ -206,7 +207,7 @@ def _judged(
         unclear=tuple(unclear),
         bytes=size,
         held=held,
-        named=sum(one.named for one in places),
+        named=sum(one.named for one in there),
     )
 
 
@@ -234,19 +235,17 @@ def still_there(*, dataset: OpenDataset, row: LakeObject, wanted: frozenset[Want
 
     Raises ObjectChanged if it changed meanwhile.
     """
-    version = dataset.layer.version(key=row.key) if row.current else row.version
-    if version is None:
-        return None
     at = copy(row)
-    at.version = version
     try:
         finding = _without_index(dataset, at, wanted)
     except ObjectChanged:
-        if row.current:
-            raise
-        return None
+        version = dataset.layer.version(key=row.key) if row.current else None
+        if version is None:
+            return None
+        at.version = version
+        finding = _without_index(dataset, at, wanted)
     theirs, held = len(finding.present), finding.held
-    if theirs and dataset.held.keeps_object(dataset.layer, key=at.key, version=version):
+    if theirs and dataset.held.keeps_object(dataset.layer, key=at.key, version=at.version):
         theirs, held = 0, held + theirs
     return Left(theirs, len(finding.unclear), held, dataset.held.until if held else "")
 
@@ -255,6 +254,12 @@ def _without_index(dataset: OpenDataset, row: LakeObject, wanted: frozenset[Want
     if dataset.locator in WHOLE_OBJECT:
         return _whole(dataset, row, wanted)
     with dataset.layer.open(key=row.key, version=row.version) as source:
-        seen = Seen(key=dataset.key, erased=dataset.erased)
-        places = list(_scanned(dataset, source, wanted, seen))
-        return replace(_judged(dataset, row, wanted, places, source), seen=seen)
+        return _read_whole(dataset, row, wanted, source)
+
+
+def _read_whole(
+    dataset: OpenDataset, row: LakeObject, wanted: frozenset[Wanted], source: ReadableObject
+) -> Finding:
+    seen = Seen(key=dataset.key, erased=dataset.erased)
+    there = list(_scanned(dataset, source, wanted, seen))
+    return replace(_judged(dataset, row, wanted, there, source), seen=seen)

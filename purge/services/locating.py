@@ -8,8 +8,11 @@
 Nothing before the last step is kept, so a second run starts over and ends the same.
 """
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
+from typing import NamedTuple
 from uuid import UUID
 
 import structlog
@@ -22,16 +25,19 @@ from purge.domain import masks, reports
 from purge.domain.erasure import State
 from purge.domain.identifiers import Wanted, identifiers_of, wanted_in
 from purge.domain.locators import Locator
-from purge.domain.plans import Plan
 from purge.domain.reports import FoundObject, Unreachable
 from purge.models import Dataset, ErasureReport, ErasureRequest, LakeObject
 from purge.ports import Format, Lake, LayerInvalid, ObjectChanged, ObjectUnreachable, Work
-from purge.services import findings, holds, indexing, subjects, tables
-from purge.services.findings import Finding
+from purge.services import crew, findings, holds, indexing, places, subjects, tables
+from purge.services.findings import Finding, Search
 from purge.services.indexing import Clock, OpenDataset
 from purge.services.moves import move
+from purge.services.places import Place
 
 log = structlog.get_logger(__name__)
+
+A_SHARE, PLACES_AT_ONCE = 64, 20_000
+"""Objects that are looked up in one transaction, and the places of records held for them."""
 
 
 def locate(*, request_id: UUID, work: Work, lake: Lake, clock: Clock) -> None:
@@ -88,47 +94,126 @@ def in_dataset(
         yield from refreshed.unreachable
         with work.scope():
             dataset = indexing.opened(row, lake=lake)
-            candidates = list(objects_with(dataset, wanted, lake=lake))
+            candidates = _candidates(dataset, wanted, lake=lake)
     except LayerInvalid as refusal:
         yield Unreachable(name=f"dataset {dataset_id}", reason=refusal.code)
         return
-    for position, candidate in enumerate(candidates, 1):
-        found = _in_object(dataset, candidate, wanted, work, lake, clock)
-        if found is not None:
-            yield found
-        work.progress(done=position, total=len(candidates))
+    search = Search(dataset, wanted, tells_effort=True)
+    kind = row.storage_layer.kind
+    yield from _found_by(search, kind, candidates, work=work, lake=lake, clock=clock)
 
 
-def objects_with(
-    dataset: OpenDataset, wanted: frozenset[Wanted], *, lake: Lake
-) -> Iterator[LakeObject]:
-    """Objects that may hold the people: as the index says, or all of them. Needs the scope."""
-    rows = LakeObject.objects.filter(dataset_id=dataset.id).order_by("key", "-current", "version")
+class Candidate(NamedTuple):
+    """An object that may hold the people, and where the index says so."""
+
+    row: LakeObject
+    there: Sequence[Place]
+
+
+Outcome = Finding | ObjectChanged | ObjectUnreachable
+"""What came of reading an object."""
+
+
+def _found_by(
+    search: Search, kind: str, candidates: Counter[int], *, work: Work, lake: Lake, clock: Clock
+) -> Iterator[FoundObject | Unreachable]:
+    """In the order of the candidates; many small ones of a bucket are read beside each other."""
+
+    def read(candidate: Candidate) -> tuple[Candidate, Outcome]:
+        return candidate, _outcome(search, candidate)
+
+    def is_for_crew(candidate: Candidate) -> bool:
+        return crew.is_for_it(kind=kind, size=candidate.row.size)
+
+    telling = crew.Telling(work=work, clock=clock, total=len(candidates))
+    looked_up = _looked_up(search, candidates, work=work, lake=lake)
+    with closing(crew.in_order(looked_up, act=read, is_for_it=is_for_crew)) as outcomes:
+        for candidate, outcome in outcomes:
+            found = _settled(search, candidate.row, outcome, work=work, lake=lake, clock=clock)
+            if found is not None:
+                yield found
+            telling.one_more()
+
+
+def _candidates(dataset: OpenDataset, wanted: frozenset[Wanted], *, lake: Lake) -> Counter[int]:
+    """The numbers of objects that may hold the people, in the report's order, with how many places.
+
+    As the index says, or all of them. Needs the scope.
+    """
+    numbers = (
+        LakeObject.objects.filter(dataset_id=dataset.id)
+        .order_by("key", "-current", "version")
+        .values_list("number", flat=True)
+    )
     if dataset.locator is Locator.SCAN:
-        yield from rows
-        return
-    places = lake.index.places(fingerprints=findings.fingerprints(wanted, key=dataset.key))
-    numbers = {place.object_number for place in places}
-    yield from rows.filter(number__in=numbers)
+        return Counter(dict.fromkeys(numbers, 0))
+    prints = places.fingerprints(wanted, key=dataset.key)
+    named = Counter(one.object_number for one in lake.index.places(fingerprints=prints))
+    return Counter({one: named[one] for one in numbers.filter(number__in=named)})
 
 
-def _in_object(
-    dataset: OpenDataset,
-    row: LakeObject,
-    wanted: frozenset[Wanted],
-    work: Work,
-    lake: Lake,
-    clock: Clock,
-) -> FoundObject | Unreachable | None:
-    name = f"{dataset.name}/{row.key}" + ("" if row.current else f" (version {row.version})")
+def _looked_up(
+    search: Search, candidates: Counter[int], *, work: Work, lake: Lake
+) -> Iterator[Candidate]:
+    """The candidates that are still there, with their places: many in one transaction."""
+    for numbers in _shares(candidates):
+        with work.scope():
+            rows = LakeObject.objects.in_bulk(numbers, field_name="number")
+            found = places.of_rows(
+                list(rows.values()), dataset=search.dataset, wanted=search.wanted, lake=lake
+            )
+        yield from (Candidate(rows[one], found[one]) for one in numbers if one in rows)
+
+
+def _shares(candidates: Counter[int]) -> Iterator[list[int]]:
+    """So many that their places fit in memory."""
+    share: list[int] = []
+    held = 0
+    for number, count in candidates.items():
+        if share and (len(share) == A_SHARE or held + count > PLACES_AT_ONCE):
+            yield share
+            share, held = [], 0
+        share.append(number)
+        held += count
+    if share:
+        yield share
+
+
+def _outcome(search: Search, candidate: Candidate) -> Outcome:
+    """Read the object. Asks no table: a thread of the crew may do it."""
     try:
-        finding = findings.find(
-            dataset=dataset, row=row, wanted=wanted, work=work, lake=lake, clock=clock
-        )
+        return findings.confirmed(search=search, row=candidate.row, there=candidate.there)
+    except (ObjectChanged, ObjectUnreachable) as refusal:
+        return refusal
+
+
+def _settled(
+    search: Search, row: LakeObject, outcome: Outcome, *, work: Work, lake: Lake, clock: Clock
+) -> FoundObject | Unreachable | None:
+    name = f"{search.dataset.name}/{row.key}" + ("" if row.current else f" (version {row.version})")
+    try:
+        finding = _finding(search, row, outcome, work=work, lake=lake, clock=clock)
     except ObjectUnreachable as refusal:
         return indexing.unreachable(name, refusal)
     if finding is None or not (finding.present or finding.unclear or finding.held):
         return None
+    return _described(search.dataset, name, finding)
+
+
+def _finding(
+    search: Search, row: LakeObject, outcome: Outcome, *, work: Work, lake: Lake, clock: Clock
+) -> Finding | None:
+    match outcome:
+        case Finding():
+            findings.note(outcome, work=work, clock=clock)
+            return outcome
+        case ObjectChanged():
+            return findings.find(search=search, row=row, work=work, lake=lake, clock=clock)
+        case ObjectUnreachable():
+            raise outcome
+
+
+def _described(dataset: OpenDataset, name: str, finding: Finding) -> FoundObject:
     found = FoundObject(
         number=finding.row.number,
         dataset_id=str(dataset.id),
@@ -143,29 +228,16 @@ def _in_object(
         named=finding.named,
         plan=finding.plan,
     )
-    return replace(found, detail=_detail(dataset, finding, found))
+    return replace(found, detail=_detail(finding, found))
 
 
-def _detail(dataset: OpenDataset, finding: Finding, found: FoundObject) -> str:
+def _detail(finding: Finding, found: FoundObject) -> str:
     """More of the plan, in words."""
     if not found.goes_whole:
-        return _effort(dataset, finding)
+        return finding.effort
     unreadable = max(finding.row.unreadable, found.unclear)
     are = "record that cannot be read is" if unreadable == 1 else "records that cannot be read are"
     return f"{unreadable} {are} in it, and removed with it" if unreadable else ""
-
-
-def _effort(dataset: OpenDataset, finding: Finding) -> str:
-    """What the layer says of the work, where it can be told before it is done."""
-    if finding.plan is not Plan.SPLICE or not finding.present:
-        return ""
-    row = finding.row
-    try:
-        with dataset.layer.open(key=row.key, version=row.version) as source:
-            segments = dataset.format.segments(source=source, cuts=finding.present)
-            return dataset.layer.effort(size=row.size, segments=segments)
-    except (ObjectChanged, ObjectUnreachable):
-        return ""  # Carrying it out finds that too, and says so.
 
 
 def _store(

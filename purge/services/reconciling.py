@@ -11,6 +11,7 @@ from purge.domain.locators import Locator
 from purge.models import CertificateKind, ComeBack, ComeBackState, Dataset, LakeObject
 from purge.ports import Format, Lake, ObjectUnreachable, Work
 from purge.services import certificate_checks, findings, indexing, ledger
+from purge.services.findings import Search
 from purge.services.indexing import Clock, Refreshed
 
 
@@ -74,12 +75,11 @@ def _scan(dataset_id: UUID, done: Refreshed, *, work: Work, lake: Lake, clock: C
             return
         dataset = indexing.opened(row, lake=lake)
         objects = list(LakeObject.objects.filter(dataset=row).order_by("key", "-current"))
+    search = Search(dataset, frozenset())
     done.read = 0
     for position, one in enumerate(objects, 1):
         try:
-            findings.find(
-                dataset=dataset, row=one, wanted=frozenset(), work=work, lake=lake, clock=clock
-            )
+            findings.find(search=search, row=one, work=work, lake=lake, clock=clock)
         except ObjectUnreachable as refusal:
             done.unreachable.append(indexing.unreachable(f"{dataset.name}/{one.key}", refusal))
         else:

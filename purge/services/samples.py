@@ -18,6 +18,7 @@ from purge.domain.identifiers import Wanted, identifiers_of, wanted_in
 from purge.models import Dataset, ErasureReport, ErasureRequest, LakeObject
 from purge.ports import Format, Lake, ObjectChanged, ObjectUnreachable
 from purge.services import findings, indexing, subjects, tables
+from purge.services.findings import Search
 from purge.services.indexing import OpenDataset
 
 OBJECTS = 5
@@ -101,7 +102,7 @@ def _of_object(
     now: datetime,
 ) -> Sample:
     found = findings.find(
-        dataset=dataset, row=row, wanted=wanted, work=_Here(), lake=lake, clock=lambda: now
+        search=Search(dataset, wanted), row=row, work=_Here(), lake=lake, clock=lambda: now
     )
     if found is None:
         return Sample(name=name, records=(), problem="object_gone")

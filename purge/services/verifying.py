@@ -1,18 +1,22 @@
 """Looking again: touched objects read whole without the index, then the index asked once more."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from purge.domain import masks
-from purge.domain.identifiers import identifiers_of, wanted_in
+from purge.domain.identifiers import Wanted, identifiers_of, wanted_in
 from purge.domain.reports import FoundObject, Unreachable
 from purge.models import Dataset, ErasureRequest, ErasureStep, LakeObject, StepState
 from purge.ports import Format, Lake, LayerInvalid, ObjectChanged, ObjectUnreachable, Work
-from purge.services import findings, holds, indexing, locating, subjects, tables
+from purge.services import crew, findings, holds, indexing, locating, subjects, tables
 from purge.services.findings import Left
 from purge.services.indexing import Clock, OpenDataset
 from purge.services.tables import OpenTables
+
+A_SHARE = 64
+"""Objects whose datasets are opened once."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -39,15 +43,21 @@ def look_again(*, request_id: UUID, work: Work, lake: Lake, clock: Clock) -> Ver
         request = ErasureRequest.objects.get(pk=request_id)
         people = subjects.of(request)
         steps = list(
-            ErasureStep.objects.filter(erasure_request=request).select_related("lake_object")
+            ErasureStep.objects.filter(erasure_request=request)
+            .select_related("lake_object")
+            .order_by("object_number")
         )
         datasets = [
             dataset.pk
             for dataset in Dataset.objects.order_by("pk")
             if wanted_in(people, identifiers=identifiers_of(dataset.identifiers))
         ]
-    for step in steps:
-        _scan(step, people, result, work=work, lake=lake)
+    telling = crew.Telling(work=work, clock=clock, total=len(steps))
+    tasks = _tasks(steps, people, work=work, lake=lake)
+    with closing(crew.in_order(tasks, act=_looked, is_for_it=_is_for_crew)) as looked:
+        for (step, _), seen in looked:
+            _settle(step, seen, result, work=work)
+            telling.one_more()
     if not result.came_back:
         covered = _covered(steps)
         values = subjects.values_in(people)
@@ -59,31 +69,104 @@ def look_again(*, request_id: UUID, work: Work, lake: Lake, clock: Clock) -> Ver
     return result
 
 
-def _scan(
-    step: ErasureStep,
-    people: subjects.Subjects,
-    result: Verification,
-    *,
-    work: Work,
-    lake: Lake,
-) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    """A step whose object is there to be read, and all that reading it needs."""
+
+    row: LakeObject
+    kind: str
+    within: OpenDataset | OpenTables | LayerInvalid
+    wanted: frozenset[Wanted]
+
+    def is_for_crew(self) -> bool:
+        return crew.is_for_it(kind=self.kind, size=self.row.size)
+
+
+_Task = tuple[ErasureStep, _Look | None]
+_Seen = Left | ObjectUnreachable | LayerInvalid | None
+
+
+def _is_for_crew(task: _Task) -> bool:
+    _, look = task
+    return look is not None and look.is_for_crew()
+
+
+def _tasks(
+    steps: Sequence[ErasureStep], people: subjects.Subjects, *, work: Work, lake: Lake
+) -> Iterator[_Task]:
+    """Each dataset is opened once for many steps, and anew for the next: holds come and go."""
+    for first in range(0, len(steps), A_SHARE):
+        some = steps[first : first + A_SHARE]
+        ids = {row.dataset_id for step in some if (row := _object_of(step)) is not None}
+        with work.scope():
+            rows = Dataset.objects.select_related("storage_layer").in_bulk(ids)
+            opened = {pk: _opened(row, lake=lake) for pk, row in rows.items()}
+        wanted = {
+            pk: wanted_in(people, identifiers=identifiers_of(row.identifiers))
+            for pk, row in rows.items()
+        }
+        for step in some:
+            row = _object_of(step)
+            yield (
+                step,
+                None
+                if row is None
+                else _Look(
+                    row=row,
+                    kind=rows[row.dataset_id].storage_layer.kind,
+                    within=opened[row.dataset_id],
+                    wanted=wanted[row.dataset_id],
+                ),
+            )
+
+
+def _object_of(step: ErasureStep) -> LakeObject | None:
+    return step.lake_object if step.state == StepState.DONE else None
+
+
+def _opened(dataset: Dataset, *, lake: Lake) -> OpenDataset | OpenTables | LayerInvalid:
+    try:
+        if dataset.format == Format.TABLE:
+            return tables.opened(dataset, lake=lake)
+        return indexing.opened(dataset, lake=lake)
+    except LayerInvalid as refusal:
+        return refusal
+
+
+def _looked(task: _Task) -> tuple[_Task, _Seen]:
+    """What the object or table still holds of the people. Asks no table of ours."""
+    _, look = task
+    try:
+        return task, None if look is None else _left(look)
+    except ObjectChanged:
+        return task, Left(theirs=1, unclear=0)  # Somebody is writing to it: find again.
+    except (ObjectUnreachable, LayerInvalid) as refusal:
+        return task, refusal
+
+
+def _left(look: _Look) -> Left | None:
+    match look.within:
+        case OpenTables() as opened:
+            return tables.still_there(opened, table=look.row.key, wanted=look.wanted)
+        case OpenDataset() as dataset:
+            return findings.still_there(dataset=dataset, row=look.row, wanted=look.wanted)
+        case LayerInvalid() as refusal:
+            raise refusal
+
+
+def _settle(step: ErasureStep, seen: _Seen, result: Verification, *, work: Work) -> None:
     if step.state != StepState.DONE:
         reason = step.problem or "not_done"
         result.problem(name=step.object_name, reason=reason, until=step.locked_until)
         return
-    if step.lake_object is None:
-        return
-    try:
-        left = _left(step.lake_object, people, work=work, lake=lake)
-    except ObjectChanged:
-        left = Left(theirs=1, unclear=0)  # Somebody is writing to it: find again in the next round.
-    except (ObjectUnreachable, LayerInvalid) as refusal:
-        result.problem(name=step.object_name, reason=refusal.code)
-        return
-    if left is None:
-        return
-    result.scanned += 1
-    _compare(step, left, result, work=work)
+    match seen:
+        case None:
+            return
+        case Left():
+            result.scanned += 1
+            _compare(step, seen, result, work=work)
+        case ObjectUnreachable() | LayerInvalid():
+            result.problem(name=step.object_name, reason=seen.code)
 
 
 def _compare(step: ErasureStep, left: Left, result: Verification, *, work: Work) -> None:
@@ -125,23 +208,6 @@ def _is_covered(found: FoundObject, covered: _Covered, *, work: Work) -> bool:
     with work.scope():
         row = LakeObject.objects.get(number=found.number)
     return (row.key, row.version) in covered.replaced
-
-
-def _left(row: LakeObject, people: subjects.Subjects, *, work: Work, lake: Lake) -> Left | None:
-    """What the object or table still holds of the people. None: it is gone."""
-    with work.scope():
-        source = Dataset.objects.select_related("storage_layer").get(pk=row.dataset_id)
-        wanted = wanted_in(people, identifiers=identifiers_of(source.identifiers))
-        opened = (
-            tables.opened(source, lake=lake)
-            if source.format == Format.TABLE
-            else indexing.opened(source, lake=lake)
-        )
-    match opened:
-        case OpenTables():
-            return tables.still_there(opened, table=row.key, wanted=wanted)
-        case OpenDataset():
-            return findings.still_there(dataset=opened, row=row, wanted=wanted)
 
 
 def _elsewhere(
