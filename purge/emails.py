@@ -42,6 +42,8 @@ def awaiting_approval(*, request_id: UUID) -> None:
                 "totals": report.document["totals"],
                 "given": given,
                 "needed": request.approvals_needed,
+                "people": request.subject_count,
+                "decide_by": f"{request.expires_at:%-d %B %Y}",
             },
             key=f"{request.pk}:{request.report_hash}:{officer.pk}:{request.updated_at}",
         )

@@ -1,0 +1,1 @@
+"""Template tags of the outbox: what mails are made of."""
