@@ -65,17 +65,26 @@ def approve(
     LakeChanged, after which the entrance asks for a new report (`look_again`).
     """
     step_up.require_recent(actor=actor, now=now)
+    _check_approval(ErasureRequest.objects.get(pk=request_id), report_hash, actor=actor)
+    # Stores may take their time: nobody waits for this row meanwhile.
+    is_current = freshness.is_current(request_id=request_id, lake=lake)
     with transaction.atomic():
         request = ErasureRequest.objects.select_for_update().get(pk=request_id)
-        officer = deciders.check(request, after=State.APPROVED, actor=actor)
-        if report_hash != request.report_hash:
-            raise ReportStale(why="another one was made since")
-        if not freshness.is_current(request_id=request_id, lake=lake):
+        officer = _check_approval(request, report_hash, actor=actor)
+        if not is_current:
             raise LakeChanged(why="the lake changed since")
         _forget_lost(request, now=now)
         _decide(request, Verb.APPROVE, officer=officer, reason="", actor=actor, now=now)
         _settle(request, actor=actor, now=now)
     return request
+
+
+def _check_approval(request: ErasureRequest, report_hash: str, *, actor: Actor) -> UUID:
+    """Who approves. Raises what `approve` does, but for LakeChanged."""
+    officer = deciders.check(request, after=State.APPROVED, actor=actor)
+    if report_hash != request.report_hash:
+        raise ReportStale(why="another one was made since")
+    return officer
 
 
 def reject(*, request_id: UUID, reason: str, actor: Actor, now: datetime) -> ErasureRequest:
