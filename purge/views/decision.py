@@ -29,9 +29,10 @@ from purge.models import (
     ErasureStep,
 )
 from purge.services import decisions, erasure_requests, samples as sampling, subjects, texts
-from purge.views import shown
+from purge.views import glance, shown
 from purge.views.shown import BUSY, PILLS
 
+FIRST_OBJECTS = 10
 SHOWN_OBJECTS = 200
 SHOWN_EVENTS = 100
 SECONDS_TO_NEXT_LOOK = "5"
@@ -160,6 +161,10 @@ def _page(
         "erasure": request,
         "pill": PILLS.get(state, ""),
         "report": report,
+        "way": glance.way(request, report),
+        "shares": [] if report is None else glance.shares(report.document["totals"]),
+        "due_in": glance.until(request.due_at, now=visit.now),
+        "expires_in": glance.until(request.expires_at, now=visit.now),
         **_objects(request, report),
         **_people(visit, request, report),
         **_possible(visit, request, state),
@@ -169,6 +174,9 @@ def _page(
         ),
         "timeline": _timeline(request),
         "is_undecided": State.EXPIRED in NEXT[state] or state is State.LOCATING,
+        "is_open": not is_final(state),
+        "is_late": request.due_at.date() < visit.now.date(),
+        "is_open_to_decide": state is State.AWAITING_APPROVAL and report is not None,
         "is_working": state in {State.PURGING, State.VERIFYING},
         "is_busy": state in BUSY,
         "approve_form": ApproveForm(
@@ -193,8 +201,10 @@ def _objects(request: ErasureRequest, report: ErasureReport | None) -> dict[str,
         step.object_number: step for step in ErasureStep.objects.filter(erasure_request=request)
     }
     objects = document["objects"]
+    described = [_shown(one, steps.get(one["number"])) for one in objects[:SHOWN_OBJECTS]]
     return {
-        "objects": [_shown(one, steps.get(one["number"])) for one in objects[:SHOWN_OBJECTS]],
+        "objects": described[:FIRST_OBJECTS],
+        "further_objects": described[FIRST_OBJECTS:],
         "has_steps": bool(steps),
         "has_held": any(one.get("held") for one in objects),
         "more_objects": max(len(objects) - SHOWN_OBJECTS, 0),

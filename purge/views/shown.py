@@ -43,10 +43,14 @@ class Row:
     def due_in_words(self) -> str:
         if not self.is_open:
             return ""
-        days = self.days_left
-        if days < 0:
-            return f"{-days} day{'' if days == -1 else 's'} overdue"
-        return NEAR.get(days, f"in {days} days")
+        return days_in_words(self.days_left)
+
+
+def days_in_words(days: int) -> str:
+    """How far a day is from today; one that has passed is overdue."""
+    if days < 0:
+        return f"{-days} day{'' if days == -1 else 's'} overdue"
+    return NEAR.get(days, f"in {days} days")
 
 
 def rows(erasures: Iterable[ErasureRequest], *, now: datetime) -> list[Row]:
