@@ -69,6 +69,24 @@ class RejectForm(AnsweredForm):
     )
 
 
+class LetBackForm(AnsweredForm):
+    person = forms.CharField(
+        label="Who was erased",
+        max_length=2000,
+        help_text="By one of their identifiers, such as customer_id=7.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    reason = forms.CharField(
+        max_length=1000,
+        label="Why they may come back",
+        help_text="Kept in the audit trail. Name no person.",
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+    def clean_person(self) -> dict[str, object]:
+        return person(self.cleaned_data["person"].strip())
+
+
 OPTIONS_HELP = (
     'A local folder: {"path": "below the namespace\'s part of the lake"}. '
     'S3: {"bucket": "company-lake", "path": "raw/sales", "region": "eu-central-1"}, '

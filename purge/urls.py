@@ -1,6 +1,6 @@
 from django.urls import path
 
-from purge.views import certificates, decision, lists
+from purge.views import certificates, decision, lists, returns
 
 app_name = "purge"
 ALL = "n/<str:ns>/erasures/"
@@ -10,8 +10,9 @@ urlpatterns = [
     path(f"{ALL}calendar/", lists.calendar, name="calendar"),
     path(f"{ALL}review/", lists.review, name="review"),
     path(f"{ALL}decide/", lists.decide, name="decide"),
-    path(f"{ALL}returns/", lists.come_backs, name="come_backs"),
-    path(f"{ALL}returns/<uuid:come_back_id>/", lists.decide_come_back, name="come_back"),
+    path(f"{ALL}returns/", returns.come_backs, name="come_backs"),
+    path(f"{ALL}returns/let-back/", returns.let_back, name="let_back"),
+    path(f"{ALL}returns/<uuid:come_back_id>/", returns.decide_come_back, name="come_back"),
     path(f"{ALL}check/", certificates.check, name="check"),
     path(ONE, decision.decision, name="decision"),
     path(f"{ONE}samples/", decision.samples, name="samples"),

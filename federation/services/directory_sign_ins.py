@@ -37,6 +37,7 @@ from governance.kernel.personal import Personal
 from governance.tenancy.domain.people import LONGEST_EMAIL, ProvidedPerson
 from governance.tenancy.models import NamespaceStatus, Role, User, UserSource
 from governance.tenancy.services import actors, users
+from governance.tenancy.services.newcomers import PersonWasErased
 from governance.tenancy.services.users import UserInactive
 
 log = structlog.get_logger(__name__)
@@ -135,7 +136,7 @@ def enter(*, admitted: Admitted, wish: Wish, now: datetime) -> Entered:
     try:
         with namespace_scope(admitted.namespace_id):
             return _entered(admitted, wish, now=now)
-    except UserInactive as refusal:
+    except (PersonWasErased, UserInactive) as refusal:
         _keep(admitted, Reason.USER_INACTIVE, now=now)
         raise SignInRefused(Reason.USER_INACTIVE) from refusal
     except SignInRefused as refusal:

@@ -220,8 +220,7 @@ ADMIN_CONTENT_SECURITY_POLICY = {
 # --- email
 EMAIL_URL = addresses.email_url(environment)
 EMAIL_BACKEND = EMAIL_URL.backend
-EMAIL_HOST = EMAIL_URL.host
-EMAIL_PORT = EMAIL_URL.port
+EMAIL_HOST, EMAIL_PORT = EMAIL_URL.host, EMAIL_URL.port
 EMAIL_HOST_USER = EMAIL_URL.user
 EMAIL_HOST_PASSWORD = EMAIL_URL.password
 EMAIL_USE_TLS = EMAIL_URL.start_tls
@@ -264,6 +263,7 @@ ANALYTICS_HISTORY_DAYS = environment.integer("ANALYTICS_HISTORY_DAYS", default=3
 PORTAL_USAGE_PANEL = "usage_limits.wiring.usage_panel"
 LOCAL_SIGN_IN_GATE = "federation.services.enforcements.admit"
 TENANCY_AFTER_SIGN_OUT = "federation.services.sign_outs.path_after"
+TENANCY_ERASED_PEOPLE = "purge.services.newcomers.were_erased"
 TENANCY_WAYS_IN = "federation.services.enforcements.keeping_break_glass"
 
 # --- directories: keep the failures below the directory's own lockout

@@ -41,6 +41,7 @@ EXAMPLES: dict[str, Any] = {
         "until": "2030-01-01T00:00:00Z",
     },
     "LiftInRequest": {"reason": "The case is closed."},
+    "LetBackInRequest": {"subject": {"customer_id": 7}, "reason": "A new contract was signed."},
     "ObjectEventInRequest": {
         "Records": [
             {

@@ -85,6 +85,17 @@ class ComeBackOut(ModelOut):
         read_only_fields: ClassVar[tuple[str, ...]] = fields
 
 
+class LetBackIn(StrictSerializer):
+    subject = serializers.DictField(
+        help_text='Who was erased, by one of their identifiers: {"customer_id": 7}.'
+    )
+    reason = serializers.CharField(max_length=1000)
+
+
+class LetBackOut(serializers.Serializer[Any]):
+    identifiers = serializers.IntegerField(help_text="By how many they were looked out for.")
+
+
 class ApprovalIn(StrictSerializer):
     id = serializers.UUIDField()
     report_hash = serializers.CharField(max_length=64)

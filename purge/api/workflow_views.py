@@ -88,6 +88,14 @@ class ComeBackViewSet(ReadViewSet):
         context = self.get_serializer_context()
         return Response(shapes.ErasureRequestOut(shown, context=context).data, status=201)
 
+    @extend_schema(request=workflow.LetBackIn, responses={200: workflow.LetBackOut})
+    @action(detail=False, methods=["post"], url_path="let-back")
+    def let_back(self, request: Request, **kwargs: Any) -> Response:  # noqa: ANN401, ARG002 - DRF's
+        """Somebody who was erased wants to be known again, before any record of theirs is met."""
+        values = self.validated(workflow.LetBackIn)
+        count = suppression.let_back(**values, actor=self.actor, now=self.now)
+        return Response(workflow.LetBackOut({"identifiers": count}).data)
+
     @extend_schema(request=None, responses={200: workflow.ComeBackOut})
     @action(detail=True, methods=["post"])
     def dismiss(self, request: Request, **kwargs: Any) -> Response:  # noqa: ANN401, ARG002 - DRF's

@@ -41,7 +41,7 @@ def described(request: ErasureRequest) -> list[dict[str, object]]:
     key = keyrings.fingerprint_key()
     found: list[dict[str, object]] = [
         {
-            "subject": _public(one, key=key),
+            "subject": public(one, key=key),
             "fingerprint": str(_print(one, key=key)),
             "person": person,
         }
@@ -80,7 +80,7 @@ def remember(*, request: ErasureRequest, now: datetime) -> None:
     for person, one in _people(request):
         Suppression.objects.update_or_create(
             fingerprint=_print(one, key=key),
-            public_fingerprint=_public(one, key=key),
+            public_fingerprint=public(one, key=key),
             defaults={
                 "erasure_request": request,
                 "person": person,
@@ -88,6 +88,11 @@ def remember(*, request: ErasureRequest, now: datetime) -> None:
                 "lifted_at": None,
             },
         )
+
+
+def public(one: Wanted, *, key: bytes) -> str:
+    """As reports, certificates and the audit trail name an identifier."""
+    return f"{one.name}:{public_fingerprint(key=key, wanted=one)}"
 
 
 def _people(request: ErasureRequest) -> list[tuple[int, Wanted]]:
@@ -102,7 +107,3 @@ def _people(request: ErasureRequest) -> list[tuple[int, Wanted]]:
 
 def _print(one: Wanted, *, key: bytes) -> int:
     return fingerprint(key=key, name=one.name, kind=one.type, value=one.value)
-
-
-def _public(one: Wanted, *, key: bytes) -> str:
-    return f"{one.name}:{public_fingerprint(key=key, wanted=one)}"

@@ -5,6 +5,7 @@ deleted by itself: that takes another report, and another decision by another pe
 """
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -14,17 +15,20 @@ from governance.audit import trail
 from governance.kernel.actions import Action
 from governance.kernel.actors import Actor
 from governance.kernel.permissions import require
-from governance.kernel.refusals import Conflict
+from governance.kernel.refusals import Conflict, NotFound
 from governance.secrets import sealing
 from governance.tenancy.services import actors
+from purge import selectors
+from purge.domain.identifiers import check_subjects
 from purge.models import (
     CameBackPolicy,
     ComeBack,
     ComeBackState,
     ErasureRequest,
     Origin,
+    Suppression,
 )
-from purge.services import erasure_requests, ledger, rules
+from purge.services import erasure_requests, keyrings, ledger, rules, subjects, texts
 from purge.services.erasure_requests import Wish
 
 CAME_BACK = "A record of somebody who was erased came back."
@@ -33,6 +37,11 @@ CAME_BACK = "A record of somebody who was erased came back."
 class ComeBackDecided(Conflict):
     code = "come_back_decided"
     sentence = "Somebody decided on this before. Nothing is left to decide."
+
+
+class NotErased(NotFound):
+    code = "nobody_erased_is_called_so"
+    sentence = "Nobody who was erased is known by this. Look at the spelling and the name."
 
 
 def act_on(*, come_back_id: UUID, now: datetime) -> bool:
@@ -72,6 +81,36 @@ def dismiss(*, come_back_id: UUID, actor: Actor, now: datetime) -> ComeBack:
         ledger.same_person(row.suppression).update(lifted_at=now)
         trail.record(actor=actor, action="come_back.dismissed", target=row, now=now)
     return row
+
+
+def let_back(*, subject: Mapping[str, object], reason: str, actor: Actor, now: datetime) -> int:
+    """Somebody who was erased wants to be known again: they are looked out for no more.
+
+    Their records may stay, and they may have an account. How many identifiers that was.
+    """
+    require(actor=actor, action=Action.REQUEST_ERASURE)
+    identifiers = selectors.known_identifiers()
+    people = check_subjects([subject], known_names=frozenset(one.name for one in identifiers))
+    if not reason.strip():
+        raise texts.wrong("/reason", "say why, such as how they agreed")
+    texts.check(values=subjects.values_in(people), reason=reason)
+    prints = subjects.fingerprints(people, identifiers=identifiers, key=keyrings.fingerprint_key())
+    with transaction.atomic():
+        known = Suppression.objects.filter(public_fingerprint__in=prints, lifted_at__isnull=True)
+        rows = {row.pk for one in list(known) for row in ledger.same_person(one)}
+        lifted = Suppression.objects.filter(pk__in=rows, lifted_at__isnull=True)
+        count = lifted.update(lifted_at=now)
+        if not count:
+            raise NotErased
+        waiting = ComeBack.objects.filter(suppression__in=rows, state=ComeBackState.OPEN)
+        waiting.update(state=ComeBackState.DISMISSED, subject="", decided_by_id=actor.user_id)
+        trail.record(
+            actor=actor,
+            action="person.let_back",
+            detail={"subjects": prints, "reason": reason.strip()},
+            now=now,
+        )
+    return count
 
 
 def _ask(row: ComeBack, *, requester_id: UUID, actor: Actor, now: datetime) -> ErasureRequest:

@@ -1,4 +1,4 @@
-"""What is due: the list with its filters, the calendar, decisions on several, and returns."""
+"""What is due: the list with its filters, the calendar, and decisions on several."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ from purge.domain.erasure import State, is_final
 from purge.domain.months import Month, grid
 from purge.forms import ApproveManyForm, RejectForm
 from purge.models import ComeBack, ComeBackState, Dataset, ErasureRequest
-from purge.services import decisions, suppression
+from purge.services import decisions
 from purge.views import shown
 
 A_PAGE = 50
@@ -203,36 +203,6 @@ def _chosen(texts: Sequence[str]) -> list[ErasureRequest]:
 
 def _words(chosen: Sequence[ErasureRequest]) -> str:
     return f"approve {len(chosen)} erasure{'' if len(chosen) == 1 else 's'}"
-
-
-@never_cache
-@require_safe
-@signed_in
-def come_backs(visit: Visit) -> HttpResponse:
-    """Erased people who are back, and what was decided about each."""
-    require(actor=visit.actor, action=Action.READ_ERASURE)
-    rows = ComeBack.objects.select_related("suppression", "dataset__storage_layer")
-    context = {
-        "ns": visit.ns,
-        "waiting": list(rows.filter(state=ComeBackState.OPEN).order_by("-seen_at")[:A_PAGE]),
-        "decided": list(rows.exclude(state=ComeBackState.OPEN).order_by("-seen_at")[:A_PAGE]),
-        "may_ask": allows(actor=visit.actor, action=Action.REQUEST_ERASURE),
-    }
-    return render(visit.request, "purge/come_backs.html", context)
-
-
-@never_cache
-@require_POST
-@signed_in
-def decide_come_back(visit: Visit, come_back_id: UUID) -> HttpResponse:
-    require(actor=visit.actor, action=Action.REQUEST_ERASURE)
-    by = {"come_back_id": come_back_id, "actor": visit.actor, "now": visit.now}
-    if visit.request.POST.get("verb") == "erase":
-        asked = suppression.ask_again(**by)  # type: ignore[arg-type]
-        return redirect("purge:decision", ns=visit.ns, request_id=asked.pk)
-    suppression.dismiss(**by)  # type: ignore[arg-type]
-    messages.success(visit.request, "They may stay, and are looked out for no more.")
-    return redirect("purge:come_backs", ns=visit.ns)
 
 
 def _index(visit: Visit) -> str:

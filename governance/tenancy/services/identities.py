@@ -13,6 +13,7 @@ from governance.isolation.scopes import current_namespace_id
 from governance.kernel.refusals import Conflict
 from governance.tenancy.domain.people import ProvidedPerson
 from governance.tenancy.models import Identity, User
+from governance.tenancy.services import newcomers
 
 
 class SubjectTaken(Conflict):
@@ -31,7 +32,8 @@ class Identified:
 def identified(person: ProvidedPerson, *, signed_in_at: datetime | None) -> Identified:
     """Found by any name of this provider, or made; all the names mean them from now on.
 
-    Raises SubjectTaken where two of the names mean two people here.
+    Raises SubjectTaken where two of the names mean two people here, and PersonWasErased for who
+    has no account and was erased.
     """
     known = _known(provider_id=person.provider_id, subjects=person.subjects)
     if len({identity.user_id for identity in known}) > 1:
@@ -73,6 +75,7 @@ def _known(*, provider_id: UUID, subjects: tuple[str, ...]) -> QuerySet[Identity
 
 
 def _made(person: ProvidedPerson, *, signed_in_at: datetime | None) -> Identified:
+    newcomers.check({person.email, person.username, *person.subjects})
     user = User(
         source=person.source,
         username=person.username,

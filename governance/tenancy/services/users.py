@@ -21,7 +21,7 @@ from governance.tenancy.models import (
     UsernameChange,
     UserSource,
 )
-from governance.tenancy.services import identities, sessions, step_up, ways_in
+from governance.tenancy.services import identities, newcomers, sessions, step_up, ways_in
 
 
 class LoginNameTaken(Conflict):
@@ -153,9 +153,11 @@ def create_local(
 ) -> User:
     """A local user of the open scope (in a system scope: a platform administrator).
 
-    Without a password they cannot sign in until one is set. Raises LoginNameTaken.
+    Without a password they cannot sign in until one is set. Raises LoginNameTaken and
+    PersonWasErased.
     """
     step_up.require_recent(actor=actor, now=now)
+    newcomers.check({person.email, person.login_name})
     if crossings.local_user_of_login_name(person.login_name) is not None:
         raise LoginNameTaken
     with transaction.atomic():

@@ -1,0 +1,37 @@
+"""Whether somebody who is about to get an account here was erased."""
+
+from collections.abc import Collection, Iterator
+
+from purge import selectors
+from purge.domain.canonical import canonical
+from purge.domain.identifiers import Wanted, fingerprint
+from purge.models import Suppression
+from purge.services import keyrings, ledger
+
+
+def were_erased(*, names: Collection[str]) -> bool:
+    """`names` are such as mean one person everywhere. Needs the scope.
+
+    The ledger holds fingerprints of identifiers as the datasets call them, so that a name is
+    tried as each of those.
+    """
+    in_force = Suppression.objects.filter(lifted_at__isnull=True)
+    if not in_force.exists():
+        return False
+    key = keyrings.fingerprint_key()
+    prints = {
+        fingerprint(key=key, name=one.name, kind=one.type, value=one.value): ledger.public(
+            one, key=key
+        )
+        for one in _as_identifiers({spelled for name in names for spelled in (name, name.lower())})
+    }
+    found = in_force.filter(fingerprint__in=prints, public_fingerprint__in=prints.values())
+    return found.exists()
+
+
+def _as_identifiers(names: Collection[str]) -> Iterator[Wanted]:
+    for identifier in selectors.known_identifiers():
+        for name in names:
+            value = None if identifier.parts else canonical(name, wanted=identifier.type)
+            if value is not None:
+                yield Wanted(identifier.name, identifier.type, value[0])
