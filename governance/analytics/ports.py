@@ -14,6 +14,7 @@ from governance.analytics.domain.queries import (
     Admission,
     Estimate,
     Observation,
+    Pool,
     QueryRun,
     QuerySubmission,
 )
@@ -40,7 +41,15 @@ class QueryGuard(Protocol):
         ...
 
     def observe(self, *, run: QueryRun) -> Observation:
-        """Called by the worker about twice a second while the query runs, in a short scope."""
+        """Called by the worker, in a short scope, while a query waits or runs.
+
+        About once a second while it waits for a slot, twice a second while it runs: `run.state`
+        tells which. What is reserved must last as long.
+        """
+        ...
+
+    def move(self, *, run: QueryRun, pool: Pool) -> bool:
+        """Reserve what going on in `pool` may cost. False, with nothing reserved: it may not."""
         ...
 
 

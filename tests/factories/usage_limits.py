@@ -141,6 +141,8 @@ def a_run(submission: QuerySubmission, **measured: Any) -> QueryRun:
         "run_milliseconds": 1,
         **measured,
     }
+    if values["pool"] is Pool.BURST:
+        values.setdefault("burst_milliseconds", values["run_milliseconds"])
     return QueryRun(
         query_id=submission.query_id,
         namespace_id=submission.namespace_id,

@@ -8,6 +8,7 @@ from governance.analytics.domain.queries import (
     Admission,
     Estimate,
     Observation,
+    Pool,
     QueryRun,
     QuerySubmission,
     Verdict,
@@ -26,6 +27,10 @@ class RecordingGuard:
 
     refuses: bool = False
     aborts: bool = False
+    says: Observation = GO_ON
+    moves: bool = True
+    moved: list[UUID] = field(default_factory=list)
+    observed: list[QueryRun] = field(default_factory=list)
     holds: dict[UUID, int] = field(default_factory=dict)
     withdrawn: list[UUID] = field(default_factory=list)
 
@@ -42,7 +47,14 @@ class RecordingGuard:
     def observe(self, *, run: QueryRun) -> Observation:
         if self.aborts:
             return Observation(verdict=Verdict.ABORT, reason=f"{run.pool} is for others.")
-        return GO_ON
+        self.observed.append(run)
+        return self.says
+
+    def move(self, *, run: QueryRun, pool: Pool) -> bool:
+        if self.moves:
+            assert pool is not run.pool
+            self.moved.append(run.query_id)
+        return self.moves
 
 
 @dataclass

@@ -5,6 +5,7 @@ from decimal import Decimal
 MEGABYTE = 2**20
 LEAST_SCAN_MEGABYTES = 10
 LEAST_BURST_SECONDS = 60
+BURST_AHEAD_MILLISECONDS = 10_000
 
 
 def scan_charge(*, bytes_scanned: int) -> Decimal:
@@ -25,6 +26,12 @@ def burst_charge(*, run_milliseconds: int) -> Decimal:
     if run_milliseconds <= 0:
         return Decimal(0)
     return Decimal(max(LEAST_BURST_SECONDS, -(-run_milliseconds // 1000)))
+
+
+def burst_hold(*, run_milliseconds: int) -> Decimal:
+    """Seconds to hold for an activation that goes on: whole minutes, always some seconds ahead."""
+    minutes = (max(run_milliseconds, 0) + BURST_AHEAD_MILLISECONDS) // 60_000 + 1
+    return Decimal(minutes * 60)
 
 
 def megabytes_of(size: int) -> int:

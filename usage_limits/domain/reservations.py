@@ -7,12 +7,14 @@ from decimal import Decimal
 from enum import StrEnum
 
 from usage_limits.domain.features import FeatureType
+from usage_limits.domain.quantities import EXACT
 
 
 class ReservationState(StrEnum):
     """Held counts as reserved. Expired and released count nothing; a late settle may still come.
 
-    What was released may be held again under its id: the query was asked once more.
+    What was released may be held again under its id: the query was asked once more. So may what
+    expired while its query waited or ran after all.
     """
 
     HELD = "held"
@@ -27,7 +29,7 @@ NEXT: Mapping[ReservationState, frozenset[ReservationState]] = {
     ReservationState.HELD: frozenset(
         {ReservationState.SETTLED, ReservationState.EXPIRED, ReservationState.RELEASED}
     ),
-    ReservationState.EXPIRED: frozenset({ReservationState.SETTLED}),
+    ReservationState.EXPIRED: frozenset({ReservationState.SETTLED, ReservationState.HELD}),
     ReservationState.RELEASED: frozenset({ReservationState.SETTLED, ReservationState.HELD}),
     ReservationState.SETTLED: frozenset(),
 }
@@ -57,6 +59,18 @@ def settling(*, state: ReservationState, held: Decimal, measured: Decimal) -> Ch
         case ReservationState.EXPIRED | ReservationState.RELEASED:
             return Change(used=measured)
         case ReservationState.SETTLED:
+            return Change()
+
+
+def going_on(*, state: ReservationState, held: Decimal, needed: Decimal) -> Change:
+    """Hold what a query that goes on needs by now: more than before, or again what had expired."""
+    match state:
+        case ReservationState.HELD:
+            more = EXACT.subtract(needed, held)
+            return Change(reserved=max(more, Decimal(0)))
+        case ReservationState.EXPIRED:
+            return Change(reserved=max(needed, held))
+        case ReservationState.SETTLED | ReservationState.RELEASED:
             return Change()
 
 

@@ -5,8 +5,9 @@ has run), so that a reservation and its settlement agree on the period.
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
-from fractions import Fraction
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
 
 from governance.analytics.domain.queries import (
     GO_ON,
@@ -23,15 +24,15 @@ from usage_limits.domain import metering
 from usage_limits.domain.admissions import UsageLimitReached
 from usage_limits.domain.features import FeatureType
 from usage_limits.domain.reservations import Request
-from usage_limits.domain.rules import (
-    Measures,
-    Metric,
-    QueryAbortedByRule,
-    RuleAction,
-    priority_rank,
-)
+from usage_limits.domain.rules import QueryAbortedByRule, RuleAction
 from usage_limits.models import WorkloadRule
-from usage_limits.services import breaches, own_transactions, reservations, workload_rules
+from usage_limits.services import (
+    breaches,
+    measures,
+    own_transactions,
+    reservations,
+    workload_rules,
+)
 
 BURST_IS_USED_UP = "The burst pool's minutes are used up: the query takes a main slot."
 
@@ -48,7 +49,7 @@ class UsageGuard:
         try:
             _reserve(submission, estimate, pool=admission.pool)
         except UsageLimitReached as refused:
-            _say_refused(refused, submission)
+            _say_refused_submission(refused, submission)
             if refused.reading.meter.terms.feature_type is FeatureType.SPECTRUM:
                 raise
         else:
@@ -61,7 +62,7 @@ class UsageGuard:
         try:
             _reserve(submission, estimate, pool=in_main.pool)
         except UsageLimitReached as refused:
-            _say_refused(refused, submission)
+            _say_refused_submission(refused, submission)
             raise
         return in_main
 
@@ -69,25 +70,37 @@ class UsageGuard:
         reservations.release(key=str(submission.query_id), now=submission.submitted_at)
 
     def observe(self, *, run: QueryRun) -> Observation:
-        """Keeps the reservation alive, and acts on rules by what is measured so far."""
-        now = _moment(run)
-        reservations.prolong(key=str(run.query_id), now=now)
-        matched = workload_rules.matching(measures=_measured(run))
+        """Keeps what is reserved alive and large enough, and acts on rules by what is measured."""
+        now = measures.moment(run)
+        reservations.go_on(key=str(run.query_id), needs=_needs(run), now=now)
+        matched = workload_rules.matching(measures=measures.so_far(run))
         if not matched:
             return GO_ON
         workload_rules.note(matched=matched, query_id=run.query_id, on_estimate=False, now=now)
-        row = matched[0]
-        match row.rule.action:
-            case RuleAction.ABORT:
-                reason = f"The workload rule {row.name} stopped this query: {row.rule}."
-                return Observation(verdict=Verdict.ABORT, reason=reason)
-            case RuleAction.CHANGE_PRIORITY:
-                return Observation(verdict=Verdict.CONTINUE, priority=Priority(row.priority))
-            case RuleAction.LOG | RuleAction.HOP:
-                return GO_ON
+        return _said_by(matched[0])
+
+    def move(self, *, run: QueryRun, pool: Pool) -> bool:
+        """Hold the least that an activation of the burst pool costs."""
+        request = Request(
+            id=str(run.query_id),
+            feature_type=FeatureType.CONCURRENCY_SCALING,
+            amount=metering.burst_charge(run_milliseconds=1),
+            at=run.submitted_at,
+        )
+        try:
+            reservations.reserve(requests=[request], now=measures.moment(run))
+        except UsageLimitReached as refused:
+            _say_refused(
+                refused,
+                query_id=run.query_id,
+                namespace_id=run.namespace_id,
+                now=measures.moment(run),
+            )
+            return False
+        return pool is Pool.BURST
 
     def _by_rules(self, submission: QuerySubmission, estimate: Estimate) -> Admission:
-        matched = workload_rules.matching(measures=_estimated(submission, estimate))
+        matched = workload_rules.matching(measures=measures.estimated(submission, estimate))
         pool, priority, notes = submission.pool, submission.priority, tuple[str, ...]()
         if not matched:
             return Admission(pool=pool, priority=priority)
@@ -119,10 +132,10 @@ class UsageLedgerSink:
 
     def settle(self, *, run: QueryRun) -> None:
         """Charge bytes and burst seconds once. A query that never started is charged nothing."""
-        now = _moment(run)
-        burst = run.run_milliseconds if run.pool is Pool.BURST else 0
+        now = measures.moment(run)
+        burst = metering.burst_charge(run_milliseconds=run.burst_milliseconds)
         charges = {
-            FeatureType.CONCURRENCY_SCALING: metering.burst_charge(run_milliseconds=burst),
+            FeatureType.CONCURRENCY_SCALING: burst,
             FeatureType.SPECTRUM: metering.scan_charge(bytes_scanned=run.bytes_scanned),
         }
         reservations.settle(
@@ -132,8 +145,31 @@ class UsageLedgerSink:
             source=f"query:{run.pool.value}",
             now=now,
         )
-        matched = workload_rules.matching(measures=_measured(run))
+        matched = workload_rules.matching(measures=measures.at_the_end(run))
         workload_rules.note(matched=matched, query_id=run.query_id, on_estimate=False, now=now)
+
+
+def _needs(run: QueryRun) -> dict[FeatureType, Decimal]:
+    """What a query needs held by now, beyond its estimate and the first minute."""
+    needs = {FeatureType.SPECTRUM: metering.scan_charge(bytes_scanned=run.bytes_scanned)}
+    if run.pool is Pool.BURST and run.started_at is not None:
+        held = metering.burst_hold(run_milliseconds=run.burst_milliseconds)
+        needs[FeatureType.CONCURRENCY_SCALING] = held
+    return needs
+
+
+def _said_by(row: WorkloadRule) -> Observation:
+    match row.rule.action:
+        case RuleAction.ABORT:
+            reason = f"The workload rule {row.name} stopped this query: {row.rule}."
+            return Observation(verdict=Verdict.ABORT, reason=reason)
+        case RuleAction.CHANGE_PRIORITY:
+            return Observation(verdict=Verdict.CONTINUE, priority=Priority(row.priority))
+        case RuleAction.HOP:
+            reason = f"The workload rule {row.name} moved it to the burst pool: {row.rule}."
+            return Observation(verdict=Verdict.CONTINUE, pool=Pool.BURST, reason=reason)
+        case RuleAction.LOG:
+            return GO_ON
 
 
 def _reserve(submission: QuerySubmission, estimate: Estimate, *, pool: Pool) -> None:
@@ -156,17 +192,28 @@ def _reserve(submission: QuerySubmission, estimate: Estimate, *, pool: Pool) -> 
     reservations.reserve(requests=requests, now=submission.submitted_at)
 
 
-def _say_refused(refused: UsageLimitReached, submission: QuerySubmission) -> None:
+def _say_refused_submission(refused: UsageLimitReached, submission: QuerySubmission) -> None:
+    _say_refused(
+        refused,
+        query_id=submission.query_id,
+        namespace_id=submission.namespace_id,
+        now=submission.submitted_at,
+    )
+
+
+def _say_refused(
+    refused: UsageLimitReached, *, query_id: UUID, namespace_id: UUID, now: datetime
+) -> None:
     if breaches.is_refusal_known(refused.reading):
         return
     own_transactions.commit(
         lambda: breaches.record_refusal(
             reading=refused.reading,
             requested=refused.requested,
-            query_key=str(submission.query_id),
-            now=submission.submitted_at,
+            query_key=str(query_id),
+            now=now,
         ),
-        namespace_id=submission.namespace_id,
+        namespace_id=namespace_id,
     )
 
 
@@ -180,37 +227,3 @@ def _say_aborted(matched: Sequence[WorkloadRule], submission: QuerySubmission) -
         ),
         namespace_id=submission.namespace_id,
     )
-
-
-def _estimated(submission: QuerySubmission, estimate: Estimate) -> Measures:
-    measures: dict[Metric, int | Fraction] = {
-        Metric.SPECTRUM_SCAN_SIZE_MB: metering.megabytes_of(estimate.bytes_scanned),
-        Metric.QUERY_PRIORITY: priority_rank(submission.priority.value),
-    }
-    if estimate.rows is not None:
-        measures[Metric.SPECTRUM_SCAN_ROW_COUNT] = estimate.rows
-        measures[Metric.SCAN_ROW_COUNT] = estimate.rows
-    return measures
-
-
-def _measured(run: QueryRun) -> Measures:
-    measures: dict[Metric, int | Fraction] = {
-        Metric.QUERY_EXECUTION_TIME: Fraction(run.run_milliseconds, 1000),
-        Metric.QUERY_QUEUE_TIME: Fraction(run.queue_milliseconds, 1000),
-        Metric.QUERY_CPU_TIME: Fraction(run.cpu_milliseconds, 1000),
-        Metric.SPECTRUM_SCAN_SIZE_MB: metering.megabytes_of(run.bytes_scanned),
-        Metric.RETURN_ROW_COUNT: run.rows_returned,
-        Metric.QUERY_TEMP_BLOCKS_TO_DISK: metering.megabytes_of(run.spilled_bytes),
-        Metric.QUERY_PRIORITY: priority_rank(run.priority.value),
-    }
-    if run.rows_scanned is not None:
-        measures[Metric.SPECTRUM_SCAN_ROW_COUNT] = run.rows_scanned
-        measures[Metric.SCAN_ROW_COUNT] = run.rows_scanned
-    return measures
-
-
-def _moment(run: QueryRun) -> datetime:
-    if run.finished_at is not None:
-        return run.finished_at
-    started = run.started_at or run.submitted_at
-    return started + timedelta(milliseconds=run.run_milliseconds)

@@ -23,6 +23,7 @@ from usage_limits.services.counters import COUNTERS
 
 LEASE = timedelta(minutes=15)
 FRESH = timedelta(minutes=10)
+LIVE = frozenset({ReservationState.HELD, ReservationState.EXPIRED})
 
 
 def reserve(*, requests: Sequence[Request], now: datetime) -> None:
@@ -73,11 +74,32 @@ def expire(*, now: datetime, most: int = 500) -> int:
     return _give_back(overdue, wanted=ReservationState.EXPIRED, now=now, most=most)
 
 
-def prolong(*, key: str, now: datetime) -> None:
-    """A query that still runs keeps what it holds. Writes only when little time is left."""
-    Reservation.objects.filter(
-        key=key, state=ReservationState.HELD.value, expires_at__lt=now + FRESH
-    ).update(expires_at=now + LEASE)
+def go_on(*, key: str, needs: Mapping[FeatureType, Decimal], now: datetime) -> None:
+    """Keep what a query holds while it waits or runs, and hold what it has grown to need.
+
+    Nobody is refused by this: the query was admitted. Those that ask next see what it takes.
+    What had expired (its worker was away) is held again. Writes only where something changes.
+    """
+    rows = [row for row in Reservation.objects.filter(key=key) if _is_behind(row, needs, now=now)]
+    if not rows:
+        return
+    with transaction.atomic():
+        gates.hold()
+        for row in Reservation.objects.select_for_update().filter(pk__in=[row.pk for row in rows]):
+            if row.stands not in LIVE:
+                continue
+            needed = max(row.amount, needs.get(row.feature, row.amount))
+            change = reservations.going_on(state=row.stands, held=row.amount, needed=needed)
+            _count(row.feature, at=row.at, change=change)
+            row.amount, row.expires_at = needed, now + LEASE
+            row.state = ReservationState.HELD.value
+            row.ended_at = None
+            row.save()
+
+
+def _is_behind(row: Reservation, needs: Mapping[FeatureType, Decimal], *, now: datetime) -> bool:
+    grown = needs.get(row.feature, row.amount) > row.amount
+    return row.stands in LIVE and (grown or row.expires_at < now + FRESH)
 
 
 def _reserve_one(request: Request, *, now: datetime) -> None:

@@ -69,12 +69,16 @@ def run(job: dict[str, Any], say: Callable[[dict[str, Any]], None]) -> dict[str,
     answer: dict[str, Any] = {"end": "failed", "error": "", "columns": [], "rows": 0}
     con = duckdb.connect(":memory:", config=HARDENED)
     done = threading.Event()
-    counted = read if job["files"] else None
-    watcher = threading.Thread(target=_report, args=(con, done, say, counted), daemon=True)
+    made = {"rows": 0}
+    watcher = threading.Thread(
+        target=_report,
+        args=(con, done, lambda percent: say(_so_far(job, percent, read, made["rows"]))),
+        daemon=True,
+    )
     try:
         _lock_down(con, job)
         watcher.start()
-        answer["columns"], answer["rows"] = _write_result(con, job)
+        answer["columns"], answer["rows"] = _write_result(con, job, made)
         answer["end"] = "succeeded"
     except duckdb.OutOfMemoryException as error:
         answer |= {"end": "out_of_memory", "error": str(error)}
@@ -108,7 +112,7 @@ def _lock_down(con: duckdb.DuckDBPyConnection, job: dict[str, Any]) -> None:
 
 
 def _write_result(
-    con: duckdb.DuckDBPyConnection, job: dict[str, Any]
+    con: duckdb.DuckDBPyConnection, job: dict[str, Any], made: dict[str, int]
 ) -> tuple[list[tuple[str, str]], int]:
     relation = con.sql(job["sql"], params=job["parameters"] or None)
     if job["sql"].startswith("EXPLAIN "):
@@ -122,6 +126,7 @@ def _write_result(
     ):
         for batch in reader:
             rows += batch.num_rows
+            made["rows"] = rows
             if rows > job["result_rows"]:
                 message = f"The result has more than {job['result_rows']} rows."
                 raise ResultTooLarge(message)
@@ -170,21 +175,31 @@ def _scans(operators: list[dict[str, Any]]) -> Iterator[int]:
 
 
 def _report(
-    con: duckdb.DuckDBPyConnection,
-    done: threading.Event,
-    say: Callable[[dict[str, Any]], None],
-    read: int | None,
+    con: duckdb.DuckDBPyConnection, done: threading.Event, tell: Callable[[float], None]
 ) -> None:
-    """Without files there is nothing to scan: what the process reads is its own."""
     while not done.wait(PROGRESS_SECONDS):
-        percent = con.query_progress()
-        say(
-            {
-                "progress": percent / 100 if percent >= 0 else None,
-                "bytes": 0 if read is None else max(_bytes_read() - read, 0),
-                "cpu_ms": round(time.process_time() * 1000),
-            }
-        )
+        tell(con.query_progress())
+
+
+def _so_far(job: dict[str, Any], percent: float, read: int, rows: int) -> dict[str, Any]:
+    """Without files there is nothing to scan: what the process reads is its own."""
+    return {
+        "progress": percent / 100 if percent >= 0 else None,
+        "bytes": max(_bytes_read() - read, 0) if job["files"] else 0,
+        "cpu_ms": round(time.process_time() * 1000),
+        "rows": rows,
+        "spilled": _size_of(Path(job["temp"])),
+    }
+
+
+def _size_of(folder: Path) -> int:
+    """What lies in the folder now; what goes while we look is not counted."""
+    size = 0
+    with suppress(OSError):
+        for entry in folder.iterdir():
+            with suppress(OSError):
+                size += entry.stat().st_size
+    return size
 
 
 def _bytes_read() -> int:

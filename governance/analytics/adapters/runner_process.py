@@ -86,6 +86,7 @@ class RunnerProcess:
                     "end": end.value,
                     "bytes": last.bytes_scanned,
                     "cpu_ms": last.cpu_milliseconds,
+                    "spilled": last.spilled_bytes,
                     "run_ms": elapsed,
                 }
 
@@ -180,6 +181,8 @@ def _progress(message: dict[str, Any], elapsed: int) -> RunProgress:
         run_milliseconds=elapsed,
         bytes_scanned=message["bytes"],
         cpu_milliseconds=message["cpu_ms"],
+        rows_returned=message["rows"],
+        spilled_bytes=message["spilled"],
         fraction=message["progress"],
     )
 

@@ -122,7 +122,8 @@ class QueryRun:
     """A query as it runs (given to `observe`) or as it ended (given to `settle`).
 
     `bytes_scanned` is measured, also where the query failed or was cancelled. Times in
-    milliseconds; `run_milliseconds` is slot time, 0 where it never started.
+    milliseconds; `run_milliseconds` is slot time, 0 where it never started, and
+    `burst_milliseconds` the part of it in the burst pool.
     """
 
     query_id: UUID
@@ -144,6 +145,7 @@ class QueryRun:
     run_milliseconds: int
     cpu_milliseconds: int = 0
     spilled_bytes: int = 0
+    burst_milliseconds: int = 0
     detail: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -156,11 +158,16 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """A guard's word on a running query; `reason` is a sentence, shown where it aborts."""
+    """A guard's word on a query that waits or runs.
+
+    `reason` is a sentence, shown where it aborts or moves. `pool` asks for a slot of another pool
+    (hop): it is given where one is free.
+    """
 
     verdict: Verdict
     reason: str = ""
     priority: Priority | None = None
+    pool: Pool | None = None
 
 
 GO_ON = Observation(verdict=Verdict.CONTINUE)

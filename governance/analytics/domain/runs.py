@@ -23,6 +23,8 @@ class RunProgress:
     run_milliseconds: int
     bytes_scanned: int
     cpu_milliseconds: int
+    rows_returned: int = 0
+    spilled_bytes: int = 0
     fraction: float | None = None
 
 

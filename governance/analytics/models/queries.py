@@ -42,6 +42,9 @@ class Query(NamespacedModel):
     run_milliseconds = models.BigIntegerField(default=0)
     cpu_milliseconds = models.BigIntegerField(default=0)
     spilled_bytes = models.BigIntegerField(default=0)
+    burst_from_milliseconds = models.BigIntegerField(
+        default=0, db_default=0, help_text="How long it had run when it hopped to the burst pool."
+    )
     progress = models.FloatField(null=True)
     submitted_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True)
@@ -98,4 +101,11 @@ class Query(NamespacedModel):
             run_milliseconds=self.run_milliseconds,
             cpu_milliseconds=self.cpu_milliseconds,
             spilled_bytes=self.spilled_bytes,
+            burst_milliseconds=self.burst_milliseconds,
         )
+
+    @property
+    def burst_milliseconds(self) -> int:
+        if self.pool != Pool.BURST:
+            return 0
+        return max(self.run_milliseconds - self.burst_from_milliseconds, 0)

@@ -25,13 +25,12 @@ from governance.analytics.domain.queries import (
     Observation,
     Priority,
     QueryState,
-    Verdict,
     higher_than,
 )
 from governance.analytics.domain.runs import RunEnd, RunLimits, RunOutcome, RunProgress
 from governance.analytics.models import Engine, Query
 from governance.analytics.ports import QueryEngine
-from governance.analytics.services import askers, collaborators, queries, results
+from governance.analytics.services import askers, collaborators, queries, results, watching
 from governance.kernel.refusals import Refusal, Unavailable
 from governance.outbox.services import messages
 
@@ -39,6 +38,14 @@ log = structlog.get_logger(__name__)
 
 AGAIN = timedelta(seconds=1)
 LONGEST_WAIT = timedelta(minutes=10)
+MEASURED = (
+    "run_milliseconds",
+    "bytes_scanned",
+    "cpu_milliseconds",
+    "rows_returned",
+    "spilled_bytes",
+    "progress",
+)
 Scope = Callable[[], AbstractContextManager[None]]
 Clock = Callable[[], datetime]
 
@@ -69,10 +76,11 @@ class _Watch:
             row.run_milliseconds = progress.run_milliseconds
             row.bytes_scanned = progress.bytes_scanned
             row.cpu_milliseconds = progress.cpu_milliseconds
+            row.rows_returned = progress.rows_returned
+            row.spilled_bytes = progress.spilled_bytes
             row.progress = progress.fraction
-            changed = ["run_milliseconds", "bytes_scanned", "cpu_milliseconds", "progress"]
-            row.save(update_fields=[*changed, "updated_at"])
-            self.aborted = _aborted(row)
+            row.save(update_fields=[*MEASURED, "updated_at"])
+            self.aborted = watching.aborted(row)
         return self.aborted is None
 
 
@@ -114,10 +122,22 @@ def _started(*, query_id: UUID, now: datetime) -> _Start | None:
     elif row.engine is None:
         give_up(query_id=query_id, why="Its engine was removed.", now=now)
     elif state is QueryState.QUEUED and not _has_slot(row, row.engine, now):
-        messages.enqueue_job(name=job_names.RUN_QUERY, due_at=now + AGAIN, query_id=row.pk)
+        _wait(row, now=now)
     else:
         return _running(row=row, engine=row.engine, now=now)
     return None
+
+
+def _wait(row: Query, *, now: datetime) -> None:
+    """Come back soon; meanwhile the guards keep what is reserved, and act on how long it waits."""
+    row.queue_milliseconds = _milliseconds(now - row.submitted_at)
+    row.save(update_fields=["queue_milliseconds", "updated_at"])
+    said = watching.aborted(row)
+    if said is None:
+        messages.enqueue_job(name=job_names.RUN_QUERY, due_at=now + AGAIN, query_id=row.pk)
+        return
+    row.error = said.reason
+    queries.finish(row=row, state=QueryState.ABORTED, now=now)
 
 
 def _running(*, row: Query, engine: Engine, now: datetime) -> _Start | None:
@@ -143,7 +163,8 @@ def _has_slot(row: Query, engine: Engine, now: datetime) -> bool:
 
     Those of a higher priority go first, unless they have waited so long that they may be lost.
     """
-    locked = Engine.objects.select_for_update().get(pk=engine.pk)
+    # Not against new queries, whose guards are asked before their row names the engine.
+    locked = Engine.objects.select_for_update(no_key=True).get(pk=engine.pk)
     mates = Query.objects.filter(engine=locked)
     running = mates.filter(state=QueryState.RUNNING.value).count()
     ahead = mates.filter(
@@ -152,18 +173,6 @@ def _has_slot(row: Query, engine: Engine, now: datetime) -> bool:
         submitted_at__gt=now - LONGEST_WAIT,
     ).count()
     return running + ahead < EngineOptions.parse(locked.options).slots
-
-
-def _aborted(row: Query) -> Observation | None:
-    run_now = row.run_now()
-    for guard in collaborators.guards():
-        said = guard.observe(run=run_now)
-        if said.priority is not None and said.priority != row.priority:
-            row.priority = said.priority.value
-            row.save(update_fields=["priority"])
-        if said.verdict is Verdict.ABORT:
-            return said
-    return None
 
 
 def _ended(*, query_id: UUID, outcome: RunOutcome, watch: _Watch, now: datetime) -> None:

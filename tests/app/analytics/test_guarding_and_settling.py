@@ -1,12 +1,19 @@
 """Guards before, sinks after: nothing runs unadmitted, nothing used goes unbooked."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
-from governance.analytics.domain.queries import Pool, Priority, QueryState
+from governance.analytics.domain.queries import (
+    Observation,
+    Pool,
+    Priority,
+    QueryState,
+    Verdict,
+)
 from governance.analytics.models import Engine, Query
 from governance.analytics.services import queries
 from governance.kernel.actors import Actor
@@ -19,6 +26,7 @@ from tests.fakes.query_guards import GUARD, SECOND_GUARD, SINK, UsedUp
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_acme")]
 
 FAKES = "tests.fakes.query_guards"
+FEW_SECONDS = "SELECT sum(a.id * b.id % 7) FROM range(1000000) a, range(500) b"
 SLOW = "SELECT sum(a.id * b.id) FROM range(100000000) a, range(100000000) b"
 
 
@@ -165,3 +173,86 @@ def test_a_query_without_a_free_slot_comes_back_later(uma: Actor) -> None:
     assert second.state == QueryState.QUEUED
     again = OutboxMessage.objects.filter(payload={"query_id": str(second.pk)})
     assert again.count() == 2
+
+
+HOP = Observation(verdict=Verdict.CONTINUE, pool=Pool.BURST, reason="It waited too long.")
+
+
+def with_a_burst_engine(slots: int = 1) -> None:
+    analytics.an_engine("burst", slots=slots)
+    Engine.objects.filter(name="burst").update(pool=Pool.BURST.value)
+
+
+@pytest.fixture
+def waiting(uma: Actor) -> Query:
+    """A query whose engine's only slot is taken."""
+    Engine.objects.update(options={"slots": 1})
+    first = queries.submit(sql="SELECT 1", actor=uma, now=timezone.now())
+    Query.objects.filter(pk=first.pk).update(state=QueryState.RUNNING.value)
+    return queries.submit(sql="SELECT 2", actor=uma, now=timezone.now() - timedelta(minutes=20))
+
+
+def test_guards_are_asked_about_a_query_that_waits(waiting: Query) -> None:
+    analytics.ran(waiting)
+
+    [seen] = GUARD.observed
+    assert (seen.query_id, seen.state, seen.started_at) == (waiting.pk, QueryState.QUEUED, None)
+    assert seen.queue_milliseconds >= 20 * 60 * 1000
+
+
+def test_a_guard_aborts_a_query_that_waits(waiting: Query) -> None:
+    GUARD.aborts = True
+
+    analytics.ran(waiting)
+
+    assert (waiting.state, waiting.error) == (QueryState.ABORTED, "main is for others.")
+    assert SINK.booked[waiting.pk].run_milliseconds == 0
+
+
+def test_a_query_that_waits_hops_to_the_burst_pool_and_runs_there(waiting: Query) -> None:
+    with_a_burst_engine()
+    GUARD.says = HOP
+
+    states = [analytics.ran(waiting).state for _ in range(2)]
+
+    assert states == [QueryState.QUEUED, QueryState.SUCCEEDED]
+    assert (waiting.pool, waiting.notes[-1]) == (Pool.BURST, HOP.reason)
+    assert GUARD.moved == [waiting.pk]
+    booked = SINK.booked[waiting.pk]
+    assert booked.burst_milliseconds == booked.run_milliseconds
+
+
+def test_a_query_that_runs_hops_where_it_is_and_is_metered_from_then(uma: Actor) -> None:
+    with_a_burst_engine()
+    GUARD.says = HOP
+
+    query = analytics.asked(FEW_SECONDS, uma)
+
+    assert (query.state, query.pool) == (QueryState.SUCCEEDED, Pool.BURST)
+    assert query.engine is not None
+    assert query.engine.name == "burst"
+    booked = SINK.booked[query.pk]
+    assert 0 < booked.burst_milliseconds <= booked.run_milliseconds - 400
+
+
+@pytest.mark.parametrize("why", ["no engine", "no slot", "a guard"])
+def test_a_query_that_cannot_hop_stays(waiting: Query, why: str) -> None:
+    if why != "no engine":
+        with_a_burst_engine()
+    if why == "no slot":
+        burst = Engine.objects.get(name="burst")
+        Query.objects.exclude(pk=waiting.pk).update(engine=burst)
+        other = Query.objects.exclude(pk=waiting.pk).get()
+        Engine.objects.filter(name="lake").update(options={"slots": 1})
+        Query.objects.create(
+            engine=Engine.objects.get(name="lake"),
+            sql="SELECT 1",
+            state=QueryState.RUNNING.value,
+            submitted_at=other.submitted_at,
+        )
+    SECOND_GUARD.moves = why != "a guard"
+    GUARD.says = HOP
+
+    analytics.ran(waiting)
+
+    assert (waiting.state, waiting.pool) == (QueryState.QUEUED, Pool.MAIN)

@@ -1,6 +1,7 @@
 """What a query meets before it runs, while it runs and after."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -36,6 +37,7 @@ from usage_limits.models import (
     UsageLimit,
     WorkloadRuleMatch,
 )
+from usage_limits.services import reservations
 
 MB = 2**20
 TB = 2**40
@@ -236,6 +238,139 @@ def test_a_query_that_still_runs_keeps_its_reservation(namespace: Namespace, now
     )
 
     assert Reservation.objects.get().expires_at == now + timedelta(minutes=25)
+
+
+WAITING: dict[str, Any] = {"state": QueryState.QUEUED, "started_at": None, "finished_at": None}
+RUNNING: dict[str, Any] = {"state": QueryState.RUNNING, "finished_at": None}
+
+
+def test_a_query_that_waits_keeps_its_reservation(namespace: Namespace, now: datetime) -> None:
+    submission = a_submission(now=now)
+    guard.admit(submission=submission, estimate=Estimate(bytes_scanned=MB))
+
+    for minutes in (10, 20, 30):
+        guard.observe(run=a_run(submission, queue_milliseconds=minutes * 60_000, **WAITING))
+
+    assert reservations.expire(now=now + timedelta(minutes=40)) == 0
+    assert reading("spectrum") == (0, 10 * MB)
+
+
+def test_what_expired_while_the_worker_was_away_is_held_again(
+    namespace: Namespace, now: datetime
+) -> None:
+    a_limit(some_terms(1), now=now)
+    submission = a_submission(now=now)
+    guard.admit(submission=submission, estimate=Estimate(bytes_scanned=TB))
+    assert reservations.expire(now=now + timedelta(minutes=30)) == 1
+
+    guard.observe(run=a_run(submission, run_milliseconds=31 * 60_000, **RUNNING))
+    with pytest.raises(UsageLimitReached):
+        guard.admit(submission=a_submission(now=now), estimate=Estimate(bytes_scanned=MB))
+    sink.settle(run=a_run(submission, bytes_scanned=TB))
+
+    assert reading("spectrum") == (TB, 0)
+
+
+def test_a_burst_that_goes_on_holds_each_minute_before_it_begins(
+    namespace: Namespace, now: datetime
+) -> None:
+    a_limit(some_terms(3, feature=BURST), now=now)
+    submission = a_submission(now=now, pool=Pool.BURST)
+    guard.admit(submission=submission, estimate=Estimate(bytes_scanned=0))
+
+    held = []
+    for seconds in (1, 49, 50, 111):
+        guard.observe(run=a_run(submission, run_milliseconds=seconds * 1000, **RUNNING))
+        held.append(reading()[1])
+    other = guard.admit(
+        submission=a_submission(now=now, pool=Pool.BURST), estimate=Estimate(bytes_scanned=0)
+    )
+    sink.settle(run=a_run(submission, run_milliseconds=115_000))
+
+    assert held == [60, 60, 120, 180]
+    assert other.pool is Pool.MAIN
+    assert reading() == (115, 0)
+
+
+def test_a_query_that_reads_more_than_was_estimated_holds_what_it_reads(
+    namespace: Namespace, now: datetime
+) -> None:
+    submission = a_submission(now=now)
+    guard.admit(submission=submission, estimate=Estimate(bytes_scanned=MB))
+
+    guard.observe(run=a_run(submission, bytes_scanned=99 * MB, **RUNNING))
+
+    assert reading("spectrum") == (0, 99 * MB)
+
+
+def test_a_rule_moves_a_query_that_waited_long_and_the_burst_is_reserved(
+    namespace: Namespace, now: datetime
+) -> None:
+    a_rule(("query_queue_time", ">", 60), name="waited", action="hop")
+    submission = a_submission(now=now)
+    guard.admit(submission=submission, estimate=Estimate(bytes_scanned=MB))
+    waiting = a_run(submission, queue_milliseconds=61_000, **WAITING)
+
+    patient = guard.observe(run=a_run(submission, queue_milliseconds=60_000, **WAITING))
+    said = guard.observe(run=waiting)
+    moved = guard.move(run=waiting, pool=Pool.BURST)
+
+    assert (patient, said.pool, moved) == (GO_ON, Pool.BURST, True)
+    assert said.reason == (
+        "The workload rule waited moved it to the burst pool: query_queue_time > 60."
+    )
+    assert reading() == (0, 60)
+
+
+def test_a_rule_aborts_a_large_query_that_waited_long(namespace: Namespace, now: datetime) -> None:
+    a_rule(
+        ("query_queue_time", ">", 60),
+        ("spectrum_scan_size_mb", ">", 100),
+        name="large_and_late",
+        action="abort",
+    )
+    submission = a_submission(now=now)
+    late = {"queue_milliseconds": 61_000, **WAITING}
+
+    small = guard.observe(run=a_run(submission, estimated_bytes=MB, **late))
+    large = guard.observe(run=a_run(submission, estimated_bytes=101 * MB, **late))
+
+    assert (small, large.verdict) == (GO_ON, Verdict.ABORT)
+
+
+def test_a_query_that_hopped_is_charged_from_when_it_hopped(
+    namespace: Namespace, now: datetime
+) -> None:
+    submission = a_submission(now=now)
+    guard.admit(submission=submission, estimate=Estimate(bytes_scanned=MB))
+    running = a_run(submission, run_milliseconds=300_000, **RUNNING)
+
+    assert guard.move(run=running, pool=Pool.BURST)
+    sink.settle(
+        run=a_run(
+            submission,
+            pool=Pool.BURST,
+            run_milliseconds=390_000,
+            burst_milliseconds=90_000,
+        )
+    )
+
+    assert reading() == (90, 0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_hop_into_minutes_that_are_used_up_is_refused_and_said_once(now: datetime) -> None:
+    namespace = tenancy.a_namespace()
+    with namespace_scope(namespace.pk):
+        a_limit(some_terms(1, feature=BURST), now=now)
+        settled("before", 1, feature=BURST, now=now)
+        submission = a_submission(now=now)
+        waiting = a_run(submission, queue_milliseconds=61_000, **WAITING)
+
+        moved = [guard.move(run=waiting, pool=Pool.BURST) for _ in range(2)]
+
+        assert (moved, reading()) == ([False, False], (60, 0))
+        assert UsageControlLogEntry.objects.count() == 1
 
 
 @pytest.mark.django_db(transaction=True)

@@ -169,7 +169,7 @@ def test_a_query_that_still_runs_keeps_what_it_holds(namespace: Namespace, now: 
     a_limit(some_terms(1), now=now)
     reserved("a", 1, now=now)
 
-    reservations.prolong(key="a", now=now + timedelta(minutes=10))
+    reservations.go_on(key="a", needs={}, now=now + timedelta(minutes=10))
 
     assert reservations.expire(now=now + reservations.LEASE) == 0
 

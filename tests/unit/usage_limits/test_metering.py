@@ -35,3 +35,13 @@ def test_a_charge_is_never_less_than_what_was_read(scanned: int) -> None:
 
     assert scanned <= charge < scanned + 10 * MEGABYTE
     assert charge % MEGABYTE == 0
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "seconds"), [(-1, 60), (0, 60), (49_999, 60), (50_000, 120), (110_000, 180)]
+)
+def test_what_a_burst_holds_is_whole_minutes_and_ahead_of_what_it_costs(
+    milliseconds: int, seconds: int
+) -> None:
+    assert metering.burst_hold(run_milliseconds=milliseconds) == seconds
+    assert metering.burst_charge(run_milliseconds=milliseconds + 10_000) <= seconds
