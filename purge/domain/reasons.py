@@ -55,6 +55,8 @@ SENTENCES = {
     "outside_of_table": "it names files outside its own folder, which are not followed",
     "being_written": "files lie there that no version names: somebody may be writing it",
     "table_has_branches": "a branch or tag keeps old snapshots: remove it, then try again",
+    "rows_not_told_apart": "its engine compares their values in another way than erasure does, and "
+    "would take other rows too or leave some of theirs",
     "table_needs_compaction": "deleted rows still lie in its files: compact it, then try again",
     "compression_damaged": "its compressed bytes are damaged or cut off",
     "compression_unsupported": "it is compressed in a way that is not understood here: "

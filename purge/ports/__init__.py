@@ -28,19 +28,34 @@ from purge.ports.layers import (
     StoredObject,
     UnreachableObject,
 )
-from purge.ports.tables import StoredTable, TableFinding, TableStore
+from purge.ports.tables import (
+    NOBODY,
+    Announce,
+    Deletion,
+    Keeper,
+    Moment,
+    Sought,
+    StoredTable,
+    TableFinding,
+    TableStore,
+)
 
 __all__ = [
+    "NOBODY",
+    "Announce",
     "Candidate",
     "Column",
+    "Deletion",
     "Format",
     "IndexBatch",
     "IndexEntries",
+    "Keeper",
     "Lake",
     "LayerDescription",
     "LayerInvalid",
     "LayerKind",
     "MetastoreIndex",
+    "Moment",
     "ObjectChanged",
     "ObjectUnreachable",
     "Place",
@@ -50,6 +65,7 @@ __all__ = [
     "RecordFormat",
     "ScannedBatch",
     "ScannedRecord",
+    "Sought",
     "Staged",
     "StorageLayer",
     "StoredObject",

@@ -54,10 +54,11 @@ class Sharer:
     prefix: str
     locator: Locator
     identifiers: tuple[Identifier, ...]
-    format: RecordFormat
+    format: RecordFormat | None
+    """None where both are tables: no file is read."""
 
     def covers(self, name: str) -> bool:
-        return name.startswith(f"{self.base}{self.prefix}")
+        return _lies_in(name, f"{self.base}{self.prefix}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,11 +66,15 @@ class Held:
     """Who is on hold now and until when (the latest of them), and which places are.
 
     `base` is where the layer at hand begins; `places` are the beginnings of names that are on
-    hold, with until when; `sharers` is empty where nobody is held, for then nobody asks.
+    hold, with until when; `sharers` is empty where nobody is held, for then nobody asks. `names`
+    are those of the identifiers that people are held by.
+
+    Implements `purge.ports.Keeper`.
     """
 
     people: People
     until: str = ""
+    names: frozenset[str] = frozenset()
     base: str = ""
     places: tuple[tuple[str, str], ...] = ()
     sharers: tuple[Sharer, ...] = field(default=(), compare=False)
@@ -78,24 +83,21 @@ class Held:
         return bool(self.people)
 
     def check_place(self, key: str) -> None:
-        """Raises ObjectUnreachable where the object, or a part of the table, lies in such a place.
-
-        A table that is a folder holds what lies in it.
-        """
-        name = f"{self.base}{key}".removesuffix("/.")
-        until = max(
-            (
-                until
-                for prefix, until in self.places
-                if name.startswith(prefix) or prefix.startswith(f"{name}/")
-            ),
-            default="",
-        )
+        """Raises ObjectUnreachable where the object, or a part of it, lies in such a place."""
+        name = self._name(key)
+        until = max((until for prefix, until in self.places if _lies_in(name, prefix)), default="")
         if until:
             raise ObjectUnreachable(reason=holds.REASON, until=until)
 
-    def keeps_person(self, one: Wanted) -> bool:
-        return one in self.people
+    def identifiers_in(self, table: str) -> tuple[Identifier, ...]:
+        """Those that people are held by, as any dataset knows them that has the table."""
+        return tuple(
+            identifier
+            for one in self._sharers_of(table)
+            if one.locator not in WHOLE_OBJECT
+            for identifier in one.identifiers
+            if identifier.name in self.names
+        )
 
     def keeps_record(self, record: Record, *, key: str) -> bool:
         """Whether it names, or may name, somebody on hold to any dataset that has the object."""
@@ -122,13 +124,17 @@ class Held:
             return any(
                 Wanted(name, IdentifierType(kind), value) in self.people
                 for one in readers
+                if one.format is not None
                 for batch in one.format.scan(source=source, identifiers=one.identifiers)
                 for record in batch.records()
                 for kind, name, value in record.candidates or ()
             )
 
     def _sharers_of(self, key: str) -> Iterator[Sharer]:
-        return (one for one in self.sharers if one.covers(f"{self.base}{key}"))
+        return (one for one in self.sharers if one.covers(self._name(key)))
+
+    def _name(self, key: str) -> str:
+        return f"{self.base}{key}".removesuffix("/.")
 
     def _is_told(self, one: Sharer, layer: StorageLayer, *, key: str, version: str) -> bool:
         is_by_name = one.locator in {Locator.FILE_NAME, Locator.PARTITION}
@@ -162,33 +168,43 @@ def of(dataset: Dataset, *, lake: Lake) -> Held:
             frozenset(chain.from_iterable(one for one, _ in rows)), keyrings.fingerprint_key()
         ),
         until=max(until for _, until in rows).isoformat() if rows else "",
+        names=holds.names_of_people() if rows else frozenset(),
         base=base,
         places=tuple(
             (f"{begins}{one.dataset.prefix}", one.until.isoformat())
             for one in kept
             if one.dataset is not None and (begins := _base(one.dataset, lake=lake)) is not None
         ),
-        sharers=tuple(_sharers(f"{base}{dataset.prefix}", lake=lake)) if rows else (),
+        sharers=tuple(_sharers(dataset, base, lake=lake)) if rows else (),
     )
 
 
-def _sharers(place: str, *, lake: Lake) -> Iterator[Sharer]:
-    """The datasets of records that have names in common with this beginning, itself among them."""
+def _sharers(dataset: Dataset, base: str, *, lake: Lake) -> Iterator[Sharer]:
+    """The datasets that have names in common with this one, itself among them.
+
+    Files of a table may be a dataset too. Then a record is read as the one of files says, and
+    people are known in it as both say.
+    """
+    place = f"{base}{dataset.prefix}"
     for one in Dataset.objects.select_related("storage_layer").order_by("pk"):
-        if one.format == Format.TABLE:
+        begins = _base(one, lake=lake)
+        if begins is None:
             continue
-        base = _base(one, lake=lake)
-        if base is None:
-            continue
-        other = f"{base}{one.prefix}"
+        other = f"{begins}{one.prefix}"
         if other.startswith(place) or place.startswith(other):
+            kind = Format(dataset.format if one.format == Format.TABLE else one.format)
             yield Sharer(
-                base=base,
+                base=begins,
                 prefix=one.prefix,
                 locator=Locator(one.locator),
                 identifiers=identifiers_of(one.identifiers),
-                format=lake.record_format(Format(one.format)),
+                format=None if kind is Format.TABLE else lake.record_format(kind),
             )
+
+
+def _lies_in(name: str, place: str) -> bool:
+    """A table may be a folder, and have what lies in it."""
+    return name.startswith(place) or place.startswith(f"{name}/")
 
 
 def _base(dataset: Dataset, *, lake: Lake) -> str | None:

@@ -6,21 +6,29 @@
 - `version`: what will be in force once that is published, with all that is then to be recorded;
 - `removes`: a version that is to be taken away, or was a moment ago; `cut`: the places in it of the
   records that nothing else has any more;
-- `deletes`: how many rows a table held when they were about to be deleted;
-- `reclaims`: they are deleted, and the engine is to let go of their bytes.
+- `deletes`: how many rows of a table were about to be deleted, in the `attempt` by which the engine
+  tells whether they are, and how many `old` ones lay in earlier versions then;
+- `reclaims`: they are deleted, and the engine is to let go of their bytes;
+- `counted`: how many rows in earlier versions of a table are counted, ours that went among them;
+- `unsure`: the engine could not tell, and the count may be of rows that others deleted.
 """
 
+from typing import Any
 from uuid import UUID
 
 from purge.domain.plans import Plan
 from purge.domain.reports import Unreachable
 from purge.domain.spans import Cuts, Span
 from purge.models import ErasureStep, LakeObject, StepState
-from purge.ports import Lake, Staged, TableFinding, Work
+from purge.ports import Deletion, Lake, Staged, TableFinding, Work
 from purge.services.findings import Finding
 from purge.services.indexing import Clock
 
 GONE = "object_gone"
+UNSURE = (
+    "A worker was stopped while it deleted, and the engine cannot tell what became of that: the "
+    "count is of what it was about to delete and is no longer there."
+)
 
 
 def begun(step_id: UUID, *, attempt: str, work: Work) -> None:
@@ -29,8 +37,8 @@ def begun(step_id: UUID, *, attempt: str, work: Work) -> None:
         ErasureStep.objects.filter(pk=step_id).update(staged={"attempt": attempt})
 
 
-def staged(step_id: UUID, finding: Finding, ready: Staged, *, work: Work) -> None:
-    """The next version is complete, and about to be published."""
+def staged(step_id: UUID, finding: Finding, ready: Staged) -> None:
+    """The next version is complete, and about to be published. Needs the scope."""
     _announce(
         step_id,
         finding,
@@ -42,30 +50,33 @@ def staged(step_id: UUID, finding: Finding, ready: Staged, *, work: Work) -> Non
             "cuts": [[span.offset, span.length] for span in finding.indexed],
             "present": [[span.offset, span.length] for span in finding.present],
         },
-        work=work,
     )
 
 
-def removing(step_id: UUID, finding: Finding, *, work: Work) -> None:
-    """A version is about to be taken away whole."""
-    _announce(step_id, finding, {"removes": finding.row.version, "drops": True}, work=work)
+def removing(step_id: UUID, finding: Finding) -> None:
+    """A version is about to be taken away whole. Needs the scope."""
+    _announce(step_id, finding, {"removes": finding.row.version, "drops": True})
 
 
-def _announce(step_id: UUID, finding: Finding, hand: dict[str, object], *, work: Work) -> None:
+def _announce(step_id: UUID, finding: Finding, hand: dict[str, object]) -> None:
+    ErasureStep.objects.filter(pk=step_id).update(
+        state=StepState.STAGED,
+        plan=finding.plan,
+        lake_object=finding.row.pk,
+        unclear=len(finding.unclear),
+        staged={**hand, "records": len(finding.present), "bytes": finding.bytes},
+    )
+
+
+def published(
+    step_id: UUID, *, work: Work, lake: Lake, clock: Clock, stays_behind: bool = True
+) -> None:
+    """The new version is in force: bring the index up to it.
+
+    What it replaced is still to be removed; where nothing stays behind, the step is done.
+    """
     with work.scope():
-        ErasureStep.objects.filter(pk=step_id).update(
-            state=StepState.STAGED,
-            plan=finding.plan,
-            lake_object=finding.row.pk,
-            unclear=len(finding.unclear),
-            staged={**hand, "records": len(finding.present), "bytes": finding.bytes},
-        )
-
-
-def published(step_id: UUID, *, work: Work, lake: Lake) -> None:
-    """The new version is in force: bring the index up to it. The old one is still to be removed."""
-    with work.scope():
-        step = ErasureStep.objects.select_for_update(of=("self",)).get(pk=step_id)
+        step = _locked(step_id)
         hand = step.staged
         if "version" not in hand:
             return
@@ -81,13 +92,17 @@ def published(step_id: UUID, *, work: Work, lake: Lake) -> None:
         step.before_version = step.before_version or hand["replaces"]
         step.after_version = hand["version"]
         step.staged = {"removes": hand["replaces"], "cut": hand.get("present")}
+        if not stays_behind:
+            step.staged = {}
+            _end(step, StepState.DONE, problem="", clock=clock)
+            return
         step.save()
 
 
 def removed(step_id: UUID, *, work: Work, lake: Lake, clock: Clock) -> None:
     """The version is gone for good, and the step is done."""
     with work.scope():
-        step = ErasureStep.objects.select_for_update(of=("self",)).get(pk=step_id)
+        step = _locked(step_id)
         hand = step.staged
         if hand.get("drops"):
             _count(step)
@@ -121,34 +136,63 @@ def failed(step_id: UUID, refused: Unreachable, *, work: Work, clock: Clock) -> 
         _end(step, StepState.FAILED, problem=refused.reason, clock=clock)
 
 
-def deleting(step_id: UUID, finding: TableFinding, *, work: Work) -> None:
+def deleting(step_id: UUID, finding: TableFinding, deletion: Deletion, *, work: Work) -> None:
     """Rows of a table are about to be deleted: a worker killed after that finds none to count."""
     with work.scope():
-        ErasureStep.objects.filter(pk=step_id).update(
-            state=StepState.STAGED,
-            plan=Plan.DELETE_ROWS,
-            unclear=finding.unclear,
-            before_version=finding.version,
-            staged={"deletes": finding.rows},
-        )
+        step = _locked(step_id)
+        step.state, step.plan, step.unclear = StepState.STAGED, Plan.DELETE_ROWS, finding.unclear
+        step.before_version = step.before_version or finding.version
+        hand = {"attempt": deletion.attempt, "deletes": deletion.rows, "old": finding.old}
+        step.staged = {**_kept(step), **hand}
+        step.save()
 
 
-def deleted(step_id: UUID, *, rows: int, work: Work) -> None:
-    """The rows are gone for readers of the table."""
+def not_deleted(step_id: UUID, *, work: Work) -> None:
+    """What was about to be deleted was not."""
     with work.scope():
-        step = ErasureStep.objects.select_for_update(of=("self",)).get(pk=step_id)
-        step.records += max(rows, step.staged["deletes"])
-        step.staged = {"reclaims": True}
+        step = _locked(step_id)
+        step.staged = _kept(step)
+        step.save()
+
+
+def perhaps_deleted(step_id: UUID, left: int, *, work: Work) -> None:
+    """Nobody can tell what became of a deletion: what is no longer there counts, and it is said."""
+    with work.scope():
+        step = _locked(step_id)
+        gone = max(step.staged["deletes"] - left, 0)
+        step.records += gone
+        counted = step.staged.get("counted", 0) + gone
+        step.staged = {"counted": counted, "unsure": True}
+        step.save()
+
+
+def deleted(step_id: UUID, *, old: int, work: Work) -> None:
+    """The rows are gone for readers of the table, and lie in earlier versions with the `old`."""
+    with work.scope():
+        step = _locked(step_id)
+        kept, rows = _kept(step), step.staged.get("deletes", 0)
+        old = step.staged.get("old", old)
+        step.records += rows + max(old - kept.get("counted", 0), 0)
+        step.staged = {**kept, "counted": rows + old, "reclaims": True}
         step.save()
 
 
 def reclaimed(step_id: UUID, *, statement: str, work: Work, clock: Clock) -> None:
     """The engine let go of the bytes, and the step is done."""
     with work.scope():
-        step = ErasureStep.objects.select_for_update(of=("self",)).get(pk=step_id)
-        step.reclaim = statement
+        step = _locked(step_id)
+        step.reclaim = f"{statement} {UNSURE}" if "unsure" in step.staged else statement
         step.staged = {}
         _end(step, StepState.DONE, problem="", clock=clock)
+
+
+def _locked(step_id: UUID) -> ErasureStep:
+    return ErasureStep.objects.select_for_update(of=("self",)).get(pk=step_id)
+
+
+def _kept(step: ErasureStep) -> dict[str, Any]:
+    """What is still to be known of a table when its deletion is over or begun anew."""
+    return {name: value for name, value in step.staged.items() if name in {"counted", "unsure"}}
 
 
 def _count(step: ErasureStep) -> None:
@@ -173,7 +217,7 @@ def start_over(step: ErasureStep) -> None:
     the scope.
     """
     if step.staged.keys() & {"removes", "reclaims"}:
-        step.staged = {}
+        step.staged = _kept(step)
         step.save(update_fields=["staged", "updated_at"])
 
 

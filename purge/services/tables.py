@@ -1,7 +1,9 @@
 """Tables of an engine: found, erased and looked at again by the engine's own statements."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -9,16 +11,19 @@ from purge import selectors
 from purge.domain.identifiers import Identifier, Wanted, identifiers_of
 from purge.domain.plans import Plan
 from purge.domain.reports import FoundObject, Unreachable
-from purge.models import Dataset, LakeObject
+from purge.models import Dataset, ErasureStep, LakeObject
 from purge.ports import (
+    Deletion,
     Lake,
+    ObjectChanged,
     ObjectUnreachable,
+    Sought,
     StoredTable,
     TableFinding,
     TableStore,
     Work,
 )
-from purge.services import hold_coverage, steps
+from purge.services import exclusion, hold_coverage, holds, indexing, steps
 from purge.services.findings import Left
 from purge.services.hold_coverage import Held
 from purge.services.indexing import Clock, unreachable
@@ -29,25 +34,31 @@ class OpenTables:
     """A dataset of tables, with everything at hand to ask their engine."""
 
     id: UUID
+    namespace_id: UUID
     name: str
     prefix: str
     identifiers: tuple[Identifier, ...]
     store: TableStore
+    lake: Lake
     held: Held
 
-    def free(self, wanted: frozenset[Wanted]) -> frozenset[Wanted]:
-        """Those of them that no legal hold keeps. Rows of two people need a hold on the dataset."""
-        return frozenset(one for one in wanted if not self.held.keeps_person(one))
+    def find(self, table: str, wanted: frozenset[Wanted]) -> TableFinding | None:
+        return self.store.find(table=table, sought=self.sought(wanted))
+
+    def sought(self, wanted: frozenset[Wanted]) -> Sought:
+        return Sought(identifiers=self.identifiers, wanted=wanted, keeper=self.held)
 
 
 def opened(dataset: Dataset, *, lake: Lake) -> OpenTables:
     """Needs the scope. Raises LayerInvalid where the layer's options are not usable."""
     return OpenTables(
         id=dataset.pk,
+        namespace_id=dataset.namespace_id,
         name=dataset.storage_layer.name,
         prefix=dataset.prefix,
         identifiers=identifiers_of(dataset.identifiers),
         store=lake.tables(selectors.description(dataset.storage_layer)),
+        lake=lake,
         held=hold_coverage.of(dataset, lake=lake),
     )
 
@@ -77,10 +88,10 @@ def _in_table(
     name = f"{tables.name}/{table}"
     try:
         tables.held.check_place(table)
-        finding, held = _counted(tables, table, wanted)
+        finding = tables.find(table, wanted)
     except ObjectUnreachable as refusal:
         return unreachable(name, refusal)
-    if finding is None or not (finding.rows or finding.unclear or held):
+    if finding is None or not (finding.rows or finding.unclear or finding.held):
         return None
     with work.scope():
         row, _ = LakeObject.objects.update_or_create(
@@ -95,23 +106,7 @@ def _in_table(
                 "indexed_at": clock(),
             },
         )
-    return replace(
-        _found(tables, name, row, finding),
-        held=held,
-        held_until=tables.held.until if held else "",
-    )
-
-
-def _counted(
-    tables: OpenTables, table: str, wanted: frozenset[Wanted]
-) -> tuple[TableFinding | None, int]:
-    """What may be deleted, and how many rows of theirs stay for a legal hold."""
-    free = tables.free(wanted)
-    finding = tables.store.find(table=table, identifiers=tables.identifiers, wanted=free)
-    if finding is None or free == wanted:
-        return finding, 0
-    kept = tables.store.find(table=table, identifiers=tables.identifiers, wanted=wanted - free)
-    return finding, 0 if kept is None else kept.rows
+    return _found(tables, name, row, finding)
 
 
 def _found(tables: OpenTables, name: str, row: LakeObject, finding: TableFinding) -> FoundObject:
@@ -124,6 +119,8 @@ def _found(tables: OpenTables, name: str, row: LakeObject, finding: TableFinding
         records=finding.rows,
         bytes=0,
         unclear=finding.unclear,
+        held=finding.held,
+        held_until=tables.held.until if finding.held else "",
         plan=Plan.DELETE_ROWS,
         detail=finding.plan,
     )
@@ -140,39 +137,119 @@ class TableStep:
     hand: dict[str, Any]
 
 
+class HoldsChangedError(Exception):
+    """A hold was placed or ended since the rows were judged: judge them anew."""
+
+
 def erase(step: TableStep, *, work: Work, clock: Clock) -> None:
     """Delete, then reclaim. Both may be done again: a second delete finds nothing.
 
     Raises ObjectUnreachable, with what was done so far recorded.
     """
-    step.tables.held.check_place(step.table)
-    store, identifiers = step.tables.store, step.tables.identifiers
-    free = step.tables.free(step.wanted)
-    if "reclaims" not in step.hand:
-        if "deletes" not in step.hand:
-            finding = store.find(table=step.table, identifiers=identifiers, wanted=free)
-            if finding is None:
-                steps.done(step.id, problem=steps.GONE, work=work, clock=clock)
-                return
-            steps.deleting(step.id, finding, work=work)
-        rows = store.delete(table=step.table, identifiers=identifiers, wanted=free)
-        steps.deleted(step.id, rows=rows, work=work)
-    statement = store.reclaim(table=step.table)
+    for _ in range(indexing.TRIES):
+        step = _again(step, work=work)
+        if "deletes" in step.hand:
+            _settle(step, work=work)
+            continue
+        try:
+            _try(step, work=work, clock=clock)
+        except (HoldsChangedError, ObjectChanged):
+            continue
+        return
+    raise ObjectUnreachable(reason="keeps_changing")
+
+
+def _settle(step: TableStep, *, work: Work) -> None:
+    """A worker was stopped while it deleted: whether that took effect, the engine knows."""
+    attempt = step.hand.get("attempt", "")
+    took_effect = step.tables.store.took_effect(table=step.table, attempt=attempt)
+    if took_effect:
+        steps.deleted(step.id, old=0, work=work)
+    elif took_effect is False:
+        steps.not_deleted(step.id, work=work)
+    else:
+        finding = step.tables.find(step.table, step.wanted)
+        steps.perhaps_deleted(
+            step.id, 0 if finding is None else finding.rows - finding.old, work=work
+        )
+
+
+def _again(step: TableStep, *, work: Work) -> TableStep:
+    """With whoever and whatever is on hold by now, and with what is in hand by now."""
+    with work.scope():
+        hand = ErasureStep.objects.get(pk=step.id).staged
+    return replace(step, hand=hand, tables=replace(step.tables, held=_held_now(step, work=work)))
+
+
+def _held_now(step: TableStep, *, work: Work) -> Held:
+    """Raises ObjectUnreachable where the table is on hold whole."""
+    with work.scope():
+        holds.check_dataset(step.tables.id)
+        source = Dataset.objects.select_related("storage_layer").get(pk=step.tables.id)
+        held = hold_coverage.of(source, lake=step.tables.lake)
+    held.check_place(step.table)
+    return held
+
+
+def _try(step: TableStep, *, work: Work, clock: Clock) -> None:
+    """Raises HoldsChangedError or ObjectChanged, and then what was not yet done is not done."""
+    if "reclaims" not in step.hand and not _delete(step, work=work, clock=clock):
+        return
+    statement = step.tables.store.reclaim(
+        table=step.table,
+        keeper=step.tables.held,
+        moment=partial(_no_hold_arrives, step, work=work),
+    )
     steps.reclaimed(step.id, statement=statement, work=work, clock=clock)
+
+
+def _delete(step: TableStep, *, work: Work, clock: Clock) -> bool:
+    """False: there was nothing to delete, and nothing is to be reclaimed."""
+    tables, table = step.tables, step.table
+    finding = tables.find(table, step.wanted)
+    if finding is None:
+        steps.done(step.id, problem=steps.GONE, work=work, clock=clock)
+        return False
+    if not finding.rows and "counted" not in step.hand:
+        steps.done(step.id, unclear=finding.unclear, work=work, clock=clock)
+        return False
+    tables.store.delete(
+        table=table,
+        sought=tables.sought(step.wanted),
+        announce=partial(_announced, step, finding, work=work),
+    )
+    steps.deleted(step.id, old=finding.old, work=work)
+    return True
+
+
+@contextmanager
+def _announced(
+    step: TableStep, finding: TableFinding, deletion: Deletion, *, work: Work
+) -> Iterator[None]:
+    with _no_hold_arrives(step, work=work):
+        steps.deleting(step.id, finding, deletion, work=work)
+        yield
+
+
+@contextmanager
+def _no_hold_arrives(step: TableStep, *, work: Work) -> Iterator[None]:
+    with exclusion.no_hold_arrives(step.tables.namespace_id):
+        if _held_now(step, work=work) != step.tables.held:
+            raise HoldsChangedError
+        yield
 
 
 def still_there(tables: OpenTables, *, table: str, wanted: frozenset[Wanted]) -> Left | None:
     """Ask the engine once more. None: the table is gone."""
-    finding, held = _counted(tables, table, wanted)
+    finding = tables.find(table, wanted)
     if finding is None:
         return None
-    return Left(finding.rows, finding.unclear, held, tables.held.until if held else "")
+    until = tables.held.until if finding.held else ""
+    return Left(finding.rows, finding.unclear, finding.held, until)
 
 
 def samples(
     tables: OpenTables, *, table: str, wanted: frozenset[Wanted], limit: int
 ) -> tuple[str, ...]:
     """The first of their rows as text."""
-    return tuple(
-        tables.store.sample(table=table, identifiers=tables.identifiers, wanted=wanted, limit=limit)
-    )
+    return tuple(tables.store.sample(table=table, sought=tables.sought(wanted), limit=limit))

@@ -5,6 +5,7 @@ import json
 import shutil
 import zlib
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,8 @@ from pyiceberg.io.pyarrow import PyArrowFileIO
 from purge.adapters.tables.delta_table_store import DeltaTableStore
 from purge.adapters.tables.iceberg_table_store import IcebergTableStore
 from purge.domain.identifiers import identifiers_of, wanted_in
-from purge.ports import ObjectUnreachable, TableStore
+from purge.ports import NOBODY, ObjectUnreachable, Sought, TableStore
+from tests.factories.tables import at_once
 
 NUMBER, MAIL = 770123456789, "dora.quirke@customer.example"
 TRACES = (str(NUMBER).encode(), NUMBER.to_bytes(8, "little"), b"dora.quirke")
@@ -30,6 +32,7 @@ IDENTIFIERS = identifiers_of(
     ]
 )
 WANTED = wanted_in([{"customer_id": NUMBER, "email": MAIL}], identifiers=IDENTIFIERS)
+SOUGHT = Sought(identifiers=IDENTIFIERS, wanted=WANTED)
 ROWS = pa.table(
     {
         "email": ["a@customer.example", MAIL, "z@customer.example", "b@customer.example"],
@@ -100,9 +103,9 @@ def test_nothing_below_the_folder_shows_the_person(
     store, folder, table = make(tmp_path, partitioned=partitioned)
     assert traces(folder)
 
-    assert store.delete(table=table, identifiers=IDENTIFIERS, wanted=WANTED) == 4
+    assert store.delete(table=table, sought=SOUGHT, announce=at_once) == 4
     assert traces(folder), "a deletion alone leaves everything"
-    store.reclaim(table=table)
+    store.reclaim(table=table, keeper=NOBODY, moment=nullcontext)
 
     assert traces(folder) == []
 
@@ -110,11 +113,11 @@ def test_nothing_below_the_folder_shows_the_person(
 @every_table
 def test_rows_of_earlier_versions_are_found_and_go(make: Any, tmp_path: Path) -> None:
     store, folder, table = make(tmp_path)
-    store.delete(table=table, identifiers=IDENTIFIERS, wanted=WANTED)
+    store.delete(table=table, sought=SOUGHT, announce=at_once)
 
-    before = store.find(table=table, identifiers=IDENTIFIERS, wanted=WANTED)
-    store.reclaim(table=table)
-    after = store.find(table=table, identifiers=IDENTIFIERS, wanted=WANTED)
+    before = store.find(table=table, sought=SOUGHT)
+    store.reclaim(table=table, keeper=NOBODY, moment=nullcontext)
+    after = store.find(table=table, sought=SOUGHT)
 
     assert before is not None
     assert before.rows == 4
@@ -129,10 +132,10 @@ def test_a_file_that_a_writer_is_about_to_commit_is_waited_for(make: Any, tmp_pa
     live = next(path for path in folder.rglob("*.parquet"))
     on_its_way = live.with_name("on-its-way.parquet")
     shutil.copy(live, on_its_way)
-    store.delete(table=table, identifiers=IDENTIFIERS, wanted=WANTED)
+    store.delete(table=table, sought=SOUGHT, announce=at_once)
 
     with pytest.raises(ObjectUnreachable, match="being_written"):
-        store.reclaim(table=table)
+        store.reclaim(table=table, keeper=NOBODY, moment=nullcontext)
 
     assert on_its_way.exists()
 
@@ -145,17 +148,17 @@ def test_a_symbolic_link_in_the_table_is_not_followed(make: Any, tmp_path: Path)
     (next(folder.rglob("*.parquet")).parent / "link.parquet").symlink_to(outside)
 
     with pytest.raises(ObjectUnreachable, match="symbolic_link"):
-        store.find(table=table, identifiers=IDENTIFIERS, wanted=WANTED)
+        store.find(table=table, sought=SOUGHT)
 
 
 @every_table
 def test_a_second_name_of_a_file_keeps_the_rows_and_is_said(make: Any, tmp_path: Path) -> None:
     store, folder, table = make(tmp_path)
     (tmp_path / "second").hardlink_to(next(folder.rglob("*.parquet")))
-    store.delete(table=table, identifiers=IDENTIFIERS, wanted=WANTED)
+    store.delete(table=table, sought=SOUGHT, announce=at_once)
 
     with pytest.raises(ObjectUnreachable, match="hard_links"):
-        store.reclaim(table=table)
+        store.reclaim(table=table, keeper=NOBODY, moment=nullcontext)
 
 
 def test_a_delta_log_that_names_a_file_elsewhere_is_refused(tmp_path: Path) -> None:
@@ -174,7 +177,7 @@ def test_a_delta_log_that_names_a_file_elsewhere_is_refused(tmp_path: Path) -> N
     log.write_text(json.dumps({"add": add}))
 
     with pytest.raises(ObjectUnreachable):
-        store.find(table=table, identifiers=IDENTIFIERS, wanted=WANTED)
+        store.find(table=table, sought=SOUGHT)
 
 
 def test_an_iceberg_table_that_lies_elsewhere_is_refused(tmp_path: Path) -> None:
@@ -186,7 +189,7 @@ def test_an_iceberg_table_that_lies_elsewhere_is_refused(tmp_path: Path) -> None
     table.append(ROWS)
 
     with pytest.raises(ObjectUnreachable, match="outside_of_table"):
-        store.find(table="sales.wages", identifiers=IDENTIFIERS, wanted=WANTED)
+        store.find(table="sales.wages", sought=SOUGHT)
 
 
 def test_an_iceberg_branch_keeps_old_snapshots_and_is_said(tmp_path: Path) -> None:
@@ -196,17 +199,17 @@ def test_an_iceberg_branch_keeps_old_snapshots_and_is_said(tmp_path: Path) -> No
     snapshot = opened.current_snapshot()
     assert snapshot is not None
     opened.manage_snapshots().create_tag(snapshot.snapshot_id, "year-end").commit()
-    store.delete(table=table, identifiers=IDENTIFIERS, wanted=WANTED)
+    store.delete(table=table, sought=SOUGHT, announce=at_once)
 
     with pytest.raises(ObjectUnreachable, match="table_has_branches"):
-        store.reclaim(table=table)
+        store.reclaim(table=table, keeper=NOBODY, moment=nullcontext)
 
 
 def test_an_old_delta_version_can_no_longer_be_read(tmp_path: Path) -> None:
     store, folder, table = a_delta(tmp_path)
-    store.delete(table=table, identifiers=IDENTIFIERS, wanted=WANTED)
+    store.delete(table=table, sought=SOUGHT, announce=at_once)
 
-    statement = store.reclaim(table=table)
+    statement = store.reclaim(table=table, keeper=NOBODY, moment=nullcontext)
 
     assert "Earlier versions can no longer be read" in statement
     assert DeltaTable(folder).to_pyarrow_table()["n"].to_pylist().count(1) == 2

@@ -1,13 +1,15 @@
 """PostgreSQL's own ways to keep a row, hide it or copy it, on a real server."""
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 
 import pytest
 
 from purge.adapters.postgresql.table_store import PostgreSQLTableStore
 from purge.domain.identifiers import identifiers_of, wanted_in
-from purge.ports import ObjectUnreachable, StoredTable, TableFinding
+from purge.ports import NOBODY, ObjectUnreachable, Sought, StoredTable, TableFinding
 from tests.contract.test_table_stores import PostgreSQLBench
+from tests.factories.tables import at_once
 
 IDENTIFIERS = identifiers_of(
     [
@@ -16,6 +18,7 @@ IDENTIFIERS = identifiers_of(
     ]
 )
 WANTED = wanted_in([{"customer_id": 7, "email": "dora@customer.example"}], identifiers=IDENTIFIERS)
+SOUGHT = Sought(identifiers=IDENTIFIERS, wanted=WANTED)
 TABLE = "public.people"
 
 
@@ -32,13 +35,13 @@ def shop(server: PostgreSQLBench) -> Iterator[PostgreSQLBench]:
 
 
 def found(shop: PostgreSQLBench) -> TableFinding:
-    result = shop.store.find(table=TABLE, identifiers=IDENTIFIERS, wanted=WANTED)
+    result = shop.store.find(table=TABLE, sought=SOUGHT)
     assert result is not None
     return result
 
 
 def delete(shop: PostgreSQLBench) -> int:
-    return shop.store.delete(table=TABLE, identifiers=IDENTIFIERS, wanted=WANTED)
+    return shop.store.delete(table=TABLE, sought=SOUGHT, announce=at_once)
 
 
 def test_a_path_leads_into_a_json_column(shop: PostgreSQLBench) -> None:
@@ -142,7 +145,7 @@ def test_a_materialized_view_forgets_too(shop: PostgreSQLBench) -> None:
 
     assert "materialized views are refreshed" in found(shop).plan
     delete(shop)
-    statement = shop.store.reclaim(table=TABLE)
+    statement = shop.store.reclaim(table=TABLE, keeper=NOBODY, moment=nullcontext)
 
     assert shop.run("SELECT id FROM copies") == [(8,)]
     assert "1 materialized views refreshed" in statement
@@ -153,8 +156,8 @@ def test_a_name_with_quotes_is_a_name(shop: PostgreSQLBench) -> None:
     shop.run('INSERT INTO "odd ""name"".x" VALUES (7)')
     name = 'public.odd "name".x'
 
-    assert shop.store.delete(table=name, identifiers=IDENTIFIERS, wanted=WANTED) == 1
-    assert "vacuumed" in shop.store.reclaim(table=name)
+    assert shop.store.delete(table=name, sought=SOUGHT, announce=at_once) == 1
+    assert "vacuumed" in shop.store.reclaim(table=name, keeper=NOBODY, moment=nullcontext)
 
 
 @pytest.mark.parametrize(
@@ -194,9 +197,9 @@ def test_a_rewrite_leaves_no_bytes_in_the_tables_file(shop: PostgreSQLBench) -> 
     shop.run("INSERT INTO people VALUES (7, 'dora quirke'), (8, 'uma')")
     store = PostgreSQLTableStore(server=shop.server, rewrites=True)
 
-    store.delete(table=TABLE, identifiers=IDENTIFIERS, wanted=WANTED)
+    store.delete(table=TABLE, sought=SOUGHT, announce=at_once)
 
-    assert "written anew" in store.reclaim(table=TABLE)
+    assert "written anew" in store.reclaim(table=TABLE, keeper=NOBODY, moment=nullcontext)
     assert shop.run("SELECT count(*) FROM people") == [(1,)]
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,7 +18,15 @@ from purge.adapters.postgresql.table_store import PostgreSQLTableStore
 from purge.adapters.tables.delta_table_store import DeltaTableStore
 from purge.adapters.tables.iceberg_table_store import IcebergTableStore
 from purge.domain.identifiers import identifiers_of, wanted_in
-from purge.ports import ObjectUnreachable, StoredTable, TableFinding, TableStore
+from purge.ports import (
+    NOBODY,
+    ObjectUnreachable,
+    Sought,
+    StoredTable,
+    TableFinding,
+    TableStore,
+)
+from tests.factories.tables import at_once
 from tests.fakes.tables import FakeTableStore
 from tests.settings import SERVERS, WORKER
 
@@ -165,7 +174,7 @@ def row(customer: int | None = None, **values: object) -> Row:
 
 def find(bench: Bench, subject: Mapping[str, object], table: str = TABLE) -> TableFinding | None:
     wanted = wanted_in([subject], identifiers=IDENTIFIERS)
-    return bench.store.find(table=table, identifiers=IDENTIFIERS, wanted=wanted)
+    return bench.store.find(table=table, sought=Sought(identifiers=IDENTIFIERS, wanted=wanted))
 
 
 def counted(bench: Bench, subject: Mapping[str, object]) -> tuple[int, int]:
@@ -176,7 +185,9 @@ def counted(bench: Bench, subject: Mapping[str, object]) -> tuple[int, int]:
 
 def delete(bench: Bench, subject: Mapping[str, object]) -> int:
     wanted = wanted_in([subject], identifiers=IDENTIFIERS)
-    return bench.store.delete(table=TABLE, identifiers=IDENTIFIERS, wanted=wanted)
+    return bench.store.delete(
+        table=TABLE, sought=Sought(identifiers=IDENTIFIERS, wanted=wanted), announce=at_once
+    )
 
 
 def customers(bench: Bench) -> list[int | None]:
@@ -260,11 +271,16 @@ def test_a_number_in_a_text_column_is_flagged_and_left(bench: Bench) -> None:
     wanted = wanted_in([{"customer_id": 7}], identifiers=identifiers)
     bench.put(TABLE, row(1, email="7"), row(2, email=" 007 "), row(3, email="70"))
 
-    found = bench.store.find(table=TABLE, identifiers=identifiers, wanted=wanted)
+    found = bench.store.find(table=TABLE, sought=Sought(identifiers=identifiers, wanted=wanted))
 
     assert found is not None
     assert (found.rows, found.unclear) == (0, 2)
-    assert bench.store.delete(table=TABLE, identifiers=identifiers, wanted=wanted) == 0
+    assert (
+        bench.store.delete(
+            table=TABLE, sought=Sought(identifiers=identifiers, wanted=wanted), announce=at_once
+        )
+        == 0
+    )
 
 
 def test_samples_are_their_rows_whole(bench: Bench) -> None:
@@ -272,7 +288,7 @@ def test_samples_are_their_rows_whole(bench: Bench) -> None:
     wanted = wanted_in([{"customer_id": 7}], identifiers=IDENTIFIERS)
 
     shown: Sequence[str] = bench.store.sample(
-        table=TABLE, identifiers=IDENTIFIERS, wanted=wanted, limit=1
+        table=TABLE, sought=Sought(identifiers=IDENTIFIERS, wanted=wanted), limit=1
     )
 
     assert len(shown) == 1
@@ -283,9 +299,9 @@ def test_deleting_and_reclaiming_again_changes_nothing(bench: Bench) -> None:
     bench.put(TABLE, row(7), row(8))
 
     assert delete(bench, {"customer_id": 7}) == 1
-    assert bench.store.reclaim(table=TABLE)
+    assert bench.store.reclaim(table=TABLE, keeper=NOBODY, moment=nullcontext)
     assert delete(bench, {"customer_id": 7}) == 0
-    assert bench.store.reclaim(table=TABLE)
+    assert bench.store.reclaim(table=TABLE, keeper=NOBODY, moment=nullcontext)
 
     assert counted(bench, {"customer_id": 7}) == (0, 0)
     assert customers(bench) == [8]
@@ -294,7 +310,7 @@ def test_deleting_and_reclaiming_again_changes_nothing(bench: Bench) -> None:
 def test_a_table_can_be_written_after_it_was_reclaimed(bench: Bench) -> None:
     bench.put(TABLE, row(7), row(8))
     delete(bench, {"customer_id": 7})
-    bench.store.reclaim(table=TABLE)
+    bench.store.reclaim(table=TABLE, keeper=NOBODY, moment=nullcontext)
 
     bench.put(TABLE, row(9))
 
@@ -309,4 +325,4 @@ def test_a_column_that_is_not_there_is_said(bench: Bench) -> None:
     wanted = wanted_in([{"customer_id": 7}], identifiers=identifiers)
 
     with pytest.raises(ObjectUnreachable, match="column_missing"):
-        bench.store.find(table=TABLE, identifiers=identifiers, wanted=wanted)
+        bench.store.find(table=TABLE, sought=Sought(identifiers=identifiers, wanted=wanted))

@@ -2,19 +2,33 @@
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from enum import StrEnum
+from itertools import count
 
 from purge.domain import matching
 from purge.domain.identifiers import Identifier, Wanted
 from purge.domain.matching import Verdict
 from purge.ports import (
+    Announce,
+    Deletion,
+    Keeper,
+    Moment,
     ObjectUnreachable,
     ProbeStep,
+    Sought,
     StoredTable,
     TableFinding,
     UnreachableObject,
 )
 
 Row = Mapping[str, object]
+
+
+class Fate(StrEnum):
+    GOES = "goes"
+    HELD = "held"
+    UNCLEAR = "unclear"
+    STAYS = "stays"
 
 
 class FakeTableStore:
@@ -24,6 +38,8 @@ class FakeTableStore:
         self.rows: dict[str, list[Row]] = {}
         self.left_behind: dict[str, list[Row]] = {}
         self.refusals: dict[str, str] = {}
+        self.in_force: set[str] = set()
+        self._attempts = count(1)
         self.version = 1
 
     def put(self, table: str, *rows: Row) -> None:
@@ -43,63 +59,70 @@ class FakeTableStore:
             if name.startswith(prefix):
                 yield StoredTable(name)
 
-    def find(
-        self, *, table: str, identifiers: Sequence[Identifier], wanted: Collection[Wanted]
-    ) -> TableFinding | None:
+    def find(self, *, table: str, sought: Sought) -> TableFinding | None:
         if table not in self.rows:
             return None
         self._check(table)
-        verdicts = [verdict for _, verdict in self._judged(table, identifiers, wanted)]
-        theirs = verdicts.count(Verdict.THEIRS)
+        fates = [fate for _, fate in self._judged(table, sought)]
+        theirs = fates.count(Fate.GOES)
+        left = self.left_behind.get(table, [])
+        old = sum(_fate(row, table, sought) is Fate.GOES for row in left)
         return TableFinding(
             version=str(self.version),
-            rows=theirs,
-            unclear=verdicts.count(Verdict.UNCLEAR),
+            rows=theirs + old,
+            unclear=fates.count(Fate.UNCLEAR),
             plan=f"delete {theirs} rows",
+            held=fates.count(Fate.HELD),
+            old=old,
         )
 
-    def sample(
-        self,
-        *,
-        table: str,
-        identifiers: Sequence[Identifier],
-        wanted: Collection[Wanted],
-        limit: int,
-    ) -> Sequence[str]:
-        judged = self._judged(table, identifiers, wanted)
-        found = [row for row, verdict in judged if verdict is not Verdict.OTHER]
+    def sample(self, *, table: str, sought: Sought, limit: int) -> Sequence[str]:
+        judged = self._judged(table, sought)
+        found = [row for row, fate in judged if fate in {Fate.GOES, Fate.UNCLEAR}]
         return [json.dumps(row) for row in found[:limit]]
 
-    def delete(
-        self, *, table: str, identifiers: Sequence[Identifier], wanted: Collection[Wanted]
-    ) -> int:
+    def delete(self, *, table: str, sought: Sought, announce: Announce) -> int:
         self._check(table)
-        judged = self._judged(table, identifiers, wanted)
-        theirs = [row for row, verdict in judged if verdict is Verdict.THEIRS]
+        judged = self._judged(table, sought)
+        theirs = [row for row, fate in judged if fate is Fate.GOES]
         if theirs:
-            self.rows[table] = [row for row, verdict in judged if verdict is not Verdict.THEIRS]
-            self.left_behind.setdefault(table, []).extend(theirs)
-            self.version += 1
+            attempt = f"attempt {next(self._attempts)}"
+            with announce(Deletion(rows=len(theirs), attempt=attempt)):
+                self.rows[table] = [row for row, fate in judged if fate is not Fate.GOES]
+                self.left_behind.setdefault(table, []).extend(theirs)
+                self.version += 1
+                self.in_force.add(attempt)
         return len(theirs)
 
-    def reclaim(self, *, table: str) -> str:
+    def took_effect(self, *, table: str, attempt: str) -> bool | None:
+        return attempt in self.in_force if attempt and table in self.rows else None
+
+    def reclaim(self, *, table: str, keeper: Keeper, moment: Moment) -> str:  # noqa: ARG002
         self._check(table)
-        self.left_behind.pop(table, None)
+        with moment():
+            self.left_behind.pop(table, None)
         return "Rows deleted; nothing is left of them."
 
     def _check(self, table: str) -> None:
         if table in self.refusals:
             raise ObjectUnreachable(reason=self.refusals[table])
 
-    def _judged(
-        self, table: str, identifiers: Sequence[Identifier], wanted: Collection[Wanted]
-    ) -> list[tuple[Row, Verdict]]:
-        return [
-            (
-                row,
-                matching.verdict(
-                    matching.candidates(row, identifiers=identifiers), wanted=frozenset(wanted)
-                ),
-            )
-            for row in self.rows.get(table, [])
-        ]
+    def _judged(self, table: str, sought: Sought) -> list[tuple[Row, Fate]]:
+        return [(row, _fate(row, table, sought)) for row in self.rows.get(table, [])]
+
+
+def _fate(row: Row, table: str, sought: Sought) -> Fate:
+    keeper = sought.keeper
+    match _verdict(row, sought.identifiers, sought.wanted):
+        case Verdict.THEIRS:
+            kept = _verdict(row, keeper.identifiers_in(table), keeper.people)
+            return Fate.GOES if kept is Verdict.OTHER else Fate.HELD
+        case Verdict.UNCLEAR:
+            return Fate.UNCLEAR
+        case Verdict.OTHER:
+            return Fate.STAYS
+
+
+def _verdict(row: Row, identifiers: Sequence[Identifier], wanted: Collection[Wanted]) -> Verdict:
+    found = matching.candidates(row, identifiers=identifiers)
+    return matching.verdict(found, wanted=wanted)

@@ -5,36 +5,73 @@ marks is judged as records of every other format are (`purge/domain/matching.py`
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import reduce
+from functools import partial, reduce
 from uuid import UUID
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from purge.domain import matching
-from purge.domain.identifiers import Identifier, Wanted, canonical
+from purge.domain.identifiers import Identifier, IdentifierType, Wanted, canonical
 from purge.domain.lookups import Lookup, lookups
 from purge.domain.matching import TooAmbiguousError, Verdict
+from purge.ports import Sought
 
 Path = tuple[str, ...]
 Row = Mapping[str, object]
+Values = dict[tuple[Path, ...], set[tuple[object, ...]]]
 
 
 @dataclass(slots=True)
 class Tally:
     """What the rows hold of the people.
 
-    `values`: what stood at the paths of an identifier in rows that are theirs, as the table has it.
+    `values`: what stood at the paths of an identifier in rows that are to go, as the table has it.
+    `kept`: the same of rows that are theirs, and stay for a hold: by whose identifier they stay.
     """
 
     rows: int = 0
     unclear: int = 0
-    values: dict[tuple[Path, ...], set[tuple[object, ...]]] = field(
-        default_factory=lambda: defaultdict(set)
-    )
+    held: int = 0
+    values: Values = field(default_factory=lambda: defaultdict(set))
+    kept: Values = field(default_factory=lambda: defaultdict(set))
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Whose rows are theirs, in one table, and which rows stay for somebody on hold."""
+
+    identifiers: Sequence[Identifier]
+    wanted: frozenset[Wanted]
+    people: Collection[Wanted] = ()
+    known_by: Sequence[Identifier] = ()
+
+    @classmethod
+    def of(cls, sought: Sought, *, table: str) -> "Judge":
+        keeper = sought.keeper
+        return cls(
+            sought.identifiers,
+            frozenset(sought.wanted),
+            keeper.people,
+            keeper.identifiers_in(table) if keeper.people else (),
+        )
+
+    def columns(self, schema: pa.Schema) -> list[str]:
+        """Those that identifiers lie in. Empty where none of the dataset's own is there."""
+        own = columns(self.identifiers, schema=schema)
+        return columns([*self.identifiers, *self.known_by], schema=schema) if own else []
+
+    def verdict(self, row: Row) -> Verdict:
+        return _verdict(row, self.identifiers, self.wanted)
+
+    def kept_by(self, row: Row) -> list[Identifier]:
+        """By which identifiers it names, or may name, somebody on hold."""
+        return [
+            one for one in self.known_by if _verdict(row, [one], self.people) is not Verdict.OTHER
+        ]
 
 
 def columns(identifiers: Sequence[Identifier], *, schema: pa.Schema) -> list[str]:
@@ -43,38 +80,46 @@ def columns(identifiers: Sequence[Identifier], *, schema: pa.Schema) -> list[str
     return [name for name in schema.names if name in wanted]
 
 
-def tally(
-    batches: Iterable[pa.RecordBatch],
-    *,
-    identifiers: Sequence[Identifier],
-    wanted: Collection[Wanted],
-) -> Tally:
+def tally(batches: Iterable[pa.RecordBatch], *, judge: Judge) -> Tally:
     result = Tally()
-    for row, verdict in judged(batches, identifiers=identifiers, wanted=wanted):
-        result.rows += verdict is Verdict.THEIRS
-        result.unclear += verdict is Verdict.UNCLEAR
-        if verdict is Verdict.THEIRS:
-            for identifier in identifiers:
-                if _verdict(row, [identifier], frozenset(wanted)) is Verdict.THEIRS:
-                    values = tuple(_at(row, path) for path in identifier.paths)
-                    result.values[identifier.paths].add(values)
+    for row, verdict in judged(batches, judge=judge):
+        if verdict is Verdict.UNCLEAR:
+            result.unclear += 1
+        elif kept_by := judge.kept_by(row):
+            result.held += 1
+            _remember(result.kept, kept_by, row)
+        else:
+            result.rows += 1
+            theirs = (
+                one
+                for one in judge.identifiers
+                if _verdict(row, [one], judge.wanted) is Verdict.THEIRS
+            )
+            _remember(result.values, theirs, row)
     return result
 
 
-def judged(
-    batches: Iterable[pa.RecordBatch],
-    *,
-    identifiers: Sequence[Identifier],
-    wanted: Collection[Wanted],
-) -> Iterator[tuple[Row, Verdict]]:
+def judged(batches: Iterable[pa.RecordBatch], *, judge: Judge) -> Iterator[tuple[Row, Verdict]]:
     """The rows that may be theirs, each with the verdict; never one that is somebody else's."""
-    known = frozenset(wanted)
-    sought = list(lookups(identifiers, wanted=wanted))
+    sought = list(lookups(judge.identifiers, wanted=judge.wanted))
     for batch in batches:
         for row in batch.filter(_mask(batch, sought)).to_pylist():
-            verdict = _verdict(row, identifiers, known)
+            verdict = judge.verdict(row)
             if verdict is not Verdict.OTHER:
                 yield row, verdict
+
+
+def on_hold(batches: Iterable[pa.RecordBatch], *, judge: Judge) -> Iterator[Row]:
+    """The rows that name, or may name, somebody on hold, whether they are asked for or not."""
+    for batch in batches:
+        for row in batch.filter(_mask_of_held(batch, judge)).to_pylist():
+            if judge.kept_by(row):
+                yield row
+
+
+def _remember(values: Values, identifiers: Iterable[Identifier], row: Row) -> None:
+    for identifier in identifiers:
+        values[identifier.paths].add(tuple(_at(row, path) for path in identifier.paths))
 
 
 def comparable(value: object) -> object:
@@ -97,7 +142,7 @@ def comparable(value: object) -> object:
     return result
 
 
-def _verdict(row: Row, identifiers: Sequence[Identifier], wanted: frozenset[Wanted]) -> Verdict:
+def _verdict(row: Row, identifiers: Sequence[Identifier], wanted: Collection[Wanted]) -> Verdict:
     try:
         found = matching.candidates(comparable(row), identifiers=identifiers)
         return matching.verdict(found, wanted=wanted)
@@ -109,48 +154,79 @@ def _at(row: Row, path: Path) -> object:
     leaf: object = row
     for step in path:
         leaf = leaf.get(step) if isinstance(leaf, Mapping) else None
-    return leaf
+    return (repr(leaf),) if isinstance(leaf, list | dict) else leaf
 
 
 def _mask(batch: pa.RecordBatch, sought: Sequence[Lookup]) -> pa.Array:
+    return _any(batch, [_marked(batch, one) for one in sought if one.path[0] in batch.schema.names])
+
+
+def _any(batch: pa.RecordBatch, masks: Iterable[pa.Array]) -> pa.Array:
     nothing = pa.array([False] * batch.num_rows)
-    masks = [
-        pc.fill_null(_marked(batch, one), fill_value=False)
-        for one in sought
-        if one.path[0] in batch.schema.names
-    ]
-    return reduce(pc.or_, masks, nothing)
+    return reduce(pc.or_, (pc.fill_null(one, fill_value=False) for one in masks), nothing)
+
+
+def _mask_of_held(batch: pa.RecordBatch, judge: Judge) -> pa.Array:
+    """Each different value is looked at once; of a composite, each row that has any."""
+    masks = []
+    for identifier in judge.known_by:
+        for path in identifier.paths:
+            if path[0] in batch.schema.names:
+                column, is_leaf = _leaf(batch, path)
+                masks.append(
+                    _marked_by_value(column, partial(_is_held, judge.people, identifier))
+                    if is_leaf and not identifier.parts
+                    else pc.is_valid(column)
+                )
+    return _any(batch, masks)
+
+
+def _is_held(people: Collection[Wanted], identifier: Identifier, value: object) -> bool:
+    return any(
+        found is not None and Wanted(identifier.name, identifier.type, found[0]) in people
+        for found in _spellings(value, identifier.type)
+    )
 
 
 def _marked(batch: pa.RecordBatch, lookup: Lookup) -> pa.Array:
     """Rows whose value could be one of those looked for. Generous where types differ."""
-    column = batch.column(lookup.path[0])
-    for step in lookup.path[1:]:
-        if not pa.types.is_struct(column.type) or column.type.get_field_index(step) < 0:
-            return pc.is_valid(column)
-        column = pc.struct_field(column, step)
+    column, is_leaf = _leaf(batch, lookup.path)
+    if not is_leaf:
+        return pc.is_valid(column)
     if pa.types.is_integer(column.type):
         return pc.is_in(column, pa.array(_fitting(lookup.values, column.type), column.type))
-    if pa.types.is_nested(column.type) or isinstance(column.type, pa.BaseExtensionType):
-        return pc.is_valid(column)
-    return _marked_by_value(column, lookup)
+    return _marked_by_value(column, partial(_could_be, lookup))
 
 
-def _marked_by_value(column: pa.Array, lookup: Lookup) -> pa.Array:
+def _leaf(batch: pa.RecordBatch, path: Path) -> tuple[pa.Array, bool]:
+    """What lies at the path, or in its way; whether it is a column of plain values at its end."""
+    column = batch.column(path[0])
+    for step in path[1:]:
+        if not pa.types.is_struct(column.type) or column.type.get_field_index(step) < 0:
+            return column, False
+        column = pc.struct_field(column, step)
+    deep = pa.types.is_nested(column.type) or isinstance(column.type, pa.BaseExtensionType)
+    return column, not deep
+
+
+def _marked_by_value(column: pa.Array, is_wanted: Callable[[object], bool]) -> pa.Array:
     """Each different value is looked at once."""
     plain = column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
     distinct = plain.unique()
-    flags = [_could_be(value, lookup) for value in distinct.to_pylist()]
+    flags = [is_wanted(value) for value in distinct.to_pylist()]
     return pc.is_in(plain, distinct.filter(pa.array(flags, pa.bool_())))
 
 
-def _could_be(value: object, lookup: Lookup) -> bool:
+def _could_be(lookup: Lookup, value: object) -> bool:
+    return any(
+        found is not None and found[0] in lookup.values for found in _spellings(value, lookup.type)
+    )
+
+
+def _spellings(value: object, kind: IdentifierType) -> Iterator[tuple[str, bool] | None]:
     leaf = comparable(value)
     for one in leaf if isinstance(leaf, list) else [leaf]:
-        found = canonical(one, wanted=lookup.type)
-        if found is not None and found[0] in lookup.values:
-            return True
-    return False
+        yield canonical(one, wanted=kind)
 
 
 def _fitting(values: Iterable[str], kind: pa.DataType) -> list[int]:

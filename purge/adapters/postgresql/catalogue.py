@@ -19,7 +19,8 @@ ORDER BY 1
 """
 DESCRIBE = """
 SELECT n.nspname, c.relname, c.relkind, row_security_active(c.oid), a.attname,
-       COALESCE(under.typname, base.typname)
+       CASE WHEN COALESCE(under.typcategory, base.typcategory) IN ('A', 'C') THEN 'nested'
+       ELSE COALESCE(under.typname, base.typname) END
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 JOIN pg_type base ON base.oid = a.atttypid
@@ -52,6 +53,11 @@ class Described:
     name: str
     kind: str
     columns: Mapping[str, str]
+
+    @property
+    def listed(self) -> str:
+        """As `LIST` names it."""
+        return f"{self.schema}.{self.name}"
 
     @property
     def quoted(self) -> sql.Composable:

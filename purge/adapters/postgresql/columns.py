@@ -6,9 +6,10 @@ index where the types agree.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import StrEnum
 from uuid import UUID
 
 from psycopg import sql
@@ -21,7 +22,9 @@ from purge.domain.matching import Pairs, TooAmbiguousError, Verdict
 INTEGERS = {"int2", "int4", "int8"}
 NUMBERS = {"numeric", "float4", "float8"}
 TEXTS = {"text", "varchar", "bpchar", "citext", "name"}
-JSONS = {"json", "jsonb"}
+DEEP = {"json", "jsonb", "nested"}
+WHOLE = {"bool", "bytea", "date", "timestamp", "timestamptz", "time", "timetz", "inet", "macaddr"}
+"""Types of one value, which is all that their text says."""
 NUMBER_PATTERN = r"^\s*[+-]?[0-9]+\s*$"
 SPELLED = r"\\u|[0-9]e\+?[0-9]"
 BIGGEST = 2**63
@@ -36,6 +39,10 @@ class Column:
     def is_plain(self) -> bool:
         return self.type in INTEGERS | NUMBERS | TEXTS | {"uuid"}
 
+    @property
+    def is_opaque(self) -> bool:
+        return not self.is_plain and self.type not in DEEP
+
 
 @dataclass(frozen=True, slots=True)
 class Condition:
@@ -48,47 +55,99 @@ def condition(column: Column, *, lookup: Lookup) -> Condition | None:
     values = list(lookup.values)
     name = sql.Identifier(column.name)
     if len(lookup.path) > 1:
-        return _anywhere(name, values)
+        return _anywhere(_as_text(column), values)
     if column.type in INTEGERS | NUMBERS:
         return _numbers(column, name, values)
     if column.type == "uuid":
         return Condition(sql.SQL("{}::text = ANY(%s::text[])").format(name), [values])
-    return _texts(name, lookup) if column.type in TEXTS else _anywhere(name, values)
+    return _texts(name, lookup) if column.type in TEXTS else _anywhere(_as_text(column), values)
 
 
 def fetched(column: Column) -> sql.Composable:
     """The column as it is read for judging."""
+    return sql.Identifier(column.name) if column.is_plain else _as_text(column)
+
+
+def _as_text(column: Column) -> sql.Composable:
     name = sql.Identifier(column.name)
-    return name if column.is_plain else sql.SQL("{}::text").format(name)
+    match column.type:
+        case "nested":  # an array, or a type with fields of its own
+            return sql.SQL("to_jsonb({})::text").format(name)
+        case "bytea":  # else it is spelled by numbers
+            return sql.SQL("encode({}, 'escape')").format(name)
+        case _:
+            return sql.SQL("{}::text").format(name)
 
 
-def verdict(
-    row: Sequence[object],
-    *,
-    columns: Sequence[Column],
-    identifiers: Sequence[Identifier],
-    wanted: frozenset[Wanted],
-) -> Verdict:
-    """Whose row it is. What is no column of numbers, text or JSON is never sure."""
-    record: dict[str, object] = {}
-    opaque = Verdict.OTHER
-    for column, value in zip(columns, row, strict=True):
-        record[column.name] = _comparable(column, value)
-        if _is_opaque(column, value) and matching.could_hold(
-            str(value).encode("utf-8", "surrogatepass"), wanted=wanted
+class Fate(StrEnum):
+    """What becomes of a row. `HELD` rows are theirs, and stay for somebody on hold."""
+
+    GOES = "goes"
+    HELD = "held"
+    UNCLEAR = "unclear"
+    STAYS = "stays"
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Whose rows are theirs, by these columns of a table, and which rows stay."""
+
+    columns: Sequence[Column]
+    identifiers: Sequence[Identifier]
+    wanted: frozenset[Wanted]
+    people: Collection[Wanted] = ()
+    known_by: Sequence[Identifier] = ()
+
+    def fate(self, row: Sequence[object]) -> Fate:
+        match self._verdict(row):
+            case Verdict.THEIRS:
+                return Fate.HELD if self.keeps(row) else Fate.GOES
+            case Verdict.UNCLEAR:
+                return Fate.UNCLEAR
+            case Verdict.OTHER:
+                return Fate.STAYS
+
+    def _verdict(self, row: Sequence[object]) -> Verdict:
+        """Whose row it is. What is no column of numbers, text or JSON is never sure."""
+        found = _verdict(self._record(row), self.identifiers, self.wanted)
+        if found is Verdict.OTHER and any(
+            matching.could_hold(str(value).encode("utf-8", "surrogatepass"), wanted=self.wanted)
+            for _, value in self._opaque(row, self.identifiers)
         ):
-            opaque = Verdict.UNCLEAR
-    try:
-        found = matching.verdict(
-            matching.candidates(record, identifiers=identifiers), wanted=wanted
+            return Verdict.UNCLEAR
+        return found
+
+    def keeps(self, row: Sequence[object]) -> bool:
+        """Whether it names, or may name, somebody on hold."""
+        if not self.known_by:
+            return False
+        found = _verdict(self._record(row), self.known_by, self.people)
+        return found is not Verdict.OTHER or any(
+            column.type not in WHOLE for column, _ in self._opaque(row, self.known_by)
         )
+
+    def _record(self, row: Sequence[object]) -> dict[str, object]:
+        pairs = zip(self.columns, row, strict=True)
+        return {column.name: _comparable(column, value) for column, value in pairs}
+
+    def _opaque(
+        self, row: Sequence[object], identifiers: Sequence[Identifier]
+    ) -> Iterator[tuple[Column, object]]:
+        """What cannot be looked into, of the columns that these identifiers lie in."""
+        names = _names(identifiers)
+        for column, value in zip(self.columns, row, strict=True):
+            if column.is_opaque and value is not None and column.name in names:
+                yield column, value
+
+
+def _verdict(
+    record: dict[str, object], identifiers: Sequence[Identifier], wanted: Collection[Wanted]
+) -> Verdict:
+    try:
+        found = matching.candidates(record, identifiers=identifiers)
+        return matching.verdict(found, wanted=wanted)
     except TooAmbiguousError:
-        found = Verdict.UNCLEAR
-    return opaque if found is Verdict.OTHER else found
-
-
-def _is_opaque(column: Column, value: object) -> bool:
-    return not column.is_plain and column.type not in JSONS and value is not None
+        return Verdict.UNCLEAR
 
 
 def _comparable(column: Column, value: object) -> object:
@@ -99,7 +158,7 @@ def _comparable(column: Column, value: object) -> object:
             result = int(value) if is_whole else str(value)
         case UUID():
             result = str(value)
-        case str() if column.type in JSONS:
+        case str() if column.type in DEEP:
             result = json.loads(value, object_pairs_hook=Pairs)
         case str() if column.type == "bpchar":
             result = value.rstrip(" ")
@@ -134,15 +193,15 @@ def _texts(name: sql.Composable, lookup: Lookup) -> Condition:
             return Condition(bare, [[value.replace("-", "") for value in values]])
 
 
-def _anywhere(name: sql.Composable, values: Sequence[str]) -> Condition:
+def _anywhere(text: sql.Composable, values: Sequence[str]) -> Condition:
     """Somewhere in it, spelled with escapes, or as a number with an exponent."""
-    text = sql.SQL(
+    found = sql.SQL(
         "(EXISTS (SELECT FROM unnest(%s::text[]) AS one(value) "
-        "WHERE position(lower(one.value) IN lower({0}::text)) > 0 "
-        "OR position({2} IN {1}) > 0) OR {0}::text ~* %s)"
+        "WHERE position(lower(one.value) IN lower({0})) > 0 "
+        "OR position({2} IN {1}) > 0) OR {0} ~* %s)"
     )
-    bare = _bare(name), _bare(sql.SQL("one.value"))
-    return Condition(text.format(name, *bare), [list(values), SPELLED])
+    bare = _bare(text), _bare(sql.SQL("one.value"))
+    return Condition(found.format(text, *bare), [list(values), SPELLED])
 
 
 def _bare(value: sql.Composable) -> sql.Composable:
@@ -154,5 +213,9 @@ def _bare(value: sql.Composable) -> sql.Composable:
 
 def columns_of(described: Mapping[str, str], identifiers: Sequence[Identifier]) -> list[Column]:
     """The columns that identifiers lie in, as far as the table has them."""
-    wanted = {path[0] for identifier in identifiers for path in identifier.paths}
-    return [Column(name, kind) for name, kind in described.items() if name in wanted]
+    names = _names(identifiers)
+    return [Column(name, kind) for name, kind in described.items() if name in names]
+
+
+def _names(identifiers: Sequence[Identifier]) -> set[str]:
+    return {path[0] for identifier in identifiers for path in identifier.paths}

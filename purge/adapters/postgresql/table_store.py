@@ -7,24 +7,29 @@ what was judged goes. PostgreSQL leaves deleted rows in the table's file until V
 
 import json
 import time
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 from psycopg import IsolationLevel, errors, sql
 
-from purge.adapters.postgresql import catalogue, columns as shapes
+from purge.adapters.postgresql import attempts, catalogue, columns as shapes
 from purge.adapters.postgresql.addresses import Server
 from purge.adapters.postgresql.catalogue import Described
-from purge.adapters.postgresql.columns import Column, Condition
+from purge.adapters.postgresql.columns import Column, Condition, Fate
 from purge.domain.identifiers import Identifier, Wanted
 from purge.domain.lookups import lookups
-from purge.domain.matching import Verdict
 from purge.ports import (
+    Announce,
+    Deletion,
+    Keeper,
+    Moment,
     ObjectUnreachable,
     ProbeStep,
+    Sought,
     StoredTable,
     TableFinding,
     UnreachableObject,
@@ -33,6 +38,12 @@ from purge.ports import (
 AT_ONCE = 2000
 Place = tuple[int, str]
 """The partition, and the row's place in it (ctid)."""
+
+
+class Judged(NamedTuple):
+    place: Place
+    fate: Fate
+
 
 OWN_TABLE = "public.purge_indexentry"
 RECLAIMED = (
@@ -75,49 +86,39 @@ class PostgreSQLTableStore:
             else:
                 yield StoredTable(name)
 
-    def find(
-        self, *, table: str, identifiers: Sequence[Identifier], wanted: Collection[Wanted]
-    ) -> TableFinding | None:
+    def find(self, *, table: str, sought: Sought) -> TableFinding | None:
         with self._connected() as connection:
             described = catalogue.described(connection, table)
             if described is None:
                 return None
-            rows = unclear = 0
-            for _, verdict in _judged(connection, described, identifiers, wanted):
-                rows += verdict is Verdict.THEIRS
-                unclear += verdict is Verdict.UNCLEAR
-            plan = catalogue.plan(connection, described, rows=rows)
-        return TableFinding(version="", rows=rows, unclear=unclear, plan=plan)
+            fates = Counter(one.fate for one in _judged(connection, described, sought))
+            plan = catalogue.plan(connection, described, rows=fates[Fate.GOES])
+        return TableFinding(
+            version="",
+            rows=fates[Fate.GOES],
+            unclear=fates[Fate.UNCLEAR],
+            plan=plan,
+            held=fates[Fate.HELD],
+        )
 
-    def sample(
-        self,
-        *,
-        table: str,
-        identifiers: Sequence[Identifier],
-        wanted: Collection[Wanted],
-        limit: int,
-    ) -> Sequence[str]:
+    def sample(self, *, table: str, sought: Sought, limit: int) -> Sequence[str]:
         with self._connected() as connection:
             described = catalogue.described(connection, table)
             if described is None:
                 return []
-            places = list(islice(_judged(connection, described, identifiers, wanted), limit))
-            return [_as_text(connection, described, place) for place, _ in places]
+            judged = _judged(connection, described, sought)
+            shown = list(islice((one for one in judged if one.fate is not Fate.HELD), limit))
+            return [_as_text(connection, described, one.place) for one in shown]
 
-    def delete(
-        self, *, table: str, identifiers: Sequence[Identifier], wanted: Collection[Wanted]
-    ) -> int:
+    def delete(self, *, table: str, sought: Sought, announce: Announce) -> int:
         with self._connected(writes=True) as connection:
             described = catalogue.described(connection, table)
             if described is None:
                 return 0
-            theirs = [
-                place
-                for place, verdict in _judged(
-                    connection, described, identifiers, wanted, lock=sql.SQL("FOR UPDATE")
-                )
-                if verdict is Verdict.THEIRS
-            ]
+            judged = _judged(connection, described, sought, lock=sql.SQL("FOR UPDATE"))
+            theirs = [one.place for one in judged if one.fate is Fate.GOES]
+            if not theirs:
+                return 0
             deleted = sum(
                 _delete(connection, described, theirs[start : start + AT_ONCE])
                 for start in range(0, len(theirs), AT_ONCE)
@@ -125,9 +126,16 @@ class PostgreSQLTableStore:
             if deleted != len(theirs):
                 # A trigger that answers NULL keeps a row and says nothing.
                 raise ObjectUnreachable(reason="kept_by_trigger")
+            with announce(Deletion(rows=deleted, attempt=attempts.current(connection))):
+                connection.commit()
         return deleted
 
-    def reclaim(self, *, table: str) -> str:
+    def took_effect(self, *, table: str, attempt: str) -> bool | None:
+        with self._connected() as connection:
+            return attempts.took_effect(connection, attempt)
+
+    def reclaim(self, *, table: str, keeper: Keeper, moment: Moment) -> str:
+        """No reader sees a dead row: to vacuum takes nothing from anybody on hold."""
         with self._connected(autocommit=True) as connection:
             described = catalogue.described(connection, table)
             if described is None:
@@ -172,32 +180,36 @@ class PostgreSQLTableStore:
 def _judged(
     connection: psycopg.Connection[Any],
     described: Described,
-    identifiers: Sequence[Identifier],
-    wanted: Collection[Wanted],
+    sought: Sought,
     *,
     lock: sql.Composable = sql.SQL(""),  # noqa: B008 - a constant
-) -> Iterator[tuple[Place, Verdict]]:
+) -> Iterator[Judged]:
     """The rows that are theirs, or may be, by their place."""
-    columns = shapes.columns_of(described.columns, identifiers)
-    if not columns:
+    keeper = sought.keeper
+    known_by = keeper.identifiers_in(described.listed) if keeper.people else ()
+    own = shapes.columns_of(described.columns, sought.identifiers)
+    if not own:
         raise ObjectUnreachable(reason="column_missing")
-    conditions = _conditions(columns, identifiers, wanted)
+    conditions = _conditions(own, sought.identifiers, sought.wanted)
     if not conditions:
         return
+    columns = shapes.columns_of(described.columns, [*sought.identifiers, *known_by])
+    judge = shapes.Judge(
+        columns, sought.identifiers, frozenset(sought.wanted), keeper.people, known_by
+    )
     statement = sql.SQL("SELECT tableoid, ctid::text, {} FROM {} WHERE {} {}").format(
         sql.SQL(", ").join(shapes.fetched(column) for column in columns),
         described.source,
         sql.SQL(" OR ").join(one.text for one in conditions),
         lock,
     )
-    known = frozenset(wanted)
     with connection.cursor(name="judged") as cursor:
         cursor.itersize = AT_ONCE
         cursor.execute(statement, [value for one in conditions for value in one.values])
         for table, place, *values in cursor:
-            verdict = shapes.verdict(values, columns=columns, identifiers=identifiers, wanted=known)
-            if verdict is not Verdict.OTHER:
-                yield (table, place), verdict
+            fate = judge.fate(values)
+            if fate is not Fate.STAYS:
+                yield Judged((table, place), fate)
 
 
 def _conditions(

@@ -7,29 +7,21 @@ without retention, writes an empty commit with a checkpoint on it, and removes t
 """
 
 import json
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
-from itertools import islice
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path as FilePath
 from urllib.parse import unquote, urlsplit
 
 import pyarrow as pa
 import pyarrow.dataset as pads
-from deltalake import DeltaTable
-from deltalake.exceptions import DeltaError, TableNotFoundError
+from deltalake import CommitProperties, DeltaTable, QueryBuilder
+from deltalake.exceptions import TableNotFoundError
 
-from purge.adapters.arrow import rows as arrow_rows
-from purge.adapters.arrow.rows import Path, Tally
-from purge.adapters.tables import folders as table_folders, probes
+from governance.kernel.identifiers import new_id
+from purge.adapters.arrow.rows import Tally
+from purge.adapters.tables import delta_predicates, folders as table_folders
 from purge.adapters.tables.folders import TableFolders
-from purge.domain.identifiers import Identifier, Wanted
-from purge.ports import (
-    ObjectUnreachable,
-    ProbeStep,
-    StoredTable,
-    TableFinding,
-    UnreachableObject,
-)
+from purge.adapters.tables.lake_table_store import MARK, LakeTableStore
+from purge.ports import ObjectUnreachable, StoredTable, UnreachableObject
 
 LOG = "_delta_log"
 PARQUET = ".parquet"
@@ -40,8 +32,11 @@ RECLAIMED = (
 )
 
 
-class DeltaTableStore:
+class DeltaTableStore(LakeTableStore):
     """Implements `purge.ports.TableStore`."""
+
+    kind = "Delta"
+    earlier = "remove every earlier version of the table"
 
     def __init__(self, *, home: FilePath, path: str = "") -> None:
         self._folders = TableFolders(home, path)
@@ -49,144 +44,139 @@ class DeltaTableStore:
     def place(self) -> str:
         return self._folders.place()
 
-    def probe(self, *, prefix: str = "") -> Sequence[ProbeStep]:
-        return probes.opened(self.tables(prefix=prefix), open_table=self._table, kind="Delta")
-
     def tables(self, *, prefix: str) -> Iterator[StoredTable | UnreachableObject]:
         yield from self._folders.tables(
             prefix=prefix, is_table=lambda folder: (folder / LOG).is_dir()
         )
 
-    def find(
-        self, *, table: str, identifiers: Sequence[Identifier], wanted: Collection[Wanted]
-    ) -> TableFinding | None:
-        with _told():
-            opened = self._table(table)
-            if opened is None:
-                return None
-            now = _tally(self._current(opened), identifiers, wanted)
-            before = _tally(self._left_behind(opened, table), identifiers, wanted)
-        plan = f"delete {now.rows} rows, then remove every earlier version of the table"
-        if before.rows:
-            plan += f", {before.rows} rows of theirs among them"
-        return TableFinding(
-            version=str(opened.version()),
-            rows=now.rows + before.rows,
-            unclear=now.unclear,
-            plan=plan,
-        )
-
-    def sample(
-        self,
-        *,
-        table: str,
-        identifiers: Sequence[Identifier],
-        wanted: Collection[Wanted],
-        limit: int,
-    ) -> Sequence[str]:
-        with _told():
-            opened = self._table(table)
-            if opened is None:
-                return []
-            rows = arrow_rows.judged(
-                self._current(opened).to_batches(), identifiers=identifiers, wanted=wanted
-            )
-            return [json.dumps(row, default=str) for row, _ in islice(rows, limit)]
-
-    def delete(
-        self, *, table: str, identifiers: Sequence[Identifier], wanted: Collection[Wanted]
-    ) -> int:
-        with _told():
-            opened = self._table(table)
-            if opened is None:
-                return 0
-            found = _tally(self._current(opened), identifiers, wanted)
-            if not found.rows:
-                return 0
-            return int(opened.delete(_predicate(found))["num_deleted_rows"])
-
-    def reclaim(self, *, table: str) -> str:
-        with _told():
-            opened = self._table(table)
-            if opened is None:
-                return ""
-            folder = self._folders.folder(table)
-            known = _known(folder)
-            self._forget_removed(opened)
-            opened.update_incremental()
-            opened.create_checkpoint()
-            version = opened.version()
-            unnamed = self._unnamed(opened, folder)
-            over = [path for path in unnamed if path in known or table_folders.is_settled(path)]
-            table_folders.remove_files([*over, *_old_logs(folder, version)], folder=folder)
-            if len(over) < len(unnamed):
-                raise ObjectUnreachable(reason="being_written")
-        return RECLAIMED.format(version=version)
-
-    # --- below: one table
-
-    def _table(self, name: str) -> DeltaTable | None:
-        folder = self._folders.root if name == table_folders.ITSELF else self._folders.root / name
+    def open(self, table: str) -> "DeltaVersion | None":
+        folder = self._folders.root if table == table_folders.ITSELF else self._folders.root / table
         if not (folder / LOG).is_dir():
             return None
-        folder = self._folders.folder(name)
-        with _told():
-            try:
-                opened = DeltaTable(str(folder))
-            except TableNotFoundError:
-                return None
-            table_folders.check_within(_named(opened), folder=folder)
-            return opened
-
-    def _current(self, opened: DeltaTable) -> pads.Dataset:
-        return opened.to_pyarrow_dataset()
-
-    def _left_behind(self, opened: DeltaTable, table: str) -> pads.Dataset:
-        """Rows in files that the present version has no use for."""
         folder = self._folders.folder(table)
-        schema = pa.schema(opened.schema().to_arrow())
-        paths = [str(path) for path in self._unnamed(opened, folder)]
+        try:
+            opened = DeltaTable(str(folder))
+        except TableNotFoundError:
+            return None
+        return DeltaVersion(opened, folder=folder)
+
+
+class DeltaVersion:
+    """Implements `OpenTable`."""
+
+    old_has_all = False
+
+    def __init__(self, opened: DeltaTable, *, folder: FilePath) -> None:
+        self._opened = opened
+        self._folder = folder
+        table_folders.check_within(_named(opened), folder=folder)
+        self._old = self._unnamed()
+
+    @property
+    def version(self) -> str:
+        return str(self._opened.version())
+
+    @property
+    def schema(self) -> pa.Schema:
+        return pa.schema(self._opened.schema().to_arrow())
+
+    def rows(self, columns: Sequence[str] | None = None) -> Iterable[pa.RecordBatch]:
+        batches: Iterable[pa.RecordBatch] = self._opened.to_pyarrow_dataset().to_batches(
+            columns=columns
+        )
+        return batches
+
+    def old_rows(self, columns: Sequence[str] | None = None) -> Iterable[pa.RecordBatch]:
         partitioning = pads.partitioning(
-            pa.schema([schema.field(name) for name in opened.metadata().partition_columns]),
+            pa.schema(
+                [self.schema.field(one) for one in self._opened.metadata().partition_columns]
+            ),
             flavor="hive",
         )
-        return pads.dataset(
-            paths,
-            schema=schema,
+        source = pads.dataset(
+            [str(path) for path in self._old],
+            schema=self.schema,
             format="parquet",
             partitioning=partitioning,
-            partition_base_dir=str(folder),
+            partition_base_dir=str(self._folder),
+        )
+        batches: Iterable[pa.RecordBatch] = source.to_batches(columns=columns)
+        return batches
+
+    def taken(self, found: Tally, columns: Sequence[str]) -> Iterable[pa.RecordBatch]:
+        chosen = ", ".join(delta_predicates.quoted(name) for name in columns)
+        where = delta_predicates.predicate(found)
+        reader = (
+            QueryBuilder()
+            .register("one", self._opened)
+            .execute(f"SELECT {chosen} FROM one WHERE {where}")  # noqa: S608 - quoted
+        )
+        # The engine has types of its own for text, which Arrow cannot filter.
+        ours = pa.schema([self.schema.field(name) for name in columns])
+        return (pa.record_batch(batch).cast(ours) for batch in reader)
+
+    def new_attempt(self) -> str:
+        return f"{self.version}:{new_id()}"
+
+    def delete(self, found: Tally, *, attempt: str) -> None:
+        self._opened.delete(
+            delta_predicates.predicate(found),
+            commit_properties=CommitProperties(custom_metadata={MARK: attempt}),
         )
 
-    def _unnamed(self, opened: DeltaTable, folder: FilePath) -> list[FilePath]:
-        named = _named(opened)
+    def took_effect(self, attempt: str) -> bool | None:
+        """Asked of the log since: it names each commit's mark until it is cleaned up."""
+        before = int(attempt.partition(":")[0])
+        for number in range(before + 1, self._opened.version() + 1):
+            log = self._folder / LOG / f"{number:020d}.json"
+            if not log.exists():
+                return None
+            if any(one.get("commitInfo", {}).get(MARK) == attempt for one in _actions(log)):
+                return True
+        return False
+
+    def check_reclaimable(self) -> None:
+        """Delta has nothing that keeps a version."""
+
+    def reclaim(self) -> str:
+        opened, known = self._opened, _known(self._folder)
+        self._forget_removed()
+        opened.update_incremental()
+        opened.create_checkpoint()
+        version = opened.version()
+        unnamed = self._unnamed()
+        over = [path for path in unnamed if self._is_over(path, known)]
+        table_folders.remove_files([*over, *_old_logs(self._folder, version)], folder=self._folder)
+        if len(over) < len(unnamed):
+            raise ObjectUnreachable(reason="being_written")
+        return RECLAIMED.format(version=version)
+
+    def _is_over(self, path: FilePath, known: Collection[FilePath]) -> bool:
+        """Nobody is on the way to name it; and it was old already when its rows were looked at."""
+        return path in self._old and (path in known or table_folders.is_settled(path))
+
+    def _unnamed(self) -> list[FilePath]:
+        named = _named(self._opened)
         return [
             path
-            for path in table_folders.files_below(folder)
-            if path.suffix == PARQUET and path not in named and (folder / LOG) not in path.parents
+            for path in table_folders.files_below(self._folder)
+            if path.suffix == PARQUET
+            and path not in named
+            and (self._folder / LOG) not in path.parents
         ]
 
-    def _forget_removed(self, opened: DeltaTable) -> None:
+    def _forget_removed(self) -> None:
         """A commit of no data, so that a checkpoint can stand for all before it.
 
         The retention is set for its sake: a checkpoint repeats what was removed within it, and
         the paths of removed files can name people.
         """
+        opened = self._opened
         before = opened.metadata().configuration.get(KEEPS_REMOVED, "interval 1 week")
         opened.alter.set_table_properties({KEEPS_REMOVED: "interval 0 seconds"})
         opened.update_incremental()
         opened.create_checkpoint()
         opened.alter.set_table_properties({KEEPS_REMOVED: before})
-
-
-def _tally(
-    source: pads.Dataset, identifiers: Sequence[Identifier], wanted: Collection[Wanted]
-) -> Tally:
-    columns = arrow_rows.columns(identifiers, schema=source.schema)
-    if not columns:
-        raise ObjectUnreachable(reason="column_missing")
-    batches = source.to_batches(columns=columns)
-    return arrow_rows.tally(batches, identifiers=identifiers, wanted=wanted)
 
 
 def _named(opened: DeltaTable) -> set[FilePath]:
@@ -196,16 +186,20 @@ def _named(opened: DeltaTable) -> set[FilePath]:
     }
 
 
+def _actions(log: FilePath) -> Iterator[dict[str, dict[str, str]]]:
+    for line in log.read_text().splitlines():
+        yield json.loads(line)
+
+
 def _known(folder: FilePath) -> set[FilePath]:
     """Files that a commit named: if none names them now, they are over, not on their way."""
-    known = set()
-    for log in (folder / LOG).glob("*.json"):
-        for line in log.read_text().splitlines():
-            action = json.loads(line)
-            for verb in ("add", "remove", "cdc"):
-                if verb in action:
-                    known.add(folder / unquote(action[verb]["path"]))
-    return known
+    return {
+        folder / unquote(action[verb]["path"])
+        for log in (folder / LOG).glob("*.json")
+        for action in _actions(log)
+        for verb in ("add", "remove", "cdc")
+        if verb in action
+    }
 
 
 def _old_logs(folder: FilePath, version: int) -> list[FilePath]:
@@ -221,44 +215,3 @@ def _old_logs(folder: FilePath, version: int) -> list[FilePath]:
 
 def _is_later(name: str, number: str) -> bool:
     return name[:20].isdecimal() and name[:20] > number
-
-
-def _predicate(found: Tally) -> str:
-    return " OR ".join(
-        _alternatives(paths, values) for paths, values in sorted(found.values.items())
-    )
-
-
-def _alternatives(paths: Sequence[Path], values: Collection[tuple[object, ...]]) -> str:
-    if len(paths) == 1:
-        literals = sorted(_literal(value) for (value,) in values)
-        return f"{_column(paths[0])} IN ({', '.join(literals)})"
-    return " OR ".join(
-        "(" + " AND ".join(_equals(*pair) for pair in zip(paths, one, strict=True)) + ")"
-        for one in sorted(values, key=repr)
-    )
-
-
-def _equals(path: Path, value: object) -> str:
-    return f"{_column(path)} " + ("IS NULL" if value is None else f"= {_literal(value)}")
-
-
-def _column(path: Path) -> str:
-    first, *rest = path
-    quoted = '"' + first.replace('"', '""') + '"'
-    return quoted + "".join(f"[{_literal(step)}]" for step in rest)
-
-
-def _literal(value: object) -> str:
-    if isinstance(value, str):
-        return "'" + value.replace("'", "''") + "'"
-    return str(value)
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    try:
-        yield
-    except (DeltaError, pa.ArrowException, OSError, ValueError) as error:
-        # Their texts quote values: only the kind of the failure leaves.
-        raise ObjectUnreachable(reason="table_not_readable") from error

@@ -6,45 +6,37 @@ empty snapshot (which lists no deleted files), expires all others, and removes e
 table that the one snapshot does not name (Iceberg table spec, "Manifests", "Snapshots").
 """
 
-import json
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from functools import reduce
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.dataset as pads
-from pyiceberg.exceptions import CommitFailedException, NoSuchTableError
-from pyiceberg.expressions import And, BooleanExpression, EqualTo, In, IsNull, Or
+from pyiceberg.exceptions import NoSuchTableError
 from pyiceberg.manifest import DataFile
-from pyiceberg.table import Table
-from sqlalchemy.exc import SQLAlchemyError
+from pyiceberg.table import Table, TableProperties
 
-from purge.adapters.arrow import rows as arrow_rows
-from purge.adapters.arrow.rows import Path as ValuePath, Tally
+from governance.kernel.identifiers import new_id
+from purge.adapters.arrow.rows import Tally
 from purge.adapters.filesystem import files
-from purge.adapters.tables import folders as table_folders, probes
+from purge.adapters.tables import folders as table_folders, iceberg_expressions
 from purge.adapters.tables.folders import TableFolders
 from purge.adapters.tables.iceberg_catalogs import ConfinedCatalog, path_of
-from purge.domain.identifiers import Identifier, Wanted
-from purge.ports import (
-    ObjectUnreachable,
-    ProbeStep,
-    StoredTable,
-    TableFinding,
-    UnreachableObject,
-)
+from purge.adapters.tables.lake_table_store import MARK, LakeTableStore, told
+from purge.ports import ObjectUnreachable, StoredTable, UnreachableObject
 
 CATALOG = "catalog.db"
+NO_SNAPSHOT = ""
 RECLAIMED = (
     "Rows deleted by an Iceberg snapshot; all other snapshots were expired, and their data files, "
     "manifests and metadata removed. Snapshot {snapshot} is the only one that can be read."
 )
 
 
-class IcebergTableStore:
+class IcebergTableStore(LakeTableStore):
     """Implements `purge.ports.TableStore`. `catalog` is a SQLite file in the folder."""
+
+    kind = "Iceberg"
+    earlier = "expire every earlier snapshot"
 
     def __init__(
         self, *, home: Path, path: str = "", catalog: str = CATALOG, name: str = "default"
@@ -56,11 +48,8 @@ class IcebergTableStore:
     def place(self) -> str:
         return self._folders.place()
 
-    def probe(self, *, prefix: str = "") -> Sequence[ProbeStep]:
-        return probes.opened(self.tables(prefix=prefix), open_table=self._table, kind="Iceberg")
-
     def tables(self, *, prefix: str) -> Iterator[StoredTable | UnreachableObject]:
-        with _told():
+        with told():
             catalog = self._catalog()
             names = sorted(
                 ".".join(table)
@@ -69,87 +58,15 @@ class IcebergTableStore:
             )
         yield from (StoredTable(name) for name in names if name.startswith(prefix))
 
-    def find(
-        self, *, table: str, identifiers: Sequence[Identifier], wanted: Collection[Wanted]
-    ) -> TableFinding | None:
-        with _told():
-            opened = self._table(table)
-            if opened is None:
-                return None
-            now = arrow_rows.tally(
-                _current(opened, identifiers), identifiers=identifiers, wanted=wanted
-            )
-            hidden = (
-                arrow_rows.tally(
-                    _physical(opened, identifiers), identifiers=identifiers, wanted=wanted
-                ).rows
-                - now.rows
-            )
-        plan = f"delete {now.rows} rows, then expire every earlier snapshot"
-        if hidden > 0:
-            plan += f", {hidden} rows of theirs among them"
-        snapshot = opened.current_snapshot()
-        return TableFinding(
-            version="" if snapshot is None else str(snapshot.snapshot_id),
-            rows=now.rows + max(hidden, 0),
-            unclear=now.unclear,
-            plan=plan,
-        )
-
-    def sample(
-        self,
-        *,
-        table: str,
-        identifiers: Sequence[Identifier],
-        wanted: Collection[Wanted],
-        limit: int,
-    ) -> Sequence[str]:
-        with _told():
-            opened = self._table(table)
-            if opened is None:
-                return []
-            batches = opened.scan().to_arrow_batch_reader()
-            rows = arrow_rows.judged(batches, identifiers=identifiers, wanted=wanted)
-            return [json.dumps(row, default=str) for row, _ in islice(rows, limit)]
-
-    def delete(
-        self, *, table: str, identifiers: Sequence[Identifier], wanted: Collection[Wanted]
-    ) -> int:
-        with _told():
-            opened = self._table(table)
-            if opened is None:
-                return 0
-            found = arrow_rows.tally(
-                _current(opened, identifiers), identifiers=identifiers, wanted=wanted
-            )
-            if found.rows:
-                opened.delete(_expression(found))
-            return found.rows
-
-    def reclaim(self, *, table: str) -> str:
-        with _told():
-            opened = self._table(table)
-            if opened is None:
-                return ""
-            if set(opened.refs()) - {"main"}:
-                raise ObjectUnreachable(reason="table_has_branches")
-            folder = self._folder(opened)
-            known = _named(opened)
-            snapshot = _left_alone(opened)
-            opened.refresh()
-            known |= {path_of(entry.metadata_file) for entry in opened.metadata.metadata_log}
-            named = _named(opened)
-            unnamed = [path for path in table_folders.files_below(folder) if path not in named]
-            over = [path for path in unnamed if path in known or table_folders.is_settled(path)]
-            table_folders.remove_files(over, folder=folder)
-            if len(over) < len(unnamed):
-                raise ObjectUnreachable(reason="being_written")
-            if any(task.delete_files for task in opened.scan().plan_files()):
-                # Rows that were deleted by reference still lie in the files.
-                raise ObjectUnreachable(reason="table_needs_compaction")
-        return RECLAIMED.format(snapshot=snapshot)
-
-    # --- below: one table
+    def open(self, table: str) -> "IcebergSnapshot | None":
+        try:
+            opened = self._catalog().load_table(table)
+        except NoSuchTableError:
+            return None
+        folder = path_of(opened.location())
+        if not folder.is_relative_to(self._folders.root) or folder.resolve() != folder:
+            raise ObjectUnreachable(reason="outside_of_table")
+        return IcebergSnapshot(opened, folder=folder)
 
     def _catalog(self) -> ConfinedCatalog:
         file = Path(self._folders.root, *self._catalog_parts)
@@ -160,43 +77,95 @@ class IcebergTableStore:
             raise ObjectUnreachable(reason=files.reason_of(error)) from error
         return ConfinedCatalog(self._name, root=self._folders.root, file=file)
 
-    def _table(self, name: str) -> Table | None:
-        try:
-            opened = self._catalog().load_table(name)
-        except NoSuchTableError:
-            return None
-        folder = self._folder(opened)
+
+class IcebergSnapshot:
+    """Implements `OpenTable`."""
+
+    old_has_all = True
+
+    def __init__(self, opened: Table, *, folder: Path) -> None:
         table_folders.check_plain(folder)
         table_folders.check_within(_named(opened), folder=folder)
-        return opened
+        self._folder = folder
+        self._opened = _committing_once(opened)
 
-    def _folder(self, opened: Table) -> Path:
-        folder = path_of(opened.location())
-        if not folder.is_relative_to(self._folders.root) or folder.resolve() != folder:
-            raise ObjectUnreachable(reason="outside_of_table")
-        return folder
+    @property
+    def version(self) -> str:
+        snapshot = self._opened.current_snapshot()
+        return NO_SNAPSHOT if snapshot is None else str(snapshot.snapshot_id)
+
+    @property
+    def schema(self) -> pa.Schema:
+        return self._opened.schema().as_arrow()
+
+    def rows(self, columns: Sequence[str] | None = None) -> Iterable[pa.RecordBatch]:
+        batches: Iterable[pa.RecordBatch] = self._opened.scan(
+            selected_fields=tuple(columns or "*")
+        ).to_arrow_batch_reader()
+        return batches
+
+    def old_rows(self, columns: Sequence[str] | None = None) -> Iterable[pa.RecordBatch]:
+        """Every data file below the table, whatever snapshot it is of, and nothing applied."""
+        deletes = {path_of(file.file_path) for file in _delete_files(self._opened)}
+        for path in table_folders.files_below(self._folder):
+            if path.suffix == ".parquet" and path not in deletes:
+                source = pads.dataset(str(path), schema=self.schema, format="parquet")
+                yield from source.to_batches(columns=columns)
+
+    def taken(self, found: Tally, columns: Sequence[str]) -> Iterable[pa.RecordBatch]:
+        batches: Iterable[pa.RecordBatch] = self._opened.scan(
+            row_filter=iceberg_expressions.expression(found), selected_fields=tuple(columns)
+        ).to_arrow_batch_reader()
+        return batches
+
+    def new_attempt(self) -> str:
+        return f"{self.version}:{new_id()}"
+
+    def delete(self, found: Tally, *, attempt: str) -> None:
+        self._opened.delete(
+            iceberg_expressions.expression(found), snapshot_properties={MARK: attempt}
+        )
+
+    def took_effect(self, attempt: str) -> bool | None:
+        """Asked of the snapshots since, as far back as they were kept."""
+        before = attempt.partition(":")[0]
+        snapshot = self._opened.current_snapshot()
+        while snapshot is not None and str(snapshot.snapshot_id) != before:
+            if snapshot.summary is not None and snapshot.summary.get(MARK) == attempt:
+                return True
+            parent = snapshot.parent_snapshot_id
+            if parent is None:
+                return None
+            snapshot = self._opened.snapshot_by_id(parent)
+        return None if snapshot is None else False
+
+    def check_reclaimable(self) -> None:
+        if set(self._opened.refs()) - {"main"}:
+            raise ObjectUnreachable(reason="table_has_branches")
+
+    def reclaim(self) -> str:
+        opened = self._opened
+        known = _named(opened)
+        snapshot = _left_alone(opened)
+        opened.refresh()
+        known |= {path_of(entry.metadata_file) for entry in opened.metadata.metadata_log}
+        named = _named(opened)
+        unnamed = [path for path in table_folders.files_below(self._folder) if path not in named]
+        over = [path for path in unnamed if path in known or table_folders.is_settled(path)]
+        table_folders.remove_files(over, folder=self._folder)
+        if len(over) < len(unnamed):
+            raise ObjectUnreachable(reason="being_written")
+        if any(task.delete_files for task in opened.scan().plan_files()):
+            # Rows that were deleted by reference still lie in the files.
+            raise ObjectUnreachable(reason="table_needs_compaction")
+        return RECLAIMED.format(snapshot=snapshot)
 
 
-def _current(opened: Table, identifiers: Sequence[Identifier]) -> Iterable[pa.RecordBatch]:
-    columns = arrow_rows.columns(identifiers, schema=opened.schema().as_arrow())
-    if not columns:
-        raise ObjectUnreachable(reason="column_missing")
-    batches: Iterable[pa.RecordBatch] = opened.scan(
-        selected_fields=tuple(columns)
-    ).to_arrow_batch_reader()
-    return batches
-
-
-def _physical(opened: Table, identifiers: Sequence[Identifier]) -> Iterable[pa.RecordBatch]:
-    """Every data file below the table, whatever snapshot it belongs to, and nothing applied."""
-    folder = path_of(opened.location())
-    schema = opened.schema().as_arrow()
-    columns = arrow_rows.columns(identifiers, schema=schema)
-    deletes = {path_of(file.file_path) for file in _delete_files(opened)}
-    for path in table_folders.files_below(folder):
-        if path.suffix == ".parquet" and path not in deletes:
-            source = pads.dataset(str(path), schema=schema, format="parquet")
-            yield from source.to_batches(columns=columns)
+def _committing_once(opened: Table) -> Table:
+    """The library tries a commit again on what somebody else wrote, which nobody judged."""
+    once = {**opened.metadata.properties, TableProperties.COMMIT_NUM_RETRIES: "0"}
+    opened.metadata = opened.metadata.model_copy(update={"properties": once})
+    return opened
 
 
 def _left_alone(opened: Table) -> int:
@@ -237,36 +206,3 @@ def _delete_files(opened: Table) -> Iterator[DataFile]:
     for snapshot in opened.metadata.snapshots:
         for task in opened.scan(snapshot_id=snapshot.snapshot_id).plan_files():
             yield from task.delete_files
-
-
-def _expression(found: Tally) -> BooleanExpression:
-    alternatives: list[BooleanExpression] = []
-    for paths, values in found.values.items():
-        if len(paths) == 1:
-            alternatives.append(In(_name(paths[0]), {value for (value,) in values}))  # type: ignore[call-arg, arg-type]
-        else:
-            alternatives += [_conjunction(paths, one) for one in values]
-    return reduce(Or, alternatives)
-
-
-def _conjunction(paths: Sequence[ValuePath], values: Sequence[object]) -> BooleanExpression:
-    parts: list[BooleanExpression] = [
-        IsNull(_name(path)) if value is None else EqualTo(_name(path), value)  # type: ignore[call-arg, arg-type]
-        for path, value in zip(paths, values, strict=True)
-    ]
-    return reduce(And, parts)
-
-
-def _name(path: ValuePath) -> str:
-    return ".".join(path)
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    try:
-        yield
-    except CommitFailedException as error:
-        raise ObjectUnreachable(reason="keeps_changing") from error
-    except (pa.ArrowException, SQLAlchemyError, OSError, ValueError, NotImplementedError) as error:
-        # Their texts quote values: only the kind of the failure leaves.
-        raise ObjectUnreachable(reason="table_not_readable") from error

@@ -97,7 +97,7 @@ def test_a_layer_that_cannot_be_used_is_refused(
 def test_bytes_that_cannot_be_reclaimed_yet_keep_no_newly_approved_row_waiting(
     company: Company, orders: DeltaTable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(_: DeltaTableStore, *, table: str) -> str:
+    def refuse(*_: object, **__: object) -> str:
         raise ObjectUnreachable(reason="being_written")
 
     with monkeypatch.context() as patched:
