@@ -10,6 +10,7 @@ urlpatterns = [
     path(f"{ALL}calendar/", lists.calendar, name="calendar"),
     path(f"{ALL}review/", lists.review, name="review"),
     path(f"{ALL}decide/", lists.decide, name="decide"),
+    path(f"{ALL}retry/", lists.retry, name="retry_many"),
     path(f"{ALL}returns/", returns.come_backs, name="come_backs"),
     path(f"{ALL}returns/let-back/", returns.let_back, name="let_back"),
     path(f"{ALL}returns/<uuid:come_back_id>/", returns.decide_come_back, name="come_back"),

@@ -30,6 +30,7 @@ EXAMPLES: dict[str, Any] = {
     "RejectInRequest": {"reason": "The contract still runs."},
     "ApproveManyInRequest": {"approvals": [{"id": SOME_ID, "report_hash": REPORT}]},
     "RejectManyInRequest": {"ids": [SOME_ID], "reason": "The contract still runs."},
+    "RetryManyInRequest": {"ids": [SOME_ID]},
     "PatchedErasureRulesInRequest": {
         "approvals_needed": 2,
         "undecided_days": 60,

@@ -230,6 +230,18 @@ class ErasureRequestViewSet(CreateMixin, ReadViewSet):
         return Response(workflow.AnswersOut({"results": answers}).data)
 
     @extend_schema(
+        operation_id="erasure_requests_retry_many",
+        request=workflow.RetryManyIn,
+        responses={200: workflow.AnswersOut},
+    )
+    @action(detail=False, methods=["post"], url_path="retry")
+    def retry_many(self, request: Request, **kwargs: Any) -> Response:  # noqa: ANN401, ARG002 - DRF's
+        """Go on with several that failed, each from where it stopped."""
+        ids = self.validated(workflow.RetryManyIn)["ids"]
+        answers = erasure_requests.retry_many(request_ids=ids, actor=self.actor, now=self.now)
+        return Response(workflow.AnswersOut({"results": answers}).data)
+
+    @extend_schema(
         parameters=[OpenApiParameter("format", str, enum=["json", "pdf"])],
         responses={
             (200, "application/json"): shapes.CertificateOut,

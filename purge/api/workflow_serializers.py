@@ -114,6 +114,12 @@ class RejectManyIn(StrictSerializer):
     reason = serializers.CharField(max_length=1000)
 
 
+class RetryManyIn(StrictSerializer):
+    ids = serializers.ListField(
+        child=serializers.UUIDField(), allow_empty=False, max_length=MOST_AT_ONCE
+    )
+
+
 class AnswerOut(serializers.Serializer[Any]):
     """What became of one: `code` is empty where it was done."""
 

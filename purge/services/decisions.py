@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -18,7 +17,7 @@ from purge import job_names, selectors
 from purge.domain.erasure import State
 from purge.models import ErasureDecision, ErasureRequest, Verb
 from purge.ports import Lake
-from purge.services import deciders, freshness, rules, subjects, texts
+from purge.services import bulk, deciders, freshness, rules, subjects, texts
 from purge.services.moves import move
 
 
@@ -41,18 +40,12 @@ class ReasonMissing(Invalid):
     sentence = "Say why, for whoever asked."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BulkAnswer:
-    """What became of one of several decisions. `code` is empty where it was done."""
-
-    request_id: UUID
-    state: str
-    code: str = ""
-    sentence: str = ""
-
-    @property
-    def state_word(self) -> str:
-        return self.state.replace("_", " ").capitalize()
+class ApprovalTooLate(Conflict):
+    code = "erasure_expired"
+    sentence = (
+        "Nobody decided on this erasure in time: it ends with nothing deleted. Ask again if it is "
+        "still wanted."
+    )
 
 
 def approve(
@@ -61,16 +54,16 @@ def approve(
     """Approve the report in force, while the lake is still as it says.
 
     The last approval that it needs sets the work off; before that it goes on waiting. Raises what
-    `deciders.check` raises, AuthenticationTooOld, ReportStale, AlreadyDecided, StateConflict; and
-    LakeChanged, after which the entrance asks for a new report (`look_again`).
+    `deciders.check` raises, AuthenticationTooOld, ReportStale, ApprovalTooLate, AlreadyDecided,
+    StateConflict; and LakeChanged, after which the entrance asks for a new report (`look_again`).
     """
     step_up.require_recent(actor=actor, now=now)
-    _check_approval(ErasureRequest.objects.get(pk=request_id), report_hash, actor=actor)
+    _check_approval(ErasureRequest.objects.get(pk=request_id), report_hash, actor=actor, now=now)
     # Stores may take their time: nobody waits for this row meanwhile.
     is_current = freshness.is_current(request_id=request_id, lake=lake)
     with transaction.atomic():
         request = ErasureRequest.objects.select_for_update().get(pk=request_id)
-        officer = _check_approval(request, report_hash, actor=actor)
+        officer = _check_approval(request, report_hash, actor=actor, now=now)
         if not is_current:
             raise LakeChanged(why="the lake changed since")
         _forget_lost(request, now=now)
@@ -79,11 +72,15 @@ def approve(
     return request
 
 
-def _check_approval(request: ErasureRequest, report_hash: str, *, actor: Actor) -> UUID:
+def _check_approval(
+    request: ErasureRequest, report_hash: str, *, actor: Actor, now: datetime
+) -> UUID:
     """Who approves. Raises what `approve` does, but for LakeChanged."""
     officer = deciders.check(request, after=State.APPROVED, actor=actor)
     if report_hash != request.report_hash:
         raise ReportStale(why="another one was made since")
+    if now >= request.expires_at:
+        raise ApprovalTooLate  # Whatever runs by the calendar has not come by yet.
     return officer
 
 
@@ -108,7 +105,7 @@ def reject(*, request_id: UUID, reason: str, actor: Actor, now: datetime) -> Era
 
 def approve_many(
     *, reports: Sequence[tuple[UUID, str]], lake: Lake, actor: Actor, now: datetime
-) -> list[BulkAnswer]:
+) -> list[bulk.BulkAnswer]:
     """Approve several, each by the hash of its own report. One that is refused stops no other."""
     step_up.require_recent(actor=actor, now=now)
     answers = []
@@ -121,29 +118,24 @@ def approve_many(
         except LakeChanged as refusal:
             with suppress(Refusal):  # Somebody decided on it meanwhile: the others go on.
                 look_again(request_id=request_id, actor=actor, now=now)
-            answers.append(_refused(request_id, refusal))
+            answers.append(bulk.refused(request_id, refusal))
         except (ErasureRequest.DoesNotExist, Refusal) as refusal:
-            answers.append(_refused(request_id, refusal))
+            answers.append(bulk.refused(request_id, refusal))
         else:
-            answers.append(BulkAnswer(request_id=request_id, state=done.state))
+            answers.append(bulk.BulkAnswer(request_id=request_id, state=done.state))
     return answers
 
 
 def reject_many(
     *, request_ids: Sequence[UUID], reason: str, actor: Actor, now: datetime
-) -> list[BulkAnswer]:
+) -> list[bulk.BulkAnswer]:
     """Reject several for one reason. One that is refused stops no other."""
     step_up.require_recent(actor=actor, now=now)
-    answers = []
-    for request_id in request_ids:
-        try:
-            with namespace_scope(current_namespace_id()):
-                done = reject(request_id=request_id, reason=reason, actor=actor, now=now)
-        except (ErasureRequest.DoesNotExist, Refusal) as refusal:
-            answers.append(_refused(request_id, refusal))
-        else:
-            answers.append(BulkAnswer(request_id=request_id, state=done.state))
-    return answers
+
+    def say_no(request_id: UUID) -> ErasureRequest:
+        return reject(request_id=request_id, reason=reason, actor=actor, now=now)
+
+    return bulk.each(request_ids, say_no)
 
 
 def look_again(*, request_id: UUID, actor: Actor, now: datetime) -> ErasureRequest:
@@ -238,15 +230,3 @@ def _settle(request: ErasureRequest, *, actor: Actor, now: datetime) -> None:
     request.second_approved_by_id = given[1].decided_by_id if len(given) > 1 else None
     move(request, State.APPROVED, actor=actor, now=now)
     messages.enqueue_job(name=job_names.ERASE, erasure_request_id=request.pk)
-
-
-def _refused(request_id: UUID, refusal: Exception) -> BulkAnswer:
-    row = ErasureRequest.objects.filter(pk=request_id).first()
-    state = "" if row is None else row.state
-    if isinstance(refusal, Refusal):
-        return BulkAnswer(
-            request_id=request_id, state=state, code=refusal.code, sentence=str(refusal)
-        )
-    return BulkAnswer(
-        request_id=request_id, state=state, code="not_found", sentence="There is no such erasure."
-    )

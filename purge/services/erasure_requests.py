@@ -16,11 +16,13 @@ from governance.kernel.refusals import FieldError, Forbidden
 from governance.outbox.services import messages
 from purge import job_names, selectors
 from purge.domain.deadlines import expiry, one_month_after
-from purge.domain.erasure import State
+from purge.domain.erasure import State, StateConflict
 from purge.domain.identifiers import SubjectInvalid, check_subjects, wanted_in
 from purge.models import ErasureRequest, Origin
-from purge.services import contacts, decisions, keyrings, rules, subjects, texts
+from purge.services import bulk, contacts, decisions, keyrings, rules, subjects, texts
 from purge.services.moves import move
+
+FAILED = frozenset({State.FAILED, State.PARTIALLY_FAILED})
 
 
 class RequesterUnknown(Forbidden):
@@ -143,6 +145,21 @@ def retry(*, request_id: UUID, actor: Actor, now: datetime) -> ErasureRequest:
                 decisions.look_again(request_id=request_id, actor=actor, now=now)
                 request.refresh_from_db()
     return request
+
+
+def retry_many(
+    *, request_ids: Sequence[UUID], actor: Actor, now: datetime
+) -> list[bulk.BulkAnswer]:
+    """Go on with several that failed, each from where it stopped. Others are left as they are."""
+    require(actor=actor, action=Action.REQUEST_ERASURE)
+
+    def go_on(request_id: UUID) -> ErasureRequest:
+        before = State(ErasureRequest.objects.select_for_update().get(pk=request_id).state)
+        if before not in FAILED:
+            raise StateConflict(before=before.value, after=State.PURGING.value)
+        return retry(request_id=request_id, actor=actor, now=now)
+
+    return bulk.each(request_ids, go_on)
 
 
 def _is_still_covered(request: ErasureRequest) -> bool:

@@ -22,7 +22,8 @@ from purge.domain.erasure import State, is_final
 from purge.domain.months import Month, grid
 from purge.forms import ApproveManyForm, RejectForm
 from purge.models import ComeBack, ComeBackState, Dataset, ErasureRequest
-from purge.services import decisions
+from purge.services import decisions, erasure_requests
+from purge.services.bulk import BulkAnswer
 from purge.views import shown
 
 A_PAGE = 50
@@ -62,6 +63,9 @@ def index(visit: Visit) -> HttpResponse:
     if reference:
         erasures = erasures.filter(reference__icontains=reference)
     page = Paginator(erasures, A_PAGE).get_page(visit.request.GET.get("page"))
+    may_decide = allows(actor=visit.actor, action=Action.APPROVE_ERASURE)
+    may_ask = allows(actor=visit.actor, action=Action.REQUEST_ERASURE)
+    may_retry = may_ask and wanted == "trouble"
     context = {
         "ns": visit.ns,
         "views": [(name, title, _narrowed(name).count()) for name, title in VIEWS.items()],
@@ -69,9 +73,10 @@ def index(visit: Visit) -> HttpResponse:
         "reference": reference,
         "page": page,
         "rows": shown.rows(page.object_list, now=visit.now),
-        "may_decide": allows(actor=visit.actor, action=Action.APPROVE_ERASURE),
-        "may_ask": allows(actor=visit.actor, action=Action.REQUEST_ERASURE)
-        and allows(actor=visit.actor, action=Action.OPEN_ADMIN),
+        "may_decide": may_decide,
+        "may_retry": may_retry,
+        "may_choose": may_retry or (may_decide and wanted == "decide"),
+        "may_ask": may_ask and allows(actor=visit.actor, action=Action.OPEN_ADMIN),
         "has_data_map": Dataset.objects.exists(),
         "returns": ComeBack.objects.filter(state=ComeBackState.OPEN).count(),
     }
@@ -146,14 +151,37 @@ def decide(visit: Visit) -> HttpResponse:
     except step_up.AuthenticationTooOld as refusal:
         forms = {"approve_form": approve_form, "reject_form": reject_form}
         return _review(visit, chosen, status=403, too_old=refusal, **forms)
+    return _answered(visit, chosen, answers, back="decide")
+
+
+@never_cache
+@require_POST
+@signed_in
+def retry(visit: Visit) -> HttpResponse:
+    """Go on with all of the chosen, each from where it stopped."""
+    require(actor=visit.actor, action=Action.REQUEST_ERASURE)
+    chosen = _chosen(visit.request.POST.getlist("chosen"), among="trouble")
+    if not chosen:
+        messages.warning(visit.request, "Choose the erasures to try again first.")
+        return redirect(f"{_index(visit)}?show=trouble")
+    answers = erasure_requests.retry_many(
+        request_ids=[row.pk for row in chosen], actor=visit.actor, now=visit.now
+    )
+    return _answered(visit, chosen, answers, back="trouble")
+
+
+def _answered(
+    visit: Visit, chosen: Sequence[ErasureRequest], answers: Sequence[BulkAnswer], *, back: str
+) -> HttpResponse:
     by_id = {row.erasure.pk: row for row in shown.rows(chosen, now=visit.now)}
-    context = {"ns": visit.ns, "answers": [(by_id[one.request_id], one) for one in answers]}
+    rows = [(by_id[one.request_id], one) for one in answers]
+    context = {"ns": visit.ns, "answers": rows, "back": back}
     return render(visit.request, "purge/decided.html", context)
 
 
 def _decided(
     visit: Visit, form: ApproveManyForm | RejectForm, reports: dict[UUID, str], *, approving: bool
-) -> list[decisions.BulkAnswer]:
+) -> list[BulkAnswer]:
     if approving:
         return decisions.approve_many(
             reports=list(reports.items()),
@@ -190,15 +218,15 @@ def _back_to(visit: Visit, chosen: Sequence[ErasureRequest]) -> str:
     return f"{_index(visit)}review/?{query}"
 
 
-def _chosen(texts: Sequence[str]) -> list[ErasureRequest]:
-    """Those that wait for a decision; anything else in the address is nobody's erasure."""
+def _chosen(texts: Sequence[str], *, among: str = "decide") -> list[ErasureRequest]:
+    """Those that wait for a decision, or are in trouble; anything else is nobody's erasure."""
     ids = set()
     for text in texts[:MOST_AT_ONCE]:
         try:
             ids.add(UUID(text))
         except ValueError:
             continue
-    return list(_narrowed("decide").filter(pk__in=ids))
+    return list(_narrowed(among).filter(pk__in=ids))
 
 
 def _words(chosen: Sequence[ErasureRequest]) -> str:

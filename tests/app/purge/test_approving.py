@@ -1,6 +1,7 @@
 """Approving an erasure: by a second human, once, on the report in force."""
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -246,3 +247,26 @@ def test_nothing_is_approved_before_the_report(company: Company, state: str) -> 
 
     with pytest.raises(StateConflict):
         company.approve(request)
+
+
+def test_an_approval_comes_before_the_expiry_or_not_at_all(company: Company) -> None:
+    """T62: also where nothing has marked it as expired yet."""
+
+    def approve(request: ErasureRequest, *, at: datetime) -> ErasureRequest:
+        return decisions.approve(
+            request_id=request.pk,
+            report_hash=request.report_hash,
+            lake=company.lake,
+            actor=actors.for_user(user=company.olga, role=None, authenticated_at=at),
+            now=at,
+        )
+
+    late, in_time = company.located(), company.located()
+
+    with pytest.raises(decisions.ApprovalTooLate):
+        approve(late, at=late.expires_at)
+    before = in_time.expires_at - timedelta(seconds=1)
+
+    assert approve(in_time, at=before).state == "approved"
+    late.refresh_from_db()
+    assert (late.state, late.approved_by_id) == ("awaiting_approval", None)
