@@ -49,7 +49,7 @@ def content() -> tuple[bytes, list[Span]]:
     return b"".join(lines), places
 
 
-def erase(layer: StorageLayer, version: str, key: str, places: list[Span]) -> None:
+def erase(layer: StorageLayer, version: str, key: str, places: list[Span]) -> bool:
     attempt = layer.begin(key=key, version=version)
     with layer.open(key=key, version=version) as source:
         for record in FORMAT.records(source=source, spans=places):
@@ -57,7 +57,9 @@ def erase(layer: StorageLayer, version: str, key: str, places: list[Span]) -> No
         segments = FORMAT.segments(source=source, cuts=places)
         staged = layer.stage(key=key, version=version, segments=segments, attempt=attempt)
     layer.publish(staged=staged)
-    layer.remove(key=key, version=staged.replaces)
+    if staged.stays_behind:
+        layer.remove(key=key, version=staged.replaces)
+    return True
 
 
 def without(raw: bytes) -> bytes:
@@ -104,7 +106,6 @@ def in_bucket(client: Any, raw: bytes, places: list[Span], *, away: float) -> Ro
         for _ in crew.carry_out(
             groups,
             act=lambda one: erase(layer(), one.version, one.key, places),
-            is_to_stop=lambda: False,
             at_end=lambda: None,
         ):
             pass

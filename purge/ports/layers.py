@@ -105,7 +105,8 @@ class Staged:
     Only the layer that staged it can publish it: it may have it in memory.
 
     `version` is what the object's version will be once published: it is stored before publishing,
-    so that after a crash one look at the object tells whether that happened.
+    so that after a crash one look at the object tells whether that happened. `stays_behind`: what
+    it replaces is still there then, and is to be removed.
     """
 
     key: str
@@ -113,10 +114,14 @@ class Staged:
     replaces: str
     version: str
     size: int
+    stays_behind: bool = True
 
 
 class StorageLayer(Protocol):
-    """Objects under keys. Rewriting takes steps, each of which can be repeated after a crash."""
+    """Objects under keys. Rewriting takes steps, each of which can be repeated after a crash.
+
+    Several threads may work on different objects at once.
+    """
 
     def place(self) -> str:
         """What the absolute names of its objects begin with; keys follow.
@@ -169,6 +174,10 @@ class StorageLayer(Protocol):
 
         Readers of the object see nothing of it.
         """
+        ...
+
+    def is_traceless(self, *, attempt: str) -> bool:
+        """Whether nothing of that attempt is with the layer before it is published."""
         ...
 
     def stage(self, *, key: str, version: str, segments: Iterable[Segment], attempt: str) -> Staged:

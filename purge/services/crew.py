@@ -39,12 +39,17 @@ class Telling:
     told_at: datetime | None = None
 
     def one_more(self) -> None:
-        now = self.clock()
-        self.done += 1
-        is_due = self.told_at is None or not timedelta() <= now - self.told_at < TOLD
-        if is_due or self.done == self.total:
-            self.told_at = now
-            self.work.progress(done=self.done, total=self.total)
+        self.tell(self.done + 1)
+
+    def tell(self, done: int) -> bool:
+        """Whether it was told this time."""
+        now, self.done = self.clock(), done
+        is_early = self.told_at is not None and timedelta() <= now - self.told_at < TOLD
+        if is_early and done < self.total:
+            return False
+        self.told_at = now
+        self.work.progress(done=done, total=self.total)
+        return True
 
 
 def is_for_it(*, kind: str, size: int) -> bool:
@@ -80,14 +85,14 @@ def in_order(
 def carry_out(
     groups: Sequence[Sequence[Item]],
     *,
-    act: Callable[[Item], object],
-    is_to_stop: Callable[[], bool],
+    act: Callable[[Item], bool],
     at_end: Callable[[], object],
 ) -> Generator[int]:
     """Do all of them, and say now and then how many are done. Raises what one of them raised.
 
-    Whoever closes the iterator stops it; what is at hand is finished first. Each thread ends with
-    `at_end`: it has database connections of its own, if any.
+    Where `act` says False nothing more is begun. Whoever closes the iterator stops it; what is at
+    hand is finished first. Each thread ends with `at_end`: it has database connections of its own,
+    if any.
     """
     waiting, finished = deque(groups), deque[Item]()
     stop = threading.Event()
@@ -96,10 +101,9 @@ def carry_out(
         try:
             while waiting and not stop.is_set():
                 for item in _next(waiting):
-                    if stop.is_set() or is_to_stop():
+                    if stop.is_set() or not act(item):
                         stop.set()
                         return
-                    act(item)
                     finished.append(item)
         except BaseException:
             stop.set()

@@ -24,7 +24,16 @@ from purge import job_names, selectors
 from purge.domain.erasure import State
 from purge.models import ErasureReport, ErasureRequest, ErasureStep, StepState
 from purge.ports import Lake, Work
-from purge.services import certificates, crew, cutting, decisions, ledger, steps, verifying
+from purge.services import (
+    certificates,
+    crew,
+    cutting,
+    decisions,
+    ledger,
+    open_steps,
+    steps,
+    verifying,
+)
 from purge.services.indexing import Clock
 from purge.services.moves import move
 
@@ -98,39 +107,37 @@ def _cut_all(request_id: UUID, *, work: Work, lake: Lake, clock: Clock) -> bool:
             .order_by("object_number")
         )
     before = total - len(waiting)
-    with closing(_cut_each(request_id, waiting, work=work, lake=lake, clock=clock)) as counted:
+    telling = crew.Telling(work=work, clock=clock, total=total)
+    with closing(_cut_each(waiting, work=work, lake=lake, clock=clock)) as counted:
         for count in counted:
-            work.progress(done=before + count, total=total)
-            with work.scope():
-                ErasureRequest.objects.filter(pk=request_id).update(
-                    progress_done=before + count, progress_total=total
-                )
+            if telling.tell(before + count):
+                with work.scope():
+                    ErasureRequest.objects.filter(pk=request_id).update(
+                        progress_done=before + count, progress_total=total
+                    )
     return not _is_to_stop(request_id, work=work)
 
 
 def _cut_each(
-    request_id: UUID, waiting: Sequence[ErasureStep], *, work: Work, lake: Lake, clock: Clock
+    waiting: Sequence[ErasureStep], *, work: Work, lake: Lake, clock: Clock
 ) -> Generator[int]:
     """Small objects far away beside each other, then the others. Says how many are done."""
+    datasets = open_steps.Datasets(lake=lake, clock=clock)
 
-    def cut(step: ErasureStep) -> None:
-        cutting.cut(step_id=step.pk, work=work, lake=lake, clock=clock)
-
-    def is_to_stop() -> bool:
-        return _is_to_stop(request_id, work=work)
+    def cut(step: ErasureStep) -> bool:
+        return cutting.cut(step_id=step.pk, datasets=datasets, work=work, lake=lake, clock=clock)
 
     groups, count = _shared_out(waiting), 0
     shared = {step.pk for group in groups for step in group}
     if groups:
-        done = crew.carry_out(groups, act=cut, is_to_stop=is_to_stop, at_end=connections.close_all)
+        done = crew.carry_out(groups, act=cut, at_end=connections.close_all)
         with closing(done) as counted:
             for count in counted:
                 yield count
     for step in waiting:
         if step.pk not in shared:
-            if is_to_stop():
+            if not cut(step):
                 return
-            cut(step)
             count += 1
             yield count
 

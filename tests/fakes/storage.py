@@ -90,6 +90,9 @@ class FakeStorageLayer:
     def begin(self, *, key: str, version: str) -> str:  # noqa: ARG002 - any name will do
         return f"attempt-{next(self._numbers)}"
 
+    def is_traceless(self, *, attempt: str) -> bool:  # noqa: ARG002
+        return False
+
     def stage(self, *, key: str, version: str, segments: Iterable[Segment], attempt: str) -> Staged:
         if self.version(key=key) != version:
             raise ObjectChanged

@@ -126,6 +126,9 @@ class FilesystemStorageLayer:
     def begin(self, *, key: str, version: str) -> str:
         return uuid.uuid4().hex
 
+    def is_traceless(self, *, attempt: str) -> bool:
+        return False
+
     def stage(self, *, key: str, version: str, segments: Iterable[Segment], attempt: str) -> Staged:
         with (
             files.told_as_unreachable(),
@@ -146,6 +149,7 @@ class FilesystemStorageLayer:
                 replaces=version,
                 version=version_of(fresh),
                 size=fresh.st_size,
+                stays_behind=False,
             )
         raise ObjectChanged
 

@@ -6,6 +6,7 @@ upload (`s3_uploads.py`): what stays is copied by the store itself, in the range
 at. What it replaces is removed afterwards where the bucket keeps old versions.
 """
 
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -53,6 +54,12 @@ class _Remembered:
     object: OpenObject
 
 
+class _Here(threading.local):
+    """Each thread's own, for each goes its way."""
+
+    last: _Remembered | None = None
+
+
 class S3StorageLayer:
     """Implements `purge.ports.StorageLayer`. `path` is empty or ends with a slash."""
 
@@ -65,7 +72,7 @@ class S3StorageLayer:
         clock: Callable[[], datetime],
     ) -> None:
         self._bucket = Bucket(client=client, name=bucket, path=path, clock=clock)
-        self._last: _Remembered | None = None
+        self._here = _Here()
         self._open: dict[tuple[str, str], OpenObject] = {}
         self._parts: dict[str, list[DonePart]] = {}
         self._rewritings: dict[str, Rewriting] = {}
@@ -93,7 +100,7 @@ class S3StorageLayer:
 
     @contextmanager
     def open(self, *, key: str, version: str) -> Iterator[ReadableObject]:
-        wanted, now, last = version_name(version), self._bucket.clock(), self._last
+        wanted, now, last = version_name(version), self._bucket.clock(), self._here.last
         with refusals.told():
             opened = self._opened(key, version)
             opened.look.check_readable()
@@ -109,7 +116,7 @@ class S3StorageLayer:
         if wanted.id is None and not was_read_in_one:
             with refusals.told():
                 self._bucket.seen(key, wanted)
-        self._last = _Remembered(version, now, opened)
+        self._here.last = _Remembered(version, now, opened)
 
     def effort(self, *, size: int, segments: Iterable[Segment]) -> str:
         return s3_parts.told(size=size, segments=segments)
@@ -130,7 +137,7 @@ class S3StorageLayer:
         opened = self._opened(key, version)
         opened.look.check_readable()
         opened.look.check_unlocked(at=now)
-        self._last = _Remembered(version, now, opened)
+        self._here.last = _Remembered(version, now, opened)
         return opened
 
     def _begun(self, opened: OpenObject) -> str:
@@ -144,6 +151,9 @@ class S3StorageLayer:
             attempt = s3_uploads.begin(bucket, key, look)
             self._parts[attempt] = []
         return attempt
+
+    def is_traceless(self, *, attempt: str) -> bool:
+        return s3_whole.is_named_so(attempt)
 
     def stage(self, *, key: str, version: str, segments: Iterable[Segment], attempt: str) -> Staged:
         with refusals.told():
@@ -167,7 +177,7 @@ class S3StorageLayer:
 
     def _opened(self, key: str, version: str) -> OpenObject:
         """That version, with all that a moment ago was learned and read of it."""
-        last, self._last = self._last, None
+        last, self._here.last = self._here.last, None
         if last is not None and (last.object.key, last.version) == (key, version):
             age = self._bucket.clock() - last.at
             if timedelta() <= age <= REMEMBERED:

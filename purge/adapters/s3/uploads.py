@@ -59,6 +59,7 @@ def stage(
         replaces=str(source.look.exact()),
         version=composite(parts),
         size=size,
+        stays_behind=bool(source.look.version_id),
     )
     return staged, parts
 

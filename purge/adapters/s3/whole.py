@@ -62,6 +62,7 @@ def stage(
         replaces=str(source.look.exact()),
         version=hashlib.md5(content, usedforsecurity=False).hexdigest(),
         size=len(content),
+        stays_behind=bool(source.look.version_id),
     )
 
 

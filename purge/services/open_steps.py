@@ -1,0 +1,106 @@
+"""Steps of an erasure, opened: all that cutting one object needs, read in one transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from purge.domain.identifiers import Wanted, identifiers_of, wanted_in
+from purge.models import Dataset, ErasureStep, LakeObject
+from purge.ports import Format, Lake, Work
+from purge.services import hold_coverage, holds, indexing, places, subjects, tables
+from purge.services.hold_coverage import Held
+from purge.services.indexing import Clock, OpenDataset
+from purge.services.places import Place
+from purge.services.tables import TableStep
+
+REMEMBERED = timedelta(seconds=10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenStep:
+    """A step with all it needs, read in one transaction."""
+
+    id: UUID
+    dataset: OpenDataset
+    row: LakeObject
+    wanted: frozenset[Wanted]
+    there: Sequence[Place]
+    hand: dict[str, Any]
+
+
+class Datasets:
+    """What was opened a moment ago, for whichever step comes next. Who is on hold is asked anew."""
+
+    def __init__(self, *, lake: Lake, clock: Clock) -> None:
+        self._lake = lake
+        self._clock = clock
+        self._opened: dict[UUID, tuple[object, datetime, OpenDataset]] = {}
+
+    def opened(self, row: Dataset) -> OpenDataset:
+        """Needs the scope. Raises LayerInvalid."""
+        now, stamp = self._clock(), (row.updated_at, row.storage_layer.updated_at)
+        known, opened_at, dataset = self._opened.get(row.pk, (None, now, None))
+        if dataset is None or known != stamp or not timedelta() <= now - opened_at < REMEMBERED:
+            dataset = indexing.opened(row, lake=self._lake)
+            self._opened[row.pk] = stamp, now, dataset
+            return dataset
+        return replace(dataset, held=hold_coverage.of(row, lake=self._lake))
+
+
+def opened(
+    step_id: UUID, datasets: Datasets, *, work: Work, lake: Lake
+) -> OpenStep | TableStep | dict[str, Any] | None:
+    """What to work on; where the object is gone from the index, what a worker had in hand.
+
+    None: nothing, for it is to stop.
+    """
+    with work.scope():
+        step = ErasureStep.objects.select_related(
+            "erasure_request", "lake_object__dataset__storage_layer"
+        ).get(pk=step_id)
+        row, hand = step.lake_object, step.staged
+        if step.erasure_request.stop_wanted:
+            return None
+        if row is None:
+            return dict(hand)
+        holds.check_dataset(row.dataset_id)
+        people = subjects.of(step.erasure_request)
+        wanted = wanted_in(people, identifiers=identifiers_of(row.dataset.identifiers))
+        if row.dataset.format == Format.TABLE:
+            return TableStep(
+                id=step_id,
+                tables=tables.opened(row.dataset, lake=lake),
+                table=row.key,
+                wanted=wanted,
+                hand=hand,
+            )
+        dataset = datasets.opened(row.dataset)
+        return OpenStep(
+            id=step_id,
+            dataset=dataset,
+            row=row,
+            wanted=wanted,
+            there=places.of_rows([row], dataset=dataset, wanted=wanted, lake=lake)[row.number],
+            hand=hand,
+        )
+
+
+def again(step: OpenStep, *, work: Work, lake: Lake) -> OpenStep:
+    """As the object is by now, and whoever is on hold by now."""
+    with work.scope():
+        row = LakeObject.objects.filter(pk=step.row.pk).first() or step.row
+        dataset = replace(step.dataset, held=held_now(step, lake=lake))
+        there = places.of_rows([row], dataset=dataset, wanted=step.wanted, lake=lake)
+    return replace(step, row=row, dataset=dataset, there=there[row.number])
+
+
+def held_now(step: OpenStep, *, lake: Lake) -> Held:
+    """Whoever and whatever is on hold by now. Needs the scope.
+
+    Raises ObjectUnreachable if the dataset is.
+    """
+    holds.check_dataset(step.dataset.id)
+    source = Dataset.objects.select_related("storage_layer").get(pk=step.dataset.id)
+    return hold_coverage.of(source, lake=lake)
