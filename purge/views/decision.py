@@ -36,7 +36,6 @@ FIRST_OBJECTS = 10
 SHOWN_OBJECTS = 200
 SHOWN_EVENTS = 100
 SECONDS_TO_NEXT_LOOK = "5"
-RETRIED = {State.PARTIALLY_FAILED, State.FAILED}
 
 
 @never_cache
@@ -258,7 +257,7 @@ def _why_not(visit: Visit, request: ErasureRequest) -> str:
 def _possible(visit: Visit, request: ErasureRequest, state: State) -> dict[str, Any]:
     asks = allows(actor=visit.actor, action=Action.REQUEST_ERASURE)
     return {
-        "may_retry": asks and state in RETRIED,
+        "may_retry": asks and state in erasure_requests.FAILED,
         "may_cancel": asks and State.CANCELLED in NEXT[state] and not request.stop_wanted,
     }
 
