@@ -14,9 +14,11 @@ from governance.kernel.refusals import FieldError, Invalid
 from usage_limits.domain.admissions import Meter, Reading, Standing
 from usage_limits.domain.features import MEASURES, FeatureType, from_base
 from usage_limits.domain.quantities import EXACT, number
-from usage_limits.domain.reservations import ReservationState
+from usage_limits.domain.reservations import ReservationState, Settlement
 from usage_limits.models import (
+    CreditUse,
     LimitCounter,
+    MainPoolHour,
     Reservation,
     UsageControlLogEntry,
     UsageEntry,
@@ -136,10 +138,34 @@ def workload_rules() -> list[WorkloadRule]:
     return list(WorkloadRule.objects.order_by("position", "name"))
 
 
+def credit_balance() -> Decimal:
+    """Seconds of the burst pool that were earned and are not spent."""
+    earned = MainPoolHour.objects.aggregate(total=Sum("earned"))["total"] or ZERO
+    spent = CreditUse.objects.aggregate(total=Sum("seconds"))["total"] or ZERO
+    return EXACT.subtract(earned, spent)
+
+
+def credit_held(*, besides: str = "") -> Decimal:
+    """Those of them that queries hold, but for the one of this key."""
+    held = Reservation.objects.filter(state=ReservationState.HELD.value, credit__gt=0)
+    return held.exclude(key=besides).aggregate(total=Sum("credit"))["total"] or ZERO
+
+
 def booked(keys: Collection[str]) -> dict[str, str]:
     """The fingerprint of each key that is in the ledger."""
     rows = UsageEntry.objects.filter(namespace_id=current_namespace_id(), key__in=keys)
     return dict(rows.values_list("key", "fingerprint"))
+
+
+def free_seconds() -> Decimal:
+    """What a query that asks now may have free of the burst pool."""
+    return max(ZERO, EXACT.subtract(credit_balance(), credit_held()))
+
+
+def is_settled(settlement: Settlement) -> bool:
+    """Whether it was booked, whoever paid."""
+    free = CreditUse.objects.filter(key=settlement.entry_key)
+    return free.exists() or bool(booked([settlement.entry_key]))
 
 
 def daily_use(*, since: datetime) -> list[tuple[datetime, str, Decimal]]:

@@ -20,7 +20,7 @@ from usage_limits.models import UsageLimit
 from usage_limits.services import limits
 
 FIXED = ("feature_type", "period")
-LIVE = ("where_it_stands", "state", "held", "present_period", "counted_from")
+LIVE = ("where_it_stands", "state", "held", "credits", "present_period", "counted_from")
 NEARLY = 80
 BAR_WIDTH, MARK_WIDTH = 240, 2
 CALM, WARNING, DANGER = "#2563eb", "#d97706", "#dc2626"
@@ -102,6 +102,13 @@ class UsageLimitAdmin(NamespacedModelAdmin):
         reading = _reading(row)
         feature = reading.meter.terms.feature_type
         return figure(feature=feature, amount=reading.standing.reserved)
+
+    @display(description="Credits that are used first")
+    def credits(self, row: UsageLimit) -> str:
+        feature = FeatureType(row.feature_type)
+        if feature is not FeatureType.CONCURRENCY_SCALING:
+            return "None: they are of concurrency scaling."
+        return figure(feature=feature, amount=selectors.free_seconds())
 
     def perform_save(self, request: HttpRequest, row: Any, form: Any, change: bool) -> Any:  # noqa: ANN401, FBT001 - the base's
         values, actor, now = form.cleaned_data, self.actor(request), timezone.now()

@@ -1,5 +1,6 @@
 """Shapes of limits, usage, the log, rules and channels."""
 
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.utils import timezone
@@ -53,6 +54,7 @@ class LimitStateOut(serializers.Serializer[Any]):
     period_start = serializers.DateTimeField()
     period_end = serializers.DateTimeField()
     disabled = serializers.BooleanField()
+    free = serializers.FloatField(help_text="Minutes of credits that are spent before the amount.")
 
 
 class UsageLimitOut(ModelOut):
@@ -90,8 +92,14 @@ class UsageLimitOut(ModelOut):
                 "period_start": reading.meter.period.start,
                 "period_end": reading.meter.period.end,
                 "disabled": reading.disabled,
+                "free": number(from_base(feature=feature, amount=_free(feature))),
             }
         ).data
+
+
+def _free(feature: FeatureType) -> Decimal:
+    is_metered = feature is FeatureType.CONCURRENCY_SCALING
+    return selectors.free_seconds() if is_metered else Decimal(0)
 
 
 class UsageControlLogEntryOut(ModelOut):
@@ -163,11 +171,20 @@ class SeriesOut(serializers.Serializer[Any]):
     points = PointOut(many=True)
 
 
+class CreditsOut(serializers.Serializer[Any]):
+    """Free minutes of the burst pool: spent before those that a limit counts."""
+
+    available = serializers.FloatField()
+    held = serializers.FloatField(help_text="By queries that have not ended.")
+    most = serializers.FloatField(help_text="More are not kept.")
+
+
 class UsageOut(serializers.Serializer[Any]):
     to = serializers.DateTimeField()
     interval = serializers.CharField()
     group_by = serializers.CharField()
     series = SeriesOut(many=True)
+    credits = CreditsOut()
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         return {"from": serializers.DateTimeField(), **super().get_fields()}

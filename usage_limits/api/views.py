@@ -25,9 +25,10 @@ from usage_limits.api import serializers as shapes
 from usage_limits.api.fields import ExactJSONParser
 from usage_limits.api.filters import ControlLogFilters
 from usage_limits.domain.breaches import AlertEvent
+from usage_limits.domain.burst_credits import MOST_KEPT
 from usage_limits.domain.channels import ChannelKind
 from usage_limits.domain.events import MOST_EVENTS, UsageEvent
-from usage_limits.domain.features import FeatureType, LimitType
+from usage_limits.domain.features import FeatureType, LimitType, from_base
 from usage_limits.domain.limits import BreachAction, Terms, TermsChange
 from usage_limits.domain.rules import Metric, Operator, Predicate, Rule, RuleAction
 from usage_limits.models import AlertChannel, UsageControlLogEntry, UsageLimit, WorkloadRule
@@ -107,6 +108,7 @@ class UsageViewSet(NamespacedViewSet):
             "interval": values["interval"],
             "group_by": values["group_by"],
             "series": series,
+            "credits": _credits(),
         }
         return Response(shapes.UsageOut(body).data)
 
@@ -220,6 +222,18 @@ class AlertChannelViewSet(CreateMixin, UpdateMixin, DestroyMixin, ReadViewSet):
         """Send a test message to the channel."""
         row = alert_channels.test(channel_id=self.get_object().pk, actor=self.actor, now=self.now)
         return self.accepted(shapes.AlertTestOut({"channel": row.pk, "sent": True}))
+
+
+def _credits() -> dict[str, float]:
+    feature = FeatureType.CONCURRENCY_SCALING
+    seconds = {
+        "available": selectors.free_seconds(),
+        "held": selectors.credit_held(),
+        "most": MOST_KEPT,
+    }
+    return {
+        name: float(from_base(feature=feature, amount=amount)) for name, amount in seconds.items()
+    }
 
 
 def _member(kind: Any, value: str | None) -> Any:  # noqa: ANN401 - an enum and its member

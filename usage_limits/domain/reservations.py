@@ -63,13 +63,12 @@ def settling(*, state: ReservationState, held: Decimal, measured: Decimal) -> Ch
 
 
 def going_on(*, state: ReservationState, held: Decimal, needed: Decimal) -> Change:
-    """Hold what a query that goes on needs by now: more than before, or again what had expired."""
+    """Hold what a query that goes on needs by now, and again what had expired."""
     match state:
         case ReservationState.HELD:
-            more = EXACT.subtract(needed, held)
-            return Change(reserved=max(more, Decimal(0)))
+            return Change(reserved=EXACT.subtract(needed, held))
         case ReservationState.EXPIRED:
-            return Change(reserved=max(needed, held))
+            return Change(reserved=needed)
         case ReservationState.SETTLED | ReservationState.RELEASED:
             return Change()
 

@@ -1,10 +1,13 @@
 """The ledger: what was used, what is held, and what limits did about it."""
 
+from decimal import Decimal
+
 from django.db import models
 
 from governance.isolation.models import NamespacedModel
 from usage_limits.domain.breaches import BreachCause
 from usage_limits.domain.features import FeatureType
+from usage_limits.domain.quantities import EXACT
 from usage_limits.domain.reservations import ReservationState
 from usage_limits.models.limits import ACTIONS, FEATURES, LIMIT_TYPES, PERIODS
 
@@ -43,11 +46,15 @@ class UsageEntry(NamespacedModel):
 
 
 class Reservation(NamespacedModel):
-    """What a query may use, held before it runs. `at` decides the period that is charged."""
+    """What a query may use, held before it runs. `at` decides the period that is charged.
+
+    `amount` is what limits count; `credit` is held beside it and costs nothing.
+    """
 
     key = models.CharField(max_length=128)
     feature_type = models.CharField(max_length=32, choices=FEATURES)
     amount = models.DecimalField(max_digits=48, decimal_places=12)
+    credit = models.DecimalField(max_digits=24, decimal_places=6, default=0, db_default=0)
     at = models.DateTimeField()
     expires_at = models.DateTimeField()
     state = models.CharField(max_length=8, choices=STATES, default=ReservationState.HELD.value)
@@ -74,6 +81,11 @@ class Reservation(NamespacedModel):
     @property
     def feature(self) -> FeatureType:
         return FeatureType(self.feature_type)
+
+    @property
+    def held(self) -> Decimal:
+        """All that is held, whoever pays."""
+        return EXACT.add(self.amount, self.credit)
 
     @property
     def stands(self) -> ReservationState:

@@ -5,7 +5,7 @@ has run), so that a reservation and its settlement agree on the period.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -28,6 +28,8 @@ from usage_limits.domain.rules import QueryAbortedByRule, RuleAction
 from usage_limits.models import WorkloadRule
 from usage_limits.services import (
     breaches,
+    burst_credits,
+    gates,
     measures,
     own_transactions,
     reservations,
@@ -133,6 +135,7 @@ class UsageLedgerSink:
     def settle(self, *, run: QueryRun) -> None:
         """Charge bytes and burst seconds once. A query that never started is charged nothing."""
         now = measures.moment(run)
+        _earn(run)
         burst = metering.burst_charge(run_milliseconds=run.burst_milliseconds)
         charges = {
             FeatureType.CONCURRENCY_SCALING: burst,
@@ -147,6 +150,15 @@ class UsageLedgerSink:
         )
         matched = workload_rules.matching(measures=measures.at_the_end(run))
         workload_rules.note(matched=matched, query_id=run.query_id, on_estimate=False, now=now)
+
+
+def _earn(run: QueryRun) -> None:
+    """A query that ran in the main pool, if only until it hopped, earns credits for its hours."""
+    if run.started_at is None or run.burst_milliseconds >= run.run_milliseconds:
+        return
+    gates.hold()
+    in_main = timedelta(milliseconds=run.run_milliseconds - run.burst_milliseconds)
+    burst_credits.note_use(started_at=run.started_at, finished_at=run.started_at + in_main)
 
 
 def _needs(run: QueryRun) -> dict[FeatureType, Decimal]:

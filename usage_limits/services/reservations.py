@@ -15,10 +15,11 @@ from django.db.models import QuerySet
 from usage_limits import selectors
 from usage_limits.domain import admissions, reservations
 from usage_limits.domain.admissions import Reading, ReservationConflict
+from usage_limits.domain.burst_credits import Split, split
 from usage_limits.domain.features import FeatureType
 from usage_limits.domain.reservations import Change, Request, ReservationState, Settlement
 from usage_limits.models import Reservation, UsageEntry
-from usage_limits.services import breaches, gates
+from usage_limits.services import breaches, burst_credits, gates
 from usage_limits.services.counters import COUNTERS
 
 LEASE = timedelta(minutes=15)
@@ -48,6 +49,8 @@ def settle(
     now: datetime,
 ) -> None:
     """Charge what was measured of each feature, once, to the period in which it was reserved.
+
+    What credits pay of it is spent from them, and limits count the rest.
 
     A feature that was not reserved is charged to the period of `used_at`; one that was and is
     not in `charges` is given back. A settle that comes after the reservation has expired charges
@@ -88,34 +91,34 @@ def go_on(*, key: str, needs: Mapping[FeatureType, Decimal], now: datetime) -> N
         for row in Reservation.objects.select_for_update().filter(pk__in=[row.pk for row in rows]):
             if row.stands not in LIVE:
                 continue
-            needed = max(row.amount, needs.get(row.feature, row.amount))
-            change = reservations.going_on(state=row.stands, held=row.amount, needed=needed)
+            needed = max(row.held, needs.get(row.feature, row.held))
+            part = _split(row.feature, needed, key=key, now=now)
+            change = reservations.going_on(state=row.stands, held=row.amount, needed=part.paid)
             _count(row.feature, at=row.at, change=change)
-            row.amount, row.expires_at = needed, now + LEASE
+            row.amount, row.credit, row.expires_at = part.paid, part.free, now + LEASE
             row.state = ReservationState.HELD.value
             row.ended_at = None
             row.save()
 
 
 def _is_behind(row: Reservation, needs: Mapping[FeatureType, Decimal], *, now: datetime) -> bool:
-    grown = needs.get(row.feature, row.amount) > row.amount
+    grown = needs.get(row.feature, row.held) > row.held
     return row.stands in LIVE and (grown or row.expires_at < now + FRESH)
 
 
 def _reserve_one(request: Request, *, now: datetime) -> None:
     rows = Reservation.objects.filter(key=request.id, feature_type=request.feature_type.value)
     row = rows.first()
-    if row is not None and row.amount != request.amount:
+    if row is not None and row.held != request.amount:
         raise ReservationConflict(reservation_id=request.id)
     if row is not None and not reservations.may_become(row.stands, ReservationState.HELD):
         return
-    limits = selectors.limits_of([request.feature_type])
-    meters = selectors.meters_at(limits=limits, at=request.at)
-    refusing = COUNTERS.admit(meters=meters, requested=request.amount)
-    if refusing is not None:
-        raise admissions.refusal(refusing, requested=request.amount, now=now)
+    part = _split(request.feature_type, request.amount, key=request.id, now=now)
+    if part.paid or not part.free:
+        _admit(request.feature_type, part.paid, at=request.at, now=now)
     values = {
-        "amount": request.amount,
+        "amount": part.paid,
+        "credit": part.free,
         "at": request.at,
         "expires_at": now + LEASE,
         "state": ReservationState.HELD.value,
@@ -126,30 +129,46 @@ def _reserve_one(request: Request, *, now: datetime) -> None:
     )
 
 
+def _admit(feature: FeatureType, amount: Decimal, *, at: datetime, now: datetime) -> None:
+    """Raises UsageLimitReached."""
+    meters = selectors.meters_at(limits=selectors.limits_of([feature]), at=at)
+    refusing = COUNTERS.admit(meters=meters, requested=amount)
+    if refusing is not None:
+        raise admissions.refusal(refusing, requested=amount, now=now)
+
+
+def _split(feature: FeatureType, amount: Decimal, *, key: str, now: datetime) -> Split:
+    """What credits pay of an amount, as far as other queries leave them."""
+    if feature is not FeatureType.CONCURRENCY_SCALING:
+        return Split(free=Decimal(0), paid=amount)
+    return split(amount=amount, available=burst_credits.available(now=now, besides=key))
+
+
 def _settle_one(settlement: Settlement, *, source: str, now: datetime) -> None:
-    feature, measured = settlement.feature, settlement.measured
-    row = Reservation.objects.filter(key=settlement.key, feature_type=feature.value).first()
-    if row is None:
-        if measured == 0 or selectors.booked([settlement.entry_key]):
-            return
-        charged_at, change = settlement.used_at, Change(used=measured)
-    else:
-        if not reservations.may_become(row.stands, ReservationState.SETTLED):
-            return
+    feature, key = settlement.feature, settlement.key
+    row = Reservation.objects.filter(key=key, feature_type=feature.value).first()
+    if row is None and (settlement.measured == 0 or selectors.is_settled(settlement)):
+        return
+    if row is not None and not reservations.may_become(row.stands, ReservationState.SETTLED):
+        return
+    part = _split(feature, settlement.measured, key=key, now=now)
+    charged_at, change = settlement.used_at, Change(used=part.paid)
+    if row is not None:
         charged_at = row.at
-        change = reservations.settling(state=row.stands, held=row.amount, measured=measured)
+        change = reservations.settling(state=row.stands, held=row.amount, measured=part.paid)
     readings = _count(feature, at=charged_at, change=change)
     if row is not None:
-        _end(row, state=ReservationState.SETTLED, settled=measured, now=now)
-    if measured:
+        _end(row, state=ReservationState.SETTLED, settled=part.paid, now=now)
+    burst_credits.spend(key=settlement.entry_key, seconds=part.free, now=now)
+    if part.paid:
         UsageEntry.objects.create(
             key=settlement.entry_key,
             feature_type=feature.value,
-            amount=measured,
+            amount=part.paid,
             at=charged_at,
             source=source,
         )
-    breaches.record(readings=readings, query_key=settlement.key, now=now)
+    breaches.record(readings=readings, query_key=key, now=now)
 
 
 def _count(feature: FeatureType, *, at: datetime, change: Change) -> tuple[Reading, ...]:

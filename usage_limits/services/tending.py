@@ -8,7 +8,7 @@ from usage_limits.domain.channels import ChannelKind
 from usage_limits.domain.features import FeatureType
 from usage_limits.domain.reservations import ReservationState
 from usage_limits.models import AlertChannel, Reservation, UsageLimit
-from usage_limits.services import alert_channels, breaches, gates, reservations
+from usage_limits.services import alert_channels, breaches, burst_credits, gates, reservations
 from usage_limits.services.counters import COUNTERS
 
 
@@ -30,6 +30,7 @@ def tend(*, now: datetime) -> int:
     """
     gates.hold()
     alert_channels.seal_plain()
+    burst_credits.accrue(now=now)
     count = reservations.expire(now=now)
     for feature in FeatureType:
         limits = selectors.limits_of([feature])

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from governance.kernel.actions import Action
 from governance.kernel.actors import Actor
@@ -51,5 +52,15 @@ def _bar(state: LimitState) -> UsageBar:
         period_end=period.end,
         action=terms.breach_action.spoken,
         disabled=reading.disabled,
-        note=f"Disabled until {period.end:%-d %B %H:%M} UTC" if reading.disabled else "",
+        note=_note(state),
     )
+
+
+def _note(state: LimitState) -> str:
+    reading = state.reading
+    feature, free = reading.meter.terms.feature_type, Decimal(0)
+    if feature is FeatureType.CONCURRENCY_SCALING:
+        free = selectors.free_seconds()
+    if free:
+        return f"{figure(feature=feature, amount=free)} of credits are used first"
+    return f"Disabled until {reading.meter.period.end:%-d %B %H:%M} UTC" if reading.disabled else ""
