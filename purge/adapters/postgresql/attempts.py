@@ -5,6 +5,7 @@ and Snapshot Information Functions", pg_xact_status). The number that it gave it
 tell it from another that took its place.
 """
 
+import time
 from typing import Any
 
 import psycopg
@@ -12,6 +13,7 @@ from psycopg import errors
 
 from purge.ports import ObjectUnreachable
 
+TRIES, PAUSE_SECONDS = 50, 0.1
 DATABASE = "FROM pg_database WHERE datname = current_database()"
 CURRENT = f"SELECT pg_current_xact_id()::text, oid::text {DATABASE}"
 STATUS = f"SELECT oid::text, pg_xact_status(%s::xid8) {DATABASE}"
@@ -28,14 +30,16 @@ def took_effect(connection: psycopg.Connection[Any], attempt: str) -> bool | Non
     number, _, made_in = attempt.partition(":")
     if not number:
         return None
-    try:
-        row = connection.execute(STATUS, [number]).fetchone()
-    except errors.InvalidParameterValue:
-        return None  # This server has not come so far.
-    database, status = (None, None) if row is None else row
-    if database != made_in or status is None:
-        return None
-    if status == "in progress":
-        # The connection of whoever was killed is not yet missed.
-        raise ObjectUnreachable(reason="keeps_changing")
-    return bool(status == "committed")
+    for _ in range(TRIES):
+        try:
+            row = connection.execute(STATUS, [number]).fetchone()
+        except errors.InvalidParameterValue:
+            return None  # This server has not come so far.
+        database, status = (None, None) if row is None else row
+        if database != made_in or status is None:
+            return None
+        if status != "in progress":
+            return bool(status == "committed")
+        # The server has not yet missed whoever was killed.
+        time.sleep(PAUSE_SECONDS)
+    raise ObjectUnreachable(reason="keeps_changing")
