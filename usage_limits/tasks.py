@@ -5,6 +5,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from governance.isolation.scopes import namespace_scope
+from governance.outbox.domain.retries import PATIENT_ATTEMPTS
 from governance.outbox.registry import JobRun, job
 from governance.outbox.services import messages
 from usage_limits import job_names, wiring
@@ -28,7 +29,7 @@ def tend_namespace(run: JobRun) -> None:
         tending.tend(now=timezone.now())
 
 
-@job(job_names.DELIVER_ALERT)
+@job(job_names.DELIVER_ALERT, attempts=PATIENT_ATTEMPTS)
 def deliver_alert(run: JobRun, *, delivery_id: str) -> None:
     """Post one webhook message, whose id the receiver sees as `webhook-id`.
 

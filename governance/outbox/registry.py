@@ -6,6 +6,7 @@ from typing import Protocol
 from uuid import UUID
 
 from governance.outbox.domain.lanes import Lane
+from governance.outbox.domain.retries import MAX_ATTEMPTS
 
 
 class LeaseLostError(RuntimeError):
@@ -30,12 +31,16 @@ Job = Callable[..., None]
 
 _jobs: dict[str, Job] = {}
 _long_jobs: set[str] = set()
+_attempts: dict[str, int] = {}
 
 
-def job(name: str, *, lane: Lane = Lane.SHORT) -> Callable[[Job], Job]:
+def job(
+    name: str, *, lane: Lane = Lane.SHORT, attempts: int = MAX_ATTEMPTS
+) -> Callable[[Job], Job]:
     """Register the function under the job's name: `def locate(run, *, erasure_request_id)`.
 
-    What may take longer than a few seconds takes the long lane.
+    What may take longer than a few seconds takes the long lane. What waits for others may be
+    given more attempts.
     """
 
     def register(function: Job) -> Job:
@@ -45,6 +50,7 @@ def job(name: str, *, lane: Lane = Lane.SHORT) -> Callable[[Job], Job]:
             message = f"The job {name!r} has two functions."
             raise RuntimeError(message)
         _jobs[name] = function
+        _attempts[name] = attempts
         return function
 
     return register
@@ -52,6 +58,11 @@ def job(name: str, *, lane: Lane = Lane.SHORT) -> Callable[[Job], Job]:
 
 def function_of(name: str) -> Job | None:
     return _jobs.get(name)
+
+
+def attempts_of(name: str) -> int:
+    """How often a message of this name is tried before it is given up."""
+    return _attempts.get(name, MAX_ATTEMPTS)
 
 
 def long_jobs() -> frozenset[str]:

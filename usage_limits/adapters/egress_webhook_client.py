@@ -1,6 +1,7 @@
 """Webhooks over the guarded way out: checked and pinned addresses, https, bounds, no redirects."""
 
 from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
 
 from governance.egress import client
 from governance.egress.client import Bounds
@@ -26,10 +27,20 @@ class EgressWebhookClient:
         )
         asked = {name.lower(): value for name, value in answer.headers.items()}
         return WebhookAnswer(
-            status=answer.status, retry_after_seconds=_seconds(asked.get("retry-after", ""))
+            status=answer.status,
+            retry_after_seconds=_seconds(asked.get("retry-after", ""), said=asked.get("date", "")),
         )
 
 
-def _seconds(text: str) -> int:
-    """A Retry-After in seconds; a date or nonsense counts as none."""
-    return min(int(text), LONGEST_WAIT) if text.isascii() and text.isdecimal() else 0
+def _seconds(text: str, *, said: str) -> int:
+    """A Retry-After (RFC 9110, 10.2.3) in seconds; nonsense counts as none.
+
+    A date is measured from the answer's own, so that clocks need not agree.
+    """
+    if text.isascii() and text.isdecimal():
+        return min(int(text[:9]), LONGEST_WAIT)
+    try:
+        span = parsedate_to_datetime(text) - parsedate_to_datetime(said)
+    except (TypeError, ValueError):
+        return 0
+    return min(max(int(span.total_seconds()), 0), LONGEST_WAIT)

@@ -35,6 +35,7 @@ class LimitsPanel:
                 at=day,
                 title=MEASURES[FeatureType(feature)].label,
                 figure=figure(feature=FeatureType(feature), amount=amount),
+                amount=float(amount),
             )
             for day, feature, amount in days
         ]

@@ -2,8 +2,10 @@
 
 1. claim one message that is due (the attempt is counted now);
 2. run its function, or send its email, with the lease prolonged meanwhile;
-3. write the end: done; a refusal is final; anything else is tried again until MAX_ATTEMPTS.
+3. write the end: done; a refusal is final; anything else is tried again as often as its job may.
 """
+
+import secrets as randomness
 
 import structlog
 from django.db.models.functions import Now
@@ -12,7 +14,7 @@ from governance.isolation.scopes import system_scope
 from governance.kernel.refusals import Refusal, Unavailable
 from governance.outbox import registry
 from governance.outbox.domain.lanes import Lane
-from governance.outbox.domain.retries import MAX_ATTEMPTS, wait_after
+from governance.outbox.domain.retries import wait_after
 from governance.outbox.models import MessageKind, MessageState, OutboxMessage
 from governance.outbox.ports import Mailer
 from governance.outbox.services import emails, leases
@@ -27,7 +29,8 @@ def deliver_next(*, mailer: Mailer, lane: Lane | None = None) -> bool:
         return False
     with system_scope("outbox read"):
         message = OutboxMessage.objects.get(pk=lease.message_id)
-    if lease.attempt > MAX_ATTEMPTS:
+    most = registry.attempts_of(message.name)
+    if lease.attempt > most:
         error = message.last_error or "Every attempt ended without a word: its worker was killed."
         leases.finish(lease, state=MessageState.DEAD, error=error, finished_at=Now())
         return True
@@ -38,13 +41,13 @@ def deliver_next(*, mailer: Mailer, lane: Lane | None = None) -> bool:
     except registry.LeaseLostError:
         bound.warning("lease_lost")
     except Unavailable as refusal:
-        _retry(lease, error=str(refusal), after_seconds=refusal.retry_after_seconds)
+        _retry(lease, most, error=str(refusal), after_seconds=refusal.retry_after_seconds)
     except Refusal as refusal:
         bound.warning("message_refused", code=refusal.code)
         leases.finish(lease, state=MessageState.DEAD, error=str(refusal), finished_at=Now())
     except Exception as error:  # noqa: BLE001 - the worker survives any job
         bound.exception("message_failed")
-        _retry(lease, error=f"{type(error).__name__}")
+        _retry(lease, most, error=f"{type(error).__name__}")
     else:
         leases.finish(lease, state=MessageState.DONE, finished_at=Now())
     return True
@@ -64,8 +67,9 @@ def _run(*, message: OutboxMessage, lease: leases.Lease, mailer: Mailer) -> None
             function(lease, **message.payload)
 
 
-def _retry(lease: leases.Lease, *, error: str, after_seconds: int | None = None) -> None:
-    wait = wait_after(attempts=lease.attempt, asked_seconds=after_seconds)
+def _retry(lease: leases.Lease, most: int, *, error: str, after_seconds: int | None = None) -> None:
+    share = randomness.randbelow(1001) / 1000
+    wait = wait_after(attempts=lease.attempt, most=most, asked_seconds=after_seconds, share=share)
     if wait is None:
         leases.finish(lease, state=MessageState.DEAD, error=error, finished_at=Now())
     else:

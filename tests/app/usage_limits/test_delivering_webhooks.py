@@ -6,17 +6,20 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 from pytest_django import Settings
 
 from governance.egress.client import AddressUnreachable
 from governance.isolation.scopes import namespace_scope
 from governance.kernel.personal import Personal
 from governance.outbox import registry, wiring as outbox_wiring
+from governance.outbox.domain.retries import PATIENT_ATTEMPTS
 from governance.outbox.models import MessageState, OutboxMessage
 from governance.outbox.services import deliveries, messages
 from governance.secrets import sealing
@@ -44,6 +47,7 @@ class Receiver:
 
     port: int = 0
     statuses: list[int] = field(default_factory=list)
+    headers: dict[str, str] = field(default_factory=dict)
     received: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
 
     @property
@@ -69,6 +73,8 @@ def receiver(
             kept.received.append(({k.lower(): v for k, v in self.headers.items()}, body))
             self.send_response(kept.statuses.pop(0) if kept.statuses else 204)
             self.send_header("Content-Length", "0")
+            for name, value in kept.headers.items():
+                self.send_header(name, value)
             self.end_headers()
 
         def log_message(self, *_: object) -> None:
@@ -239,3 +245,43 @@ def test_a_delivery_that_was_already_made_is_not_made_again(
 
     assert len(receiver.received) == 1
     assert wiring.webhook_client() is not None
+
+
+@pytest.mark.parametrize("ahead", [None, 120, 90_000])
+def test_a_receiver_says_when_to_come_back_in_seconds_or_by_a_date(
+    acme: Namespace, receiver: Receiver, now: datetime, ahead: int | None
+) -> None:
+    receiver.statuses = [429]
+    comes = timezone.now() + timedelta(seconds=ahead or 0)
+    receiver.headers = {"Retry-After": "120" if ahead is None else format_datetime(comes)}
+    a_webhook(acme, receiver.url, now=now)
+    breach(acme, now=now)
+    began = timezone.now()
+
+    deliver()
+
+    waits = (job_of(acme).due_at - began).total_seconds()
+    least = min(ahead or 120, 3600) - 3
+    assert least <= waits <= (least + 10) * 1.25
+
+
+def test_a_receiver_that_is_away_for_hours_is_tried_on_and_a_dead_letter_goes_out_again(
+    acme: Namespace, receiver: Receiver, now: datetime
+) -> None:
+    receiver.statuses = [500] * PATIENT_ATTEMPTS
+    a_webhook(acme, receiver.url, now=now)
+    breach(acme, now=now)
+
+    states = []
+    for _ in range(PATIENT_ATTEMPTS):
+        deliver()
+        states.append(job_of(acme).state)
+        with namespace_scope(acme.pk):
+            OutboxMessage.objects.filter(state="pending").update(due_at=now)
+    with namespace_scope(acme.pk):
+        messages.redeliver(message_id=job_of(acme).pk, actor=actors.system(), now=timezone.now())
+    deliver()
+
+    assert states == [*[MessageState.PENDING] * (PATIENT_ATTEMPTS - 1), MessageState.DEAD]
+    assert job_of(acme).state == MessageState.DONE
+    assert len({headers["webhook-id"] for headers, _ in receiver.received}) == 1
