@@ -7,6 +7,8 @@ that adds an admin page adds its item here; a page whose app is not there yet is
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Model
+from django.db.models.options import Options
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
@@ -162,6 +164,26 @@ def changelist(model: str) -> str | None:
         return reverse(f"admin:{model}_changelist")
     except NoReverseMatch:
         return None
+
+
+def options_of(row: Model) -> "Options[Any]":
+    return row._meta  # noqa: SLF001 - Django documents it
+
+
+def change_page(row: Model) -> str | None:
+    """The address of a row's own page, or None where no admin is registered for it."""
+    opts = options_of(row)
+    try:
+        return reverse(f"admin:{opts.app_label}_{opts.model_name}_change", args=(row.pk,))
+    except NoReverseMatch:
+        return None
+
+
+def place_of(model: str) -> tuple[str, Page] | None:
+    """In which group a model's page stands, and under which name."""
+    return next(
+        ((title, page) for title, pages in GROUPS for page in pages if page.model == model), None
+    )
 
 
 def environment(request: HttpRequest) -> list[str] | None:

@@ -59,6 +59,7 @@ from django.utils import timezone
 from django.utils.text import capfirst
 from unfold.admin import ModelAdmin, StackedInline
 
+from governance.adminsite import blockers, navigation
 from governance.adminsite.buttons import ButtonsMixin
 from governance.adminsite.callers import actor_of
 from governance.adminsite.forms import RefusalForm, SecretFormField
@@ -118,6 +119,15 @@ class NamespacedModelAdmin(PermissionsMixin, ButtonsMixin, ModelAdmin):  # type:
         actions: dict[str, Any] = super().get_actions(request)
         actions.pop("delete_selected", None)
         return actions
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Titled as the sidebar names it."""
+        place = navigation.place_of(self._name)
+        title = {} if place is None else {"title": place[1].title}
+        page: HttpResponse = super().changelist_view(request, {**title, **(extra_context or {})})
+        return page
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
@@ -239,6 +249,15 @@ class NamespacedModelAdmin(PermissionsMixin, ButtonsMixin, ModelAdmin):  # type:
         except Refusal as refusal:
             messages.error(request, str(refusal))
             return HttpResponseRedirect(self.change_url(object_id))
+
+    def get_deleted_objects(
+        self, objs: Sequence[Any], request: HttpRequest
+    ) -> tuple[list[Any], dict[Any, int], set[Any], list[Any]]:
+        """What holds the row is named with a link to where it can be let go."""
+        goes, counts, lacking, held = super().get_deleted_objects(objs, request)
+        if held:
+            held = blockers.named(list(objs), site=self.admin_site, request=request)
+        return goes, counts, lacking, held
 
     def change_url(self, object_id: object) -> str:
         return reverse(f"admin:{self._name}_change", args=(object_id,))

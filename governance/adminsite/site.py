@@ -113,6 +113,13 @@ class LakewardenAdminSite(UnfoldAdminSite):  # type: ignore[misc]
         page: TemplateResponse = super().index(request, context)
         return page
 
+    def app_index(
+        self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Nothing of its own: the overview groups the pages by what a person does."""
+        del app_label, extra_context, request
+        return HttpResponseRedirect(reverse("admin:index"))
+
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         context: dict[str, Any] = super().each_context(request)
         actor = actor_of(request)
