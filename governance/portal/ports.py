@@ -33,11 +33,15 @@ class UsageBar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsageEntry:
-    """One day of use, for the list under the bars: "Data scanned", "1.2 GB"."""
+    """One day of use, for the list under the bars: "Data scanned", "1.2 GB".
+
+    `amount` is the same in the feature's own unit, for the height of a bar.
+    """
 
     at: datetime
     title: str
     figure: str
+    amount: float
 
 
 class UsagePanel(Protocol):

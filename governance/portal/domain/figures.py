@@ -1,6 +1,7 @@
 """Figures as people read them: bytes, durations, bars against a limit."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 UNITS = ("bytes", "KB", "MB", "GB", "TB", "PB")
 STEP = 1024
@@ -41,18 +42,35 @@ def duration_text(milliseconds: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class DrawnBar:
-    """A bar's width in per cent of the drawing, and its mood."""
+    """A bar's width in per cent of the drawing, and its mood.
+
+    `now` is where the period has got to on the same scale, `gone` the same in percent of it.
+    """
 
     width: float
     mark: float
     mood: str
+    now: float
+    gone: int
 
 
-def drawn_bar(percent: float) -> DrawnBar:
+def drawn_bar(percent: float, *, gone: float) -> DrawnBar:
+    """`gone` is the share of the period that has passed, from 0 to 1."""
     width = min(max(percent, 0.0) * MARK / 100, 100.0)
     mood = "ok"
     if percent >= FULL_PERCENT:
         mood = "bad"
     elif percent >= WARN_PERCENT:
         mood = "warn"
-    return DrawnBar(width=round(width, 2), mark=MARK, mood=mood)
+    return DrawnBar(
+        width=round(width, 2),
+        mark=MARK,
+        mood=mood,
+        now=round(gone * MARK, 2),
+        gone=round(gone * 100),
+    )
+
+
+def gone(*, start: datetime, end: datetime, now: datetime) -> float:
+    """How much of a period has passed, from 0 to 1."""
+    return min(max((now - start) / (end - start), 0.0), 1.0)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.conf import settings
 from django.http import HttpResponse
@@ -12,6 +13,7 @@ from django.views.decorators.http import require_GET
 from governance.analytics import selectors
 from governance.kernel.actions import Action
 from governance.kernel.permissions import allows, require
+from governance.portal.domain import days, figures
 from governance.portal.domain.figures import DrawnBar, drawn_bar
 from governance.portal.ports import UsageBar, UsagePanel
 from governance.portal.views.access import Visit, signed_in
@@ -64,7 +66,12 @@ def usage(visit: Visit) -> HttpResponse:
     require(actor=visit.actor, action=Action.READ_USAGE)
     panel = usage_panel()
     entries = [] if panel is None else panel.recent(actor=visit.actor, now=visit.now)
-    context = {"ns": visit.ns, "bars": shown_bars(visit), "entries": entries}
+    context = {
+        "ns": visit.ns,
+        "bars": shown_bars(visit),
+        "entries": entries,
+        "features": days.drawn(entries, now=visit.now),
+    }
     return render(visit.request, "portal/usage.html", context)
 
 
@@ -73,7 +80,12 @@ def shown_bars(visit: Visit) -> Sequence[ShownBar]:
     if panel is None or not allows(actor=visit.actor, action=Action.READ_USAGE):
         return []
     bars = panel.bars(actor=visit.actor, now=visit.now)
-    return [ShownBar(bar=bar, drawn=drawn_bar(bar.percent)) for bar in bars]
+    return [_shown(bar, now=visit.now) for bar in bars]
+
+
+def _shown(bar: UsageBar, *, now: datetime) -> ShownBar:
+    gone = figures.gone(start=bar.period_start, end=bar.period_end, now=now)
+    return ShownBar(bar=bar, drawn=drawn_bar(bar.percent, gone=gone))
 
 
 def usage_panel() -> UsagePanel | None:

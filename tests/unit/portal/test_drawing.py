@@ -1,9 +1,14 @@
 """Charts and bars as geometry, and figures as people read them."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
-from governance.portal.domain import charts
+from governance.portal.domain import charts, days, figures
 from governance.portal.domain.figures import bytes_text, drawn_bar, duration_text, figure_text
+from governance.portal.ports import UsageEntry
+
+NOON = datetime(2026, 3, 18, 12, tzinfo=UTC)
 
 
 def test_a_bar_is_as_high_as_its_value() -> None:
@@ -118,9 +123,42 @@ def test_long_names_are_cut_below_a_chart() -> None:
     [(0, 0, "ok"), (50, 40, "ok"), (80, 64, "warn"), (100, 80, "bad"), (500, 100, "bad")],
 )
 def test_a_full_limit_reaches_the_mark(percent: float, width: float, mood: str) -> None:
-    bar = drawn_bar(percent)
+    bar = drawn_bar(percent, gone=0.5)
 
     assert (bar.width, bar.mark, bar.mood) == (width, 80, mood)
+
+
+@pytest.mark.parametrize(("hours", "gone"), [(-1, 0), (0, 0), (6, 25), (24, 100), (30, 100)])
+def test_a_bar_tells_how_much_of_the_period_has_passed(hours: int, gone: int) -> None:
+    share = figures.gone(
+        start=NOON, end=NOON + timedelta(days=1), now=NOON + timedelta(hours=hours)
+    )
+
+    bar = drawn_bar(50, gone=share)
+
+    assert bar.gone == gone
+    assert bar.now == pytest.approx(gone * 0.8)
+
+
+def test_each_feature_is_drawn_over_the_same_fourteen_days() -> None:
+    uses = [
+        UsageEntry(at=NOON, title="Data scanned", figure="4 GB", amount=4.0),
+        UsageEntry(at=NOON - timedelta(days=2), title="Data scanned", figure="1 GB", amount=1.0),
+        UsageEntry(at=NOON - timedelta(days=20), title="Data scanned", figure="9 GB", amount=2.0),
+        UsageEntry(at=NOON, title="Concurrency scaling", figure="0 s", amount=0.0),
+    ]
+
+    concurrency, scanned = days.drawn(uses, now=NOON)
+
+    heights = [day.height for day in scanned.days]
+    assert (len(heights), heights[-1], heights[-3], heights[-2]) == (14, 80, 20, 0)
+    assert scanned.days[-1].figure == scanned.most == "4 GB"
+    assert scanned.days[-2].figure == "nothing"
+    assert not any(day.height for day in concurrency.days)
+
+
+def test_nothing_used_is_nothing_drawn() -> None:
+    assert days.drawn([], now=NOON) == []
 
 
 def test_figures_read_as_people_say_them() -> None:
