@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from uuid import UUID
 
 from django.db.models import Q, Sum
 from django.db.models.functions import TruncDay, TruncHour
@@ -11,11 +12,15 @@ from django.db.models.functions import TruncDay, TruncHour
 from governance.isolation.scopes import current_namespace_id
 from governance.kernel.periods import PeriodKind, period_at
 from governance.kernel.refusals import FieldError, Invalid
+from governance.outbox.models import MessageState, OutboxMessage
 from usage_limits.domain.admissions import Meter, Reading, Standing
 from usage_limits.domain.features import MEASURES, FeatureType, from_base
 from usage_limits.domain.quantities import EXACT, number
 from usage_limits.domain.reservations import ReservationState, Settlement
+from usage_limits.job_names import DELIVER_ALERT
 from usage_limits.models import (
+    AlertChannel,
+    AlertDelivery,
     CreditUse,
     LimitCounter,
     MainPoolHour,
@@ -136,6 +141,15 @@ def known_breaches(meters: Sequence[Meter]) -> dict[tuple[object, datetime], set
 
 def workload_rules() -> list[WorkloadRule]:
     return list(WorkloadRule.objects.order_by("position", "name"))
+
+
+def given_up_deliveries(channel: AlertChannel) -> list[UUID]:
+    """The outbox messages of a channel's dead letters, the oldest first."""
+    ids = AlertDelivery.objects.filter(channel=channel, delivered_at=None).values_list("pk")
+    wanted = {str(pk) for (pk,) in ids}
+    dead = OutboxMessage.objects.filter(name=DELIVER_ALERT, state=MessageState.DEAD)
+    rows = dead.order_by("created_at").values_list("pk", "payload")
+    return [pk for pk, payload in rows if payload.get("delivery_id") in wanted]
 
 
 def credit_balance() -> Decimal:

@@ -10,6 +10,7 @@ from unfold.decorators import display
 from governance.adminsite.actions import detail_action
 from governance.adminsite.options import NamespacedModelAdmin
 from governance.kernel.actions import Action
+from usage_limits import selectors
 from usage_limits.admin.forms import AlertChannelForm
 from usage_limits.domain.breaches import AlertEvent
 from usage_limits.domain.channels import ChannelKind
@@ -62,6 +63,19 @@ class AlertChannelAdmin(NamespacedModelAdmin):
         del values
         alert_channels.test(channel_id=row.pk, actor=self.actor(request), now=timezone.now())
         return "A test message is on its way: see Outbox for its fate."
+
+    @detail_action(
+        label="Deliver again",
+        action=Action.MANAGE_ALERT_CHANNELS,
+        icon="replay",
+        shown=lambda row: row.enabled and bool(selectors.given_up_deliveries(row)),
+    )
+    def deliver_again(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:  # noqa: ANN401
+        del values
+        count = alert_channels.redeliver(
+            channel_id=row.pk, actor=self.actor(request), now=timezone.now()
+        )
+        return f"Messages that were given up and are sent again: {count}."
 
 
 @admin.register(AlertDelivery)

@@ -267,3 +267,8 @@ class AlertChannelOut(ModelOut):
 class AlertTestOut(serializers.Serializer[Any]):
     channel = serializers.UUIDField()
     sent = serializers.BooleanField(help_text="Handed to the outbox; its fate is seen in jobs.")
+
+
+class RedeliveredOut(serializers.Serializer[Any]):
+    channel = serializers.UUIDField()
+    count = serializers.IntegerField(help_text="Messages that are sent again.")

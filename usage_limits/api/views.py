@@ -223,6 +223,14 @@ class AlertChannelViewSet(CreateMixin, UpdateMixin, DestroyMixin, ReadViewSet):
         row = alert_channels.test(channel_id=self.get_object().pk, actor=self.actor, now=self.now)
         return self.accepted(shapes.AlertTestOut({"channel": row.pk, "sent": True}))
 
+    @extend_schema(request=None, responses={202: shapes.RedeliveredOut})
+    @action(detail=True, methods=["post"])
+    def redeliver(self, request: Request, **kwargs: Any) -> Response:  # noqa: ANN401, ARG002 - DRF's
+        """Send again the webhook messages of the channel that were given up."""
+        row = self.get_object()
+        count = alert_channels.redeliver(channel_id=row.pk, actor=self.actor, now=self.now)
+        return self.accepted(shapes.RedeliveredOut({"channel": row.pk, "count": count}))
+
 
 def _credits() -> dict[str, float]:
     feature = FeatureType.CONCURRENCY_SCALING

@@ -13,7 +13,9 @@ from governance.kernel.actors import Actor
 from governance.kernel.identifiers import new_id
 from governance.kernel.personal import Personal
 from governance.kernel.refusals import Conflict, NotFound
+from governance.outbox.services import messages
 from governance.secrets import sealing
+from usage_limits import selectors
 from usage_limits.domain import channels
 from usage_limits.domain.breaches import AlertEvent
 from usage_limits.domain.channels import MOST_CHANNELS, Channel, ChannelKind
@@ -36,6 +38,11 @@ class AlertChannelTaken(Conflict):
 class TooManyAlertChannels(Conflict):
     code = "too_many_alert_channels"
     sentence = "There are {most} alert channels, which is the most there may be."
+
+
+class AlertChannelOff(Conflict):
+    code = "alert_channel_off"
+    sentence = "The alert channel is off. Enable it first."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +92,25 @@ def test(*, channel_id: UUID, actor: Actor, now: datetime) -> AlertChannel:
         alerts.send_test(row, key=f"test:{new_id()}")
         trail.record(actor=actor, action="alert_channel.tested", target=row, now=now)
     return row
+
+
+def redeliver(*, channel_id: UUID, actor: Actor, now: datetime) -> int:
+    """Send again what was given up, each message under its own id. How many there were.
+
+    Raises AlertChannelNotFound, and AlertChannelOff where nobody is told any more.
+    """
+    with transaction.atomic():
+        row = _existing(channel_id)
+        if not row.enabled:
+            raise AlertChannelOff
+        given_up = selectors.given_up_deliveries(row)
+        for message_id in given_up:
+            messages.redeliver(message_id=message_id, actor=actor, now=now)
+        detail = {"count": len(given_up)}
+        trail.record(
+            actor=actor, action="alert_channel.redelivered", target=row, detail=detail, now=now
+        )
+    return len(given_up)
 
 
 def target_of(row: AlertChannel) -> Personal[str]:

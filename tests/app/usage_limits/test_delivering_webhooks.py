@@ -26,6 +26,7 @@ from governance.secrets import sealing
 from governance.tenancy.models import Namespace
 from governance.tenancy.services import actors
 from tests.factories import tenancy
+from tests.factories.rest import Script
 from tests.factories.usage_limits import a_limit, settled, some_terms
 from tests.servers.certificates import Authority
 from usage_limits import job_names, tasks, wiring
@@ -285,3 +286,67 @@ def test_a_receiver_that_is_away_for_hours_is_tried_on_and_a_dead_letter_goes_ou
     assert states == [*[MessageState.PENDING] * (PATIENT_ATTEMPTS - 1), MessageState.DEAD]
     assert job_of(acme).state == MessageState.DONE
     assert len({headers["webhook-id"] for headers, _ in receiver.received}) == 1
+
+
+def given_up(namespace: Namespace, receiver: Receiver, *, now: datetime) -> AlertChannel:
+    """A channel whose only message was refused for good."""
+    receiver.statuses = [400]
+    row = a_webhook(namespace, receiver.url, now=now)
+    breach(namespace, now=now)
+    deliver()
+    assert job_of(namespace).state == MessageState.DEAD
+    return row
+
+
+def test_what_was_given_up_goes_out_again_by_rest(
+    acme: Namespace, receiver: Receiver, now: datetime
+) -> None:
+    row = given_up(acme, receiver, now=now)
+    address = f"alert-channels/{row.pk}/redeliver/"
+
+    answer = Script(acme).post(address)
+    deliver()
+    again = Script(acme).post(address)
+
+    assert (answer.status_code, answer.json()["count"]) == (202, 1)
+    assert (again.status_code, again.json()["count"]) == (202, 0)
+    assert len(receiver.received) == 2
+    assert job_of(acme).state == MessageState.DONE
+
+
+def test_what_was_given_up_goes_out_again_by_a_button(
+    acme: Namespace, receiver: Receiver, now: datetime
+) -> None:
+    row = given_up(acme, receiver, now=now)
+    browser = tenancy.signed_in(tenancy.ivan(acme))
+    page = f"/admin/usage_limits/alertchannel/{row.pk}/"
+
+    shown = browser.get(f"{page}change/").content.decode()
+    pressed = browser.post(f"{page}do/deliver-again/")
+    deliver()
+
+    assert "Deliver again" in shown
+    assert pressed.status_code == 302
+    assert job_of(acme).state == MessageState.DONE
+    assert "Deliver again" not in browser.get(f"{page}change/").content.decode()
+
+
+def test_a_channel_that_is_off_delivers_nothing_again(
+    acme: Namespace, receiver: Receiver, now: datetime
+) -> None:
+    row = given_up(acme, receiver, now=now)
+    with namespace_scope(acme.pk):
+        AlertChannel.objects.update(enabled=False)
+
+    answer = Script(acme).post(f"alert-channels/{row.pk}/redeliver/")
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "alert_channel_off")
+
+
+def test_eve_delivers_nothing_of_ours_again(
+    acme: Namespace, receiver: Receiver, now: datetime
+) -> None:
+    row = given_up(acme, receiver, now=now)
+    eve = Script(tenancy.a_namespace("rival", account_id="999988887777"))
+
+    assert eve.post(f"alert-channels/{row.pk}/redeliver/").status_code == 404
