@@ -6,12 +6,12 @@ the work itself where the first was refused and rolled back. Answers are kept fo
 `sweep`), without what a view shows once (`shown_once`): that is repeated as the mark.
 """
 
-import hashlib
 import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
+from django.utils.crypto import salted_hmac
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -67,10 +67,13 @@ def once(
 
 
 def request_hash(request: Request) -> str:
-    """Of method, path, query and the parsed body, so that spacing makes no difference."""
+    """Of method, path, query and the parsed body, so that spacing makes no difference.
+
+    Keyed: a body may name a person, whom a plain hash would let anybody try out.
+    """
     body = json.dumps(request.data, sort_keys=True, default=str)
     text = "\n".join((request.method or "", request.get_full_path(), body))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return salted_hmac("lakewarden.idempotency", text, algorithm="sha256").hexdigest()
 
 
 def sweep(*, now: datetime) -> int:

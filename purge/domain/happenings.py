@@ -12,6 +12,7 @@ SENTENCES = {
     "erasure.approved": "Enough approvals: the work may begin",
     "erasure.purging": "Erasing",
     "erasure.verifying": "Reading everything again",
+    "erasure.traces_forgotten": "Results and texts of queries here were cleared of them",
     "erasure.carried_out": "The work ended",
     "erasure.certified": "Certificate issued",
     "erasure.completed": "Completed",

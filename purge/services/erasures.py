@@ -32,6 +32,7 @@ from purge.services import (
     ledger,
     open_steps,
     steps,
+    traces,
     verifying,
 )
 from purge.services.indexing import Clock
@@ -208,6 +209,7 @@ def _finish(request_id: UUID, verdict: verifying.Verification, *, work: Work, cl
         request.problems = verdict.problems
         request.needs_new_report = verdict.needs_new_report
         complete = not verdict.problems
+        traces.forget(request=request, actor=actor, now=now)
         certificates.issue(request=request, verdict=verdict, actor=actor, now=now)
         if complete:
             ledger.remember(request=request, now=now)
