@@ -11,7 +11,7 @@ from governance.isolation.scopes import namespace_scope, system_scope
 from governance.project.demo import workspace
 from governance.tenancy.models import Namespace, Role, User
 from purge.models import Dataset, ErasureRequest, LakeObject, StorageLayer
-from usage_limits.models import UsageLimit, WorkloadRule
+from usage_limits.models import AlertChannel, UsageLimit, WorkloadRule
 
 COUNTED = (
     User,
@@ -20,6 +20,7 @@ COUNTED = (
     LakeTable,
     UsageLimit,
     WorkloadRule,
+    AlertChannel,
     StorageLayer,
     Dataset,
     LakeObject,
@@ -78,3 +79,19 @@ def test_a_copy_that_was_interrupted_is_begun_anew(now: datetime, lake: Path) ->
 
     assert len(list((lake / "flights").iterdir())) == 12
     assert not list(lake.glob(".*"))
+
+
+def test_it_has_the_limits_of_the_story_and_one_more_to_see_a_refusal(now: datetime) -> None:
+    workspace.load(now=now)
+
+    with system_scope("test"):
+        limits = {
+            (row.feature_type, row.period, row.breach_action) for row in UsageLimit.objects.all()
+        }
+        [rule] = WorkloadRule.objects.all()
+    assert limits == {
+        ("spectrum", "weekly", "emit-metric"),
+        ("spectrum", "daily", "disable"),
+        ("concurrency-scaling", "daily", "disable"),
+    }
+    assert (rule.action, str(rule.rule)) == ("abort", "spectrum_scan_size_mb > 1048576")
