@@ -22,11 +22,10 @@ from purge.domain.identifiers import identifiers_of
 from purge.domain.locators import Locator
 from purge.models import Dataset, LakeObject, StorageLayer
 from purge.ports import Format, Lake, LayerKind, ProbeStep
-from purge.services import holds, layers
+from purge.services import hold_guards, layers
 
 LAYER_FIELDS = ("name", "kind", "options")
 DATASET_FIELDS = ("storage_layer", "prefix", "format", "compression", "locator", "identifiers")
-PLACE_FIELDS = ("storage_layer_id", "prefix", "format")
 NAME_LENGTH = 64
 
 
@@ -38,30 +37,6 @@ class DataMapInvalid(Invalid):
 class DataMapTaken(Conflict):
     code = "data_map_taken"
     sentence = "There is {what} like this already."
-
-
-class DatasetHeld(Conflict):
-    code = "dataset_on_legal_hold"
-    sentence = (
-        "This dataset is on legal hold. Lift the hold before you remove the dataset or change "
-        "where it lies or its format."
-    )
-
-
-class IdentifierHeld(Conflict):
-    code = "identifier_on_legal_hold"
-    sentence = (
-        "People are on legal hold by {names}. Until those holds end, the dataset finds them as it "
-        "does now."
-    )
-
-
-class LayerHeld(Conflict):
-    code = "storage_layer_on_legal_hold"
-    sentence = (
-        "A dataset in this storage layer is on legal hold. Lift the hold before you change the "
-        "layer's kind or options."
-    )
 
 
 class LayerInUse(Conflict):
@@ -85,14 +60,16 @@ def save_layer(
             setattr(layer, name, values[name])
     _check_layer(layer)
     created = layer._state.adding  # noqa: SLF001 - Django's name
+    place = None if created else hold_guards.place(StorageLayer.objects.get(pk=layer.pk), lake=lake)
     if created:
         layer.save()
     else:
-        _check_stays(layer)
+        hold_guards.check_stays(layer)
     secret = values.get("credentials")
     if isinstance(secret, str):
         sealing.put(layer, "credentials", secret)
-    layers.opened(layer, lake=lake)
+    if layers.opened(layer, lake=lake).place() != place and not created:
+        hold_guards.check_may_move(layer)
     layer.save()
     _record(layer, "created" if created else "changed", values, actor=actor, now=now)
     return layer
@@ -135,7 +112,7 @@ def save_dataset(
             setattr(dataset, name, values[name])
     _check_dataset(dataset)
     if before is not None:
-        _check_keeps_holds(before, dataset)
+        hold_guards.check_change(before, dataset)
     if before is not None and any(
         getattr(before, name) != getattr(dataset, name) for name in DATASET_FIELDS
     ):
@@ -152,41 +129,11 @@ def save_dataset(
 def remove_dataset(*, dataset: Dataset, lake: Lake, actor: Actor, now: datetime) -> None:
     """Its index goes with it. Records in the lake stay where they are, and are found no more."""
     require(actor=actor, action=Action.MANAGE_DATA_MAP)
-    _check_not_held(dataset)
+    hold_guards.check_removal(dataset, lake=lake)
     for number in LakeObject.objects.filter(dataset=dataset).values_list("number", flat=True):
         lake.index.remove(object_number=number)
     _record(dataset, "removed", {}, actor=actor, now=now)
     dataset.delete()
-
-
-def _check_not_held(dataset: Dataset) -> None:
-    """A hold goes with its dataset: what is on hold is not taken away from under it."""
-    if holds.until_of(dataset.pk):
-        raise DatasetHeld
-
-
-def _check_keeps_holds(before: Dataset, after: Dataset) -> None:
-    """What is on hold stays so: neither moves it, nor is it looked for elsewhere than it lies."""
-    if any(getattr(before, name) != getattr(after, name) for name in PLACE_FIELDS):
-        _check_not_held(before)
-    names = holds.names_of_people()
-    found = {(one.name, one.paths, one.pattern) for one in identifiers_of(after.identifiers)}
-    lost = {
-        one.name
-        for one in identifiers_of(before.identifiers)
-        if one.name in names
-        and ((one.name, one.paths, one.pattern) not in found or before.locator != after.locator)
-    }
-    if lost:
-        raise IdentifierHeld(names=", ".join(sorted(lost)))
-
-
-def _check_stays(layer: StorageLayer) -> None:
-    before = StorageLayer.objects.get(pk=layer.pk)
-    if (before.kind, before.options) != (layer.kind, layer.options) and any(
-        holds.until_of(dataset.pk) for dataset in before.datasets.all()
-    ):
-        raise LayerHeld
 
 
 def start_indexing(*, dataset_id: UUID, actor: Actor, now: datetime) -> OutboxMessage:

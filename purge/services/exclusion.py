@@ -61,6 +61,13 @@ def no_hold_arrives(namespace_id: UUID) -> Iterator[None]:
             cursor.execute("SELECT pg_advisory_unlock_shared(%s, hashtext(%s))", lock)
 
 
+def no_hold_until_commit(namespace_id: UUID) -> None:
+    """The same for as long as this transaction is open: for what holds are looked at, and saved."""
+    with connection.cursor() as cursor:
+        lock: list[int | str] = [HOLDS, str(namespace_id)]
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, hashtext(%s))", lock)
+
+
 def let_deletions_end(namespace_id: UUID) -> None:
     """Wait for the blocks that are open; others wait for this transaction's end.
 

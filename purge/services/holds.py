@@ -65,10 +65,10 @@ def place(
         raise texts.wrong("/reason", "say why it must be kept")
     texts.check(values=(), reason=reason)
     hold = LegalHold(dataset=dataset, reason=reason.strip(), until=until, placed_by_id=placed_by)
-    if subject is not None:
-        _name(hold, subject)
     with transaction.atomic():
         exclusion.let_deletions_end(current_namespace_id())
+        if subject is not None:
+            _name(hold, subject)  # By the data map as it is now: nobody changes it meanwhile.
         hold.save()
         trail.record(
             actor=actor,
