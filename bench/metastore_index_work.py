@@ -38,6 +38,11 @@ AN_OBJECT, LOOK_UPS = 500_000, 300
 BAR_SECONDS, BAR_BYTES = 0.010, 90
 INDEX = PostgreSQLMetastoreIndex()
 ROUNDS = 3
+SIZE = """
+SELECT sum(pg_total_relation_size(relid))
+FROM (SELECT relid FROM pg_partition_tree('purge_indexentry')
+      UNION ALL SELECT relid FROM pg_partition_tree('purge_indexblock')) parts
+"""
 IDENTIFIERS = [{"name": "customer_id", "path": "customer_id", "type": "integer"}]
 
 
@@ -148,9 +153,7 @@ def look_up(fingerprint: int) -> None:
 
 def bytes_on_disk() -> int:
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT sum(pg_total_relation_size(relid)) FROM pg_partition_tree('purge_indexentry')"
-        )
+        cursor.execute(SIZE)
         return int(cursor.fetchone()[0])
 
 

@@ -20,13 +20,31 @@ from tests.servers import postgres
 from tests.settings import SERVERS
 
 LARGEST = 2**63 - 1
-PARTS = "SELECT relid::text FROM pg_partition_tree('purge_indexentry') WHERE isleaf"
+TABLES = ["purge_indexentry", "purge_indexblock"]
+PARTS = "SELECT relid::text FROM pg_partition_tree(%s) WHERE isleaf"
+POSTGRESQL = "purge.adapters.postgresql.metastore_index"
 
 
-@pytest.fixture(params=["fake", "postgresql"])
-def index(request: pytest.FixtureRequest, db: None) -> Iterator[MetastoreIndex]:
-    with namespace_scope(tenancy.a_namespace().pk):
+def rolled_back(name: str) -> object:
+    return pytest.param(name, marks=pytest.mark.django_db)
+
+
+def committed(name: str) -> object:
+    return pytest.param(name, marks=pytest.mark.django_db(transaction=True))
+
+
+@pytest.fixture(params=[rolled_back("fake"), rolled_back("small"), committed("large")])
+def index(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[MetastoreIndex]:
+    """The fake, PostgreSQL's, and PostgreSQL's where each object is a large one."""
+    if request.param == "large":
+        monkeypatch.setattr(f"{POSTGRESQL}.LARGE", 0)
+        monkeypatch.setattr(f"{POSTGRESQL}.RUN", 1500)
+    namespace = tenancy.a_namespace().pk
+    with namespace_scope(namespace):
         keyrings.keys()
+    with namespace_scope(namespace):
         yield FakeMetastoreIndex() if request.param == "fake" else PostgreSQLMetastoreIndex()
 
 
@@ -121,10 +139,10 @@ def test_another_namespace_sees_and_writes_nothing(db: None) -> None:
         assert len(places(index, 7)) == 1
 
 
-def bytes_on_disk() -> int:
+def bytes_on_disk(table: str) -> int:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT sum(pg_total_relation_size(relid)) FROM pg_partition_tree('purge_indexentry')"
+            "SELECT sum(pg_total_relation_size(relid)) FROM pg_partition_tree(%s)", [table]
         )
         return int(cursor.fetchone()[0])
 
@@ -145,12 +163,13 @@ def test_a_place_far_in_and_a_record_of_any_length_are_kept_whole(index: Metasto
     assert index.forget(object_number=1, offsets=[2**47 - 1, 2]) == 2
 
 
+@pytest.mark.parametrize("table", TABLES)
 def test_the_parts_of_the_table_answer_nobody(
-    connect_as: Callable[[str], psycopg.Connection],
+    connect_as: Callable[[str], psycopg.Connection], table: str
 ) -> None:
     service = connect_as(APP_ROLE)
 
-    parts = [name for (name,) in service.execute(PARTS).fetchall()]
+    parts = [name for (name,) in service.execute(PARTS, [table]).fetchall()]
 
     assert len(parts) == 16
     for name in parts:
@@ -158,7 +177,13 @@ def test_the_parts_of_the_table_answer_nobody(
             service.execute(sql.SQL("SELECT * FROM {}").format(sql.Identifier(name)))
 
 
-def test_a_record_costs_at_most_ninety_bytes(fresh_database: None) -> None:
+@pytest.mark.parametrize(
+    ("table", "large", "bytes_"), [("purge_indexentry", 200_000, 90), ("purge_indexblock", 0, 30)]
+)
+def test_a_record_costs_at_most_so_many_bytes(
+    fresh_database: None, monkeypatch: pytest.MonkeyPatch, table: str, large: int, bytes_: int
+) -> None:
+    monkeypatch.setattr(f"{POSTGRESQL}.LARGE", large)
     index, count = PostgreSQLMetastoreIndex(), 100_000
     acme = tenancy.a_namespace()
     with namespace_scope(acme.pk):
@@ -176,4 +201,4 @@ def test_a_record_costs_at_most_ninety_bytes(fresh_database: None) -> None:
             *(((one * 0xC2B2AE3D27D4EB4F) % 2**62, one * 300, 300) for one in range(1, count + 1)),
         )
 
-        assert bytes_on_disk() / (2 * count) <= 90
+        assert bytes_on_disk(table) / (2 * count) <= bytes_

@@ -2,10 +2,17 @@
 
 import os
 import signal
+import threading
+import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 
 from django.db import connection
+
+TASKS = Path("/proc/self/task")
+LONGEST_MS = 500
 
 
 class Killer:
@@ -42,6 +49,7 @@ class Killer:
 
 def was_killed(work: Callable[[Killer], object], *, at: int) -> bool:
     """Do the work in a process of its own that is killed at this point, if it comes."""
+    _wait_for_dying_threads()
     child = os.fork()
     if child:
         _, status = os.waitpid(child, 0)
@@ -56,3 +64,27 @@ def was_killed(work: Callable[[Killer], object], *, at: int) -> bool:
         traceback.print_exc()
     finally:
         os._exit(code)
+
+
+def _wait_for_dying_threads() -> None:
+    """A thread that Python has joined still gives back what OpenSSL lent it, under a lock.
+
+    A fork in that moment would leave the lock taken in the child for ever. Libraries may keep
+    threads of their own: so not longer than such a moment can be.
+    """
+    for _ in range(LONGEST_MS):
+        if not TASKS.exists() or not _dying():
+            return
+        time.sleep(0.001)
+
+
+def _dying() -> set[int]:
+    """Threads of ours (they have the process's name) that Python no longer knows."""
+    known = {thread.native_id for thread in threading.enumerate()}
+    own = (TASKS / str(os.getpid()) / "comm").read_text()
+    found = set()
+    for task in TASKS.iterdir():
+        with suppress(OSError):  # Gone by now.
+            if (task / "comm").read_text() == own:
+                found.add(int(task.name))
+    return found - known

@@ -1,17 +1,13 @@
-"""Rows of the metastore index, packed as PostgreSQL takes arrays of numbers in binary.
+"""Rows of the metastore index: entries by columns, and as the table and its trees take them.
 
 A span is packed into ten bytes: the position in the lower 47 bits of `place`, the length's upper 16
 above it, its lower 15 in `length_low` (migration 0006 says why).
 """
 
-import struct
-import sys
 from array import array
 
-from django.db import connection
-from psycopg.errors import error_from_result
-from psycopg.pq import ExecStatus, Format
-
+from purge.adapters.postgresql import binary_arrays
+from purge.adapters.postgresql.binary_arrays import BIGINT, SMALLINT
 from purge.domain.spans import Span
 from purge.ports import IndexEntries, ObjectUnreachable
 
@@ -27,7 +23,6 @@ OWN_NUMBER = (
     "(SELECT number FROM purge_purgekeys WHERE namespace_id = "
     "NULLIF(current_setting('lakewarden.namespace', true), '')::uuid)"
 )
-# This goes to libpq as it is, in one call: no other thread is kept from working meanwhile.
 # In the trees' order, each page of a tree is visited once. Unnested side by side in a list of
 # columns, arrays are read as they are; in FROM, PostgreSQL writes their rows down first.
 INSERT = f"""
@@ -39,21 +34,15 @@ ORDER BY fingerprint
 """.encode()  # noqa: S608 - no value is put into the text
 
 
-BIGINT, SMALLINT = 20, 21
-"""As PostgreSQL's catalogue numbers its types."""
-
-INTEGER = struct.Struct(">i")
-
-
 class IndexRows:
     """Rows in columns, eighteen bytes each."""
 
     def __init__(self) -> None:
-        self._columns = array("q"), array("q"), array("h")
+        self.fingerprints, self.places, self.lengths_low = array("q"), array("q"), array("h")
 
     @property
     def count(self) -> int:
-        return len(self._columns[0])
+        return len(self.fingerprints)
 
     def add(self, entries: IndexEntries) -> None:
         """Raises ObjectUnreachable where a record lies further in than the index can tell."""
@@ -67,35 +56,23 @@ class IndexRows:
                 for place, length in zip(places, lows, strict=True)
             ]
             lows = [length & LOW for length in lows]
-        for column, numbers in zip(self._columns, (fingerprints, places, lows), strict=True):
-            column.extend(numbers)
+        self.fingerprints.extend(fingerprints)
+        self.places.extend(places)
+        self.lengths_low.extend(lows)
+
+    def append(self, fingerprint: int, place: int, length_low: int) -> None:
+        self.fingerprints.append(fingerprint)
+        self.places.append(place)
+        self.lengths_low.append(length_low)
 
     def insert(self, *, number: int) -> None:
-        """As the entries of this object or arrival, by this transaction's `SETTINGS`."""
-        types = BIGINT, BIGINT, SMALLINT
-        arrays = [_sent(column, oid) for column, oid in zip(self._columns, types, strict=True)]
-        with connection.wrap_database_errors, connection.cursor() as cursor:
-            result = cursor.connection.pgconn.exec_params(
-                INSERT, [INTEGER.pack(number), *arrays], param_formats=[Format.BINARY] * 4
-            )
-            if result.status != ExecStatus.COMMAND_OK:
-                raise error_from_result(result)
-
-
-def _sent(numbers: "array[int]", oid: int) -> bytes:
-    """PostgreSQL's `array_recv`: dimensions, nulls, type, length, first place; size and value each.
-
-    Byte by byte of a number, for all numbers at once: a tenth of the time of packing each.
-    """
-    count, size = len(numbers), numbers.itemsize
-    in_order = array(numbers.typecode, numbers)
-    if sys.byteorder == "little":
-        in_order.byteswap()
-    values = in_order.tobytes()
-    each = bytearray(struct.pack(">i", size) + bytes(size)) * count
-    for byte in range(size):
-        each[4 + byte :: 4 + size] = values[byte::size]
-    return struct.pack(">iiIii", 1, 0, oid, count, 1) + each
+        """As the entries of this object, by this transaction's `SETTINGS`."""
+        arrays = [
+            binary_arrays.of_numbers(self.fingerprints, BIGINT),
+            binary_arrays.of_numbers(self.places, BIGINT),
+            binary_arrays.of_numbers(self.lengths_low, SMALLINT),
+        ]
+        binary_arrays.execute(INSERT, number, arrays)
 
 
 def span(place: int, low: int) -> Span:

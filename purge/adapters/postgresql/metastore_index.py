@@ -1,23 +1,27 @@
-"""The metastore index as a partitioned PostgreSQL table, fed with arrays.
+"""The metastore index in partitioned PostgreSQL tables, fed with arrays.
 
-Row-level security forbids COPY FROM. Arrays cost no more: the table and its trees are what takes
-time. Works in the namespace scope that is open; a large object's entries arrive before that, by
-connections of their own (`index_arrivals`).
+A small object's entries are rows, found by a tree; a large one's are packed into blocks
+(`index_blocks`). Row-level security forbids COPY FROM, and arrays cost no more: tables and trees
+are what takes time. Works in the namespace scope that is open; a large object's entries arrive
+before that, by a connection of their own (`index_arrivals`).
 """
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
+from heapq import merge
+from operator import attrgetter
 from uuid import UUID
 
 from django.db import connection
 
-from purge.adapters.postgresql import index_arrivals, index_rows
+from purge.adapters.postgresql import index_arrivals, index_blocks, index_rows
 from purge.adapters.postgresql.index_arrivals import IndexArrival
 from purge.adapters.postgresql.index_rows import FURTHEST, SETTINGS, IndexRows
 from purge.ports import IndexEntries, Place
 
-FIRST_PART, LARGEST_PART = 1 << 13, 1 << 15
-"""Rows. PostgreSQL begins early, and goes on in parts that cost least a row."""
+LARGE, RUN = 1 << 16, 1 << 18
+"""Entries that make an object large, and that are stored at once. A look-up reads a row of each
+run: 1,500 of 100 million entries if each object is as small as a large one can be."""
 
 # From PostgreSQL 17 on the service may maintain what its owner made (migration 0006).
 PARTS = """
@@ -25,7 +29,9 @@ SELECT relid::regclass::text,
        CASE WHEN current_setting('server_version_num')::integer >= 170000
             THEN has_table_privilege(relid, 'MAINTAIN') ELSE false END,
        pg_total_relation_size(relid)
-FROM pg_partition_tree('purge_indexentry') WHERE isleaf ORDER BY 1
+FROM (SELECT * FROM pg_partition_tree('purge_indexentry')
+      UNION ALL SELECT * FROM pg_partition_tree('purge_indexblock')) parts
+WHERE isleaf ORDER BY 1
 """
 # Sixteen bytes and a pointer of four a row, in pages nine tenths full, are 22.
 TREE = """
@@ -36,19 +42,14 @@ JOIN pg_class t ON t.oid = i.indexrelid JOIN pg_am a ON a.oid = t.relam AND a.am
 WHERE i.indrelid = %s::regclass
 """
 NOT_ALLOWED = (
-    "index: left as it is. The database's owner vacuums it: VACUUM (ANALYZE) purge_indexentry"
+    "index: left as it is. The database's owner vacuums it: "
+    "VACUUM (ANALYZE) purge_indexentry, purge_indexblock"
 )
 
-# What arrives and was not published answers nobody.
 PLACES = """
-SELECT number, fingerprint, place, length_low FROM (
-  SELECT CASE WHEN arrival.number IS NULL THEN entry.object_number ELSE arrival.object_number END
-    AS number, fingerprint, place, length_low
-  FROM purge_indexentry entry
-  LEFT JOIN purge_indexarrival arrival ON arrival.number = entry.object_number
-  WHERE fingerprint = ANY(%s)) found
-WHERE number IS NOT NULL """
-ORDER = " ORDER BY number, place & %s"
+SELECT object_number, fingerprint, place, length_low FROM purge_indexentry
+WHERE fingerprint = ANY(%s) """
+ORDER = " ORDER BY object_number, place & %s"
 REMOVE = "DELETE FROM purge_indexentry WHERE object_number = %s"
 
 
@@ -59,22 +60,19 @@ class PostgreSQLIndexBatch:
         self.count = 0
         self._namespace_id = namespace_id
         self._rows = IndexRows()
-        self._part = FIRST_PART
         self._arrival: IndexArrival | None = None
 
     def add(self, entries: IndexEntries) -> None:
-        for first in range(0, len(entries.fingerprints), LARGEST_PART):
-            if self._rows.count >= self._part:
+        for first in range(0, len(entries.fingerprints), RUN):
+            some = IndexEntries(*(column[first : first + RUN] for column in entries))
+            if self._rows.count + len(some.fingerprints) > RUN:
                 self._send()
-                self._part = min(2 * self._part, LARGEST_PART)
-            some = slice(first, first + LARGEST_PART)
-            self._rows.add(IndexEntries(*(column[some] for column in entries)))
+            self._rows.add(some)
         self.count += len(entries.fingerprints)
 
     def store(self, *, object_number: int, is_known: bool = True) -> int:
-        if self._arrival is not None:
-            self._send()
-            self._arrival.end()
+        if self._arrival is not None or self.count > LARGE:
+            self._send().end()
         if is_known:
             PostgreSQLMetastoreIndex().remove(object_number=object_number)
         if self._arrival is not None:
@@ -91,11 +89,13 @@ class PostgreSQLIndexBatch:
             self._arrival.drop()
             self._arrival = None
 
-    def _send(self) -> None:
+    def _send(self) -> IndexArrival:
         if self._arrival is None:
             self._arrival = IndexArrival(self._namespace_id)
-        self._arrival.put(self._rows)
-        self._rows = IndexRows()
+        if self._rows.count:
+            self._arrival.put(self._rows)
+            self._rows = IndexRows()
+        return self._arrival
 
 
 class PostgreSQLMetastoreIndex:
@@ -107,29 +107,27 @@ class PostgreSQLMetastoreIndex:
     def places(
         self, *, fingerprints: Collection[int], object_numbers: Collection[int] | None = None
     ) -> Iterator[Place]:
-        only = "" if object_numbers is None else "AND number = ANY(%s)"
-        values: list[list[int]] = [list(fingerprints)]
-        if object_numbers is not None:
-            values.append(list(object_numbers))
-        with connection.cursor() as cursor:
-            cursor.execute(PLACES + only + ORDER, [*values, FURTHEST])
-            for number, fingerprint, place, low in cursor:
-                yield Place(number, fingerprint, index_rows.span(place, low))
+        return merge(
+            _rows_places(fingerprints, object_numbers),
+            index_blocks.places(fingerprints=fingerprints, object_numbers=object_numbers),
+            key=attrgetter("object_number"),
+        )
 
     def forget(self, *, object_number: int, offsets: Collection[int]) -> int:
+        arrived = index_arrivals.number_of(object_number)
+        if arrived is not None:
+            return index_blocks.forget(number=arrived, offsets=offsets)
         with connection.cursor() as cursor:
             cursor.execute(
-                f"{REMOVE} AND place & %s = ANY(%s)",
-                [index_arrivals.number_of(object_number), FURTHEST, list(offsets)],
+                f"{REMOVE} AND place & %s = ANY(%s)", [object_number, FURTHEST, list(offsets)]
             )
             return int(cursor.rowcount)
 
     def remove(self, *, object_number: int) -> int:
         with connection.cursor() as cursor:
-            cursor.execute(REMOVE, [index_arrivals.number_of(object_number)])
+            cursor.execute(REMOVE, [object_number])
             removed = int(cursor.rowcount)
-        index_arrivals.end_of(object_number)
-        return removed
+        return removed + index_arrivals.remove(object_number=object_number)
 
     def clear(self, *, begun_before: datetime) -> int:
         return index_arrivals.clear(begun_before=begun_before)
@@ -151,3 +149,16 @@ class PostgreSQLMetastoreIndex:
             cursor.execute(PARTS)
             after = sum(size for _, _, size in cursor.fetchall())
         return [f"index: {len(parts)} parts vacuumed, {before >> 20} MiB before, {after >> 20} now"]
+
+
+def _rows_places(
+    fingerprints: Collection[int], object_numbers: Collection[int] | None
+) -> Iterator[Place]:
+    only = "" if object_numbers is None else "AND object_number = ANY(%s)"
+    values: list[list[int]] = [list(fingerprints)]
+    if object_numbers is not None:
+        values.append(list(object_numbers))
+    with connection.cursor() as cursor:
+        cursor.execute(PLACES + only + ORDER, [*values, FURTHEST])
+        for number, fingerprint, place, low in cursor:
+            yield Place(number, fingerprint, index_rows.span(place, low))
