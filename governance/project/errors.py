@@ -11,6 +11,7 @@ from governance.restapi import problems
 from governance.tenancy import lockouts
 
 MACHINE_PATHS = ("/api/", "/scim/")
+PORTAL_PATH = "/n/"
 
 WORDS = {
     HTTPStatus.BAD_REQUEST: (
@@ -22,6 +23,10 @@ WORDS = {
         "You may not do this. Ask an administrator of your namespace for a role that allows it.",
     ),
     HTTPStatus.NOT_FOUND: ("Not found", "There is nothing here, or nothing that you may see."),
+    HTTPStatus.METHOD_NOT_ALLOWED: (
+        "Nothing to see at this address",
+        "It only takes what a form sends, and nothing was done. Go on from the page of that form.",
+    ),
     HTTPStatus.INTERNAL_SERVER_ERROR: (
         "Something failed",
         "Something failed on our side. Try again in a moment. What happened is in the log.",
@@ -68,6 +73,15 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return _page(HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
+def not_a_page(request: HttpRequest, original: HttpResponse) -> HttpResponse:
+    """For an address that takes forms alone, opened by a restored tab or a bookmark."""
+    if _is_machine(request) or original.content:
+        return original
+    response = _page(HTTPStatus.METHOD_NOT_ALLOWED, up=_form_of(request.path))
+    response["Allow"] = original.get("Allow", "")
+    return response
+
+
 def password_locked(
     request: HttpRequest, original: HttpResponse, credentials: dict[str, Any] | None
 ) -> HttpResponse:
@@ -92,11 +106,17 @@ def _page(
     *,
     request: HttpRequest | None = None,
     words: tuple[str, str] | None = None,
+    up: str = "",
 ) -> HttpResponse:
     """Without the request the header has no name and no menu: reading them may be what failed."""
     title, sentence = words or WORDS[status]
-    context = {"title": title, "sentence": sentence}
+    context = {"title": title, "sentence": sentence, "status": status.value, "up": up}
     return HttpResponse(render_to_string("project/error.html", context, request), status=status)
+
+
+def _form_of(path: str) -> str:
+    """The page that a form of the portal lies on: the address above what it is sent to."""
+    return path.rstrip("/").rpartition("/")[0] + "/" if path.startswith(PORTAL_PATH) else ""
 
 
 def _is_machine(request: HttpRequest) -> bool:

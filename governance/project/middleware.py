@@ -1,6 +1,7 @@
 """What every request passes: addresses, whom a proxy speaks for, the content security policy."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from csp.middleware import CSPMiddleware, PolicyParts
@@ -49,6 +50,19 @@ class PlainAddressMiddleware:
         if "%00" in request.META.get("QUERY_STRING", ""):
             return errors.bad_request(request, SuspiciousOperation("a NUL in the address"))
         return self.get_response(request)
+
+
+class NoBlankPageMiddleware:
+    """Django answers a wrong method with nothing at all: a person gets a page and a way out."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED and request.method == "GET":
+            return errors.not_a_page(request, response)
+        return response
 
 
 class ContentSecurityPolicyMiddleware(CSPMiddleware):

@@ -119,6 +119,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "governance.project.middleware.ContentSecurityPolicyMiddleware",
     "governance.project.middleware.PlainAddressMiddleware",
+    "governance.project.middleware.NoBlankPageMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

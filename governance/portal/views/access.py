@@ -76,6 +76,8 @@ def signed_in(page: Page[Rest]) -> Callable[..., HttpResponseBase]:
 
 def refused(visit: Visit, refusal: Refusal) -> HttpResponse:
     context: dict[str, object] = {"sentence": str(refusal), "status": status_of(refusal)}
+    if visit.request.method == "POST":
+        context["back_to"] = page_before(visit.request)
     if isinstance(refusal, step_up.AuthenticationTooOld):
         context["step_up_url"] = step_up.address(back_to=page_before(visit.request))
     return render(visit.request, "portal/refused.html", context, status=status_of(refusal))

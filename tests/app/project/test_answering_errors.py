@@ -120,3 +120,29 @@ def test_browsers_are_told_to_be_careful(browser: Client) -> None:
     assert page["X-Content-Type-Options"] == "nosniff"
     assert page["X-Frame-Options"] == "DENY"
     assert page["Referrer-Policy"] == "same-origin"
+
+
+def test_a_tab_that_is_restored_at_a_forms_address_finds_a_way_out(browser: Client) -> None:
+    form_page = "/n/acme/erasures/01a2098f-acef-7cd6-ad45-395e2c02411c/"
+
+    page = browser.get(f"{form_page}approve/")
+
+    assert page.status_code == 405
+    assert page["Allow"] == "POST"
+    assert "nothing was done" in page.content.decode()
+    assert f'href="{form_page}"' in page.content.decode()
+
+
+def test_a_machine_that_asks_with_the_wrong_method_gets_no_page(browser: Client) -> None:
+    answer = browser.get("/api/v1/me/", HTTP_ACCEPT="application/json")
+    posted = browser.post("/saml/acme/AzureActiveDirectory/metadata/")
+
+    assert b"<html" not in answer.content
+    assert b"nothing was done" not in posted.content
+
+
+def test_a_page_of_an_error_names_its_status_and_leads_on(browser: Client) -> None:
+    page = browser.get("/nowhere/at/all/").content.decode()
+
+    assert "404" in page
+    assert 'href="/"' in page
