@@ -1,9 +1,10 @@
 """A certificate on paper: fpdf2 with its built-in fonts, which any reader has.
 
 Those fonts know Latin-1 only. What they cannot show is spelled without its accents, or as its code
-point: the JSON beside it is the certificate, this is its picture.
+point: the JSON that is attached to it is the certificate, this is its picture.
 """
 
+import json
 import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -109,10 +110,17 @@ def render(body: Mapping[str, Any]) -> bytes:
     _heading(paper, "How to check it")
     _text(
         paper,
-        "Its JSON file is what was signed: Ed25519 (RFC 8032) over the document, with sorted keys "
-        "and no spaces. Paste the file into the page for checking certificates.",
+        "Its JSON file is what was signed, and is attached to this one: Ed25519 (RFC 8032) over "
+        "the document, with sorted keys and no spaces. Paste it into the page for checking "
+        "certificates, or check it anywhere else with the public key of whoever issued it.",
     )
     _facts(paper, _seal(body))
+    paper.embed_file(
+        bytes=json.dumps(body, indent=2, ensure_ascii=False).encode(),
+        basename=f"erasure-{document['certificate']}.json",
+        mime_type="application/json",
+        compress=True,
+    )
     return bytes(paper.output())
 
 

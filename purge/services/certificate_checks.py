@@ -53,9 +53,13 @@ def from_itself(body: dict[str, Any]) -> list[Check]:
     ]
 
 
+def public_key() -> str:
+    """What others need to check certificates of the open scope's namespace, in base64."""
+    return base64.b64encode(keyrings.signing_key().public_key().public_bytes_raw()).decode()
+
+
 def own_key(body: dict[str, Any]) -> Check:
-    key = base64.b64encode(keyrings.signing_key().public_key().public_bytes_raw()).decode()
-    return Check("Key", body["public_key"] == key, "the signing key of this namespace")
+    return Check("Key", body["public_key"] == public_key(), "the signing key of this namespace")
 
 
 def from_records(body: dict[str, Any]) -> list[Check]:

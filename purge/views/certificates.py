@@ -59,6 +59,7 @@ def check(visit: Visit) -> HttpResponse:
     context = {
         "ns": visit.ns,
         "form": form,
+        "public_key": certificate_checks.public_key(),
         "checks": checks,
         "is_genuine": bool(checks) and all(one.ok for one in checks),
     }

@@ -7,11 +7,9 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
 
 from governance.isolation.scopes import namespace_scope
-from governance.secrets.fields import SealedTextField
-from purge.models import ComeBack, ErasureRequest, Suppression
+from purge.models import ComeBack, Suppression
 from purge.services import certificates
 from tests.app.purge.conftest import Company
 from tests.factories import purge
@@ -107,51 +105,3 @@ def test_a_certificate_is_verified_by_a_command(acme: Company, tmp_path: Path) -
             call_command("verify_certificate", name, namespace="acme")
     with pytest.raises(CommandError):
         call_command("verify_certificate", str(file), namespace="nowhere")
-
-
-# What people write freely, by column. It is checked against the subjects before it is kept
-# (texts.check), or names places and not people. Everything else is an id, a fingerprint, a code, a
-# masked name or sealed. A column that is added is tagged here, or sealed, or this fails.
-TAGGED = {
-    "comeback": {"state"},
-    "dataset": {"prefix", "format", "compression", "locator"},
-    "erasurecertificate": {"kind", "hash", "signature", "public_key"},
-    "erasuredecision": {"decided_in_role", "decision", "report_hash", "reason"},
-    "erasurereport": {"hash"},
-    "erasurerequest": {"state", "reason", "reference", "identity_proof", "origin", "report_hash"},
-    "erasurerules": {"came_back"},
-    "erasurestep": {
-        "object_name",
-        "plan",
-        "state",
-        "before_version",
-        "after_version",
-        "problem",
-        "locked_until",
-        "reclaim",
-    },
-    "lakeobject": {"key", "version"},
-    "legalhold": {"reason", "lifted_because"},
-    "objectnews": {"key", "sequencer", "key_fingerprint"},
-    "storagelayer": {"name", "kind"},
-    "suppression": {"public_fingerprint"},
-}
-
-
-def test_every_text_column_is_in_the_inventory(db: None) -> None:
-    sealed = {
-        (model._meta.db_table, field.column)
-        for model in ErasureRequest._meta.apps.get_models()
-        for field in model._meta.concrete_fields
-        if isinstance(field, SealedTextField)
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT table_name, column_name FROM information_schema.columns "
-            "WHERE table_schema = 'public' AND table_name LIKE 'purge\\_%' "
-            "AND data_type IN ('text', 'character varying')"
-        )
-        columns = set(cursor.fetchall()) - sealed
-
-    tagged = {(f"purge_{table}", column) for table, names in TAGGED.items() for column in names}
-    assert columns == tagged
