@@ -17,6 +17,7 @@ from purge import emails, job_names, wiring
 from purge.models import ErasureRequest
 from purge.ports import LayerInvalid
 from purge.services import (
+    certificate_copies,
     contacts,
     erasures,
     exclusion,
@@ -104,9 +105,10 @@ def ask_officers(run: JobRun, *, erasure_request_id: str) -> None:
 
 @job(job_names.TELL_OUTCOME)
 def tell_outcome(run: JobRun, *, erasure_request_id: str) -> None:
-    """Say how it ended. Twice is safe: the outbox keeps one email of a key."""
+    """Say how it ended, and keep its certificates. Twice is safe: one email of a key is kept."""
     with run.scope():
         emails.outcome(request_id=UUID(erasure_request_id))
+        certificate_copies.keep(request_id=UUID(erasure_request_id))
         request = ErasureRequest.objects.get(pk=UUID(erasure_request_id))
         if request.contact:
             messages.enqueue_job(

@@ -7,12 +7,21 @@ from uuid import UUID
 
 from governance.audit import trail
 from governance.tenancy.services import actors
+from purge.domain.erasure import NEXT, State
 from purge.domain.locators import Locator
-from purge.models import CertificateKind, ComeBack, ComeBackState, Dataset, LakeObject
+from purge.models import (
+    CertificateKind,
+    ComeBack,
+    ComeBackState,
+    Dataset,
+    ErasureRequest,
+    LakeObject,
+)
 from purge.ports import Format, Lake, ObjectUnreachable, Work
-from purge.services import certificate_checks, findings, indexing, ledger
+from purge.services import certificate_checks, findings, indexing, ledger, traces
 from purge.services.findings import Search
 from purge.services.indexing import Clock, Refreshed
+from purge.services.moves import move
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +54,7 @@ def learn(*, certificates: Iterable[str], namespace_id: UUID, now: datetime) -> 
                 erased_at=datetime.fromisoformat(document["issued_at"]),
                 request_id=UUID(document["erasure_request"]),
             )
+            _end(UUID(document["erasure_request"]), now=now)
     trail.record(
         actor=actors.system(namespace_id),
         action="erasures.reconciled",
@@ -52,6 +62,23 @@ def learn(*, certificates: Iterable[str], namespace_id: UUID, now: datetime) -> 
         now=now,
     )
     return learned
+
+
+def _end(request_id: UUID, *, now: datetime) -> None:
+    """A restored database may know the erasure as open, with its people and what they left."""
+    request = ErasureRequest.objects.select_for_update().filter(pk=request_id).first()
+    if request is not None and State.CANCELLED in NEXT[State(request.state)]:
+        actor = actors.system(request.namespace_id)
+        traces.forget(request=request, actor=actor, now=now)
+        request.contact = ""
+        move(request, State.CANCELLED, actor=actor, now=now)
+
+
+def not_compared(*, work: Work) -> list[str]:
+    """Tables of engines: nobody reads their rows to compare them with the ledger."""
+    with work.scope():
+        rows = Dataset.objects.select_related("storage_layer").filter(format=Format.TABLE)
+        return [str(row) for row in rows.order_by("pk")]
 
 
 def look(*, work: Work, lake: Lake, clock: Clock) -> Iterator[Looked]:

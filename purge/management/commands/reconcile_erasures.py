@@ -14,7 +14,7 @@ from governance.isolation import crossings
 from governance.isolation.scopes import namespace_scope
 from governance.kernel.refusals import Refusal
 from purge import wiring
-from purge.services import reconciling
+from purge.services import certificate_copies, reconciling
 
 
 class Quietly:
@@ -36,8 +36,8 @@ class Quietly:
 
 class Command(BaseCommand):
     help = (
-        "Read what changed in every dataset and flag erased people who are back. After the "
-        "database itself was restored, give the certificates that were issued since."
+        "Read what changed in every dataset and flag erased people who are back. A database that "
+        "was restored learns from the copies of certificates in DATA_DIR, and from those given."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -52,15 +52,15 @@ class Command(BaseCommand):
             message = f"There is no namespace {namespace!r}."
             raise CommandError(message)
         work = Quietly(namespace_id)
-        try:
-            texts = [file.read_text(encoding="utf-8") for file in certificates]
-            with work.scope():
-                learned = reconciling.learn(
-                    certificates=texts, namespace_id=namespace_id, now=timezone.now()
-                )
-        except (OSError, UnicodeDecodeError, Refusal) as error:
-            raise CommandError(str(error)) from error
-        self.stdout.write(f"{learned} fingerprints learned from {len(texts)} certificates")
+        self._learn_from_copies(work, namespace_id)
+        if certificates:
+            try:
+                learned = _learned(certificates, work, namespace_id)
+            except (OSError, UnicodeDecodeError, Refusal) as error:
+                raise CommandError(str(error)) from error
+            self.stdout.write(
+                f"{learned} fingerprints learned from {len(certificates)} certificates"
+            )
         back = 0
         for one in reconciling.look(work=work, lake=wiring.lake(), clock=timezone.now):
             back += one.back
@@ -68,6 +68,24 @@ class Command(BaseCommand):
                 f"{one.name}: {one.objects} objects, {one.read} read again, {one.back} erased "
                 f"people back, {one.unreachable} unreachable"
             )
+        for name in reconciling.not_compared(work=work):
+            self.stdout.write(f"{name}: a table, whose rows are not compared; ask again for it")
         self.stdout.write(
             f"{back} to decide on, at the page of returns" if back else "nobody is back"
         )
+
+    def _learn_from_copies(self, work: Quietly, namespace_id: UUID) -> None:
+        """What this machine kept itself. One that is not genuine teaches nothing and is named."""
+        learned, copies = 0, certificate_copies.kept(namespace_id)
+        for file in copies:
+            try:
+                learned += _learned([file], work, namespace_id)
+            except (OSError, UnicodeDecodeError, Refusal) as error:
+                self.stderr.write(f"{file} is passed over: {error}")
+        self.stdout.write(f"{learned} fingerprints learned from {len(copies)} copies kept here")
+
+
+def _learned(files: list[Path], work: Quietly, namespace_id: UUID) -> int:
+    texts = [file.read_text(encoding="utf-8") for file in files]
+    with work.scope():
+        return reconciling.learn(certificates=texts, namespace_id=namespace_id, now=timezone.now())

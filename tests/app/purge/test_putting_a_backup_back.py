@@ -1,18 +1,25 @@
 """After a restore: the ledger is learned again from certificates, and who is back is found."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from io import StringIO
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connections
+from psycopg import sql
 
 from governance.isolation.scopes import namespace_scope
-from purge.models import ComeBack, Suppression
-from purge.services import certificates
+from governance.tenancy.services import newcomers
+from purge.models import ComeBack, ErasureRequest, Suppression
+from purge.services import certificate_copies, certificates
 from tests.app.purge.conftest import Company
-from tests.factories import purge
+from tests.app.purge.test_telling_people import delivered
+from tests.conftest import DATABASE_NAME, SERVERS
+from tests.factories import purge, tenancy
+
+EMAIL = "c7@customer.example"
 
 
 @pytest.fixture
@@ -105,3 +112,70 @@ def test_a_certificate_is_verified_by_a_command(acme: Company, tmp_path: Path) -
             call_command("verify_certificate", name, namespace="acme")
     with pytest.raises(CommandError):
         call_command("verify_certificate", str(file), namespace="nowhere")
+
+
+@pytest.fixture
+def restorable(acme: Company) -> Iterator[Callable[[], None]]:
+    """The database as it was when this was made, put back by calling it. As a dump, but quicker."""
+    backup = f"backup_of_{DATABASE_NAME}"
+    server = SERVERS.postgres
+
+    def copy(of: str, to: str) -> None:
+        connections.close_all()
+        with server.connect() as root:
+            drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
+            root.execute(drop.format(sql.Identifier(to)))
+            server.create_database(to, connection=root, template=of)
+
+    with namespace_scope(acme.namespace.pk):
+        acme.located(people=[{"customer_id": 7, "email": EMAIL}], contact="dora@other.example")
+    copy(DATABASE_NAME, backup)
+    yield lambda: copy(backup, DATABASE_NAME)
+    connections.close_all()
+    with server.connect() as root:
+        drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
+        root.execute(drop.format(sql.Identifier(backup)))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_restored_dump_and_lake_are_reconciled_by_one_command(
+    acme: Company, restorable: Callable[[], None]
+) -> None:
+    """T66: the backup was made while the erasure waited for its decision."""
+    with namespace_scope(acme.namespace.pk):
+        request = ErasureRequest.objects.get()
+        acme.approve(request)
+    delivered()
+    with namespace_scope(acme.namespace.pk):
+        assert ErasureRequest.objects.get().state == "completed"
+
+    restorable()
+    (acme.folder / "1.ndjson").write_bytes(purge.records(5, 7, 6))
+
+    with namespace_scope(acme.namespace.pk):
+        assert not Suppression.objects.exists()
+        assert ErasureRequest.objects.get().subjects
+    answer = reconciled()
+
+    assert "2 fingerprints learned from 1 copies kept here" in answer
+    assert "1 erased people back" in answer
+    with namespace_scope(acme.namespace.pk):
+        again = ErasureRequest.objects.get()
+        assert (again.state, again.subjects, again.contact) == ("cancelled", "", "")
+        with pytest.raises(newcomers.PersonWasErased):
+            tenancy.a_user("dora", email=EMAIL)
+    assert "0 fingerprints learned from 1 copies kept here" in reconciled()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_copy_that_was_tampered_with_teaches_nothing_and_stops_nothing(
+    acme: Company, restorable: Callable[[], None]
+) -> None:
+    with namespace_scope(acme.namespace.pk):
+        acme.approve(ErasureRequest.objects.get())
+    delivered()
+    [copy] = certificate_copies.kept(acme.namespace.pk)
+    copy.write_text(copy.read_text().replace('"records": 1', '"records": 2'))
+    restorable()
+
+    assert "0 fingerprints learned from 1 copies kept here" in reconciled()
