@@ -3,6 +3,7 @@
 Real OpenLDAP, real sockets, PyHive and impyla, a DuckDB engine over files.
 """
 
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -29,6 +30,7 @@ from tests.factories import analytics
 from tests.factories.directories import a_directory_on, a_mapping
 from tests.factories.scim import an_entra
 from tests.factories.tenancy import a_namespace
+from tests.factories.usage_limits import a_limit, a_rule, some_terms
 from tests.servers import hive as hive_servers, slapd as openldap, worker
 from tests.servers.hive import HiveServer
 from tests.servers.slapd import Slapd
@@ -341,3 +343,39 @@ def test_a_sign_in_and_its_query_are_in_the_trail(world: World, connect: Connect
     with namespace_scope(world.acme.pk):
         actions = set(AuditEvent.objects.values_list("action", flat=True))
     assert {"directory_sign_in.accepted", "query.submitted"} <= actions
+
+
+def test_a_hive_client_reads_which_limit_refused_it_and_until_when(
+    world: World, connect: Connect
+) -> None:
+    with namespace_scope(world.acme.pk):
+        a_limit(some_terms("0.00001"), now=timezone.now())
+    connection = connect("uma@acme.example", "uma-pw")
+    assert selected(connection) == ROWS
+
+    with pytest.raises(exc.OperationalError) as refused:
+        selected(connection)
+
+    status = refused.value.args[0].status
+    assert status.sqlState == "53000"
+    assert re.fullmatch(
+        r"Query reached usage limit: Data scanned, weekly is limited to 10\.49 MB \(0\.00001 TB\); "
+        r"10 MB is used or reserved and 10 MB more was asked for\. "
+        r"The limit resets on .* UTC\.",
+        status.errorMessage,
+    )
+    assert selected(connection, "SELECT 1") == [(1,)]
+
+
+def test_a_hive_client_reads_which_rule_stopped_its_query_before_or_while_it_ran(
+    world: World, connect: Connect
+) -> None:
+    with namespace_scope(world.acme.pk):
+        a_rule(("spectrum_scan_row_count", ">", 4), name="few_rows", action="abort")
+        a_rule(("query_execution_time", ">", 0), name="at_once", action="abort")
+    connection = connect("uma@acme.example", "uma-pw")
+
+    with pytest.raises(exc.OperationalError, match="few_rows stops this query before it runs"):
+        selected(connection)
+    with pytest.raises(exc.OperationalError, match="at_once stopped this query"):
+        selected(connection, SLOW)

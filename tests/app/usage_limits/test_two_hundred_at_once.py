@@ -8,23 +8,37 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
+from decimal import Decimal
 from uuid import UUID
 
 import pytest
 from django.db import connection, connections
+from django.utils import timezone
 
+from governance.analytics.domain.queries import Pool
+from governance.analytics.models import Engine, Query
+from governance.analytics.services import queries, runs
 from governance.isolation.scopes import namespace_scope
 from governance.kernel.periods import PeriodKind
-from tests.factories import tenancy
-from tests.factories.usage_limits import a_limit, a_request, reserved, settled, some_terms
+from governance.tenancy.services import actors
+from tests.factories import analytics, tenancy
+from tests.factories.usage_limits import (
+    a_limit,
+    a_request,
+    a_rule,
+    reserved,
+    settled,
+    some_terms,
+)
 from tests.settings import SERVERS
 from usage_limits import selectors
 from usage_limits.domain.admissions import UsageLimitReached
+from usage_limits.domain.events import UsageEvent, UsageEventConflict
 from usage_limits.domain.features import FeatureType
 from usage_limits.domain.limits import BreachAction
 from usage_limits.models import Reservation, UsageControlLogEntry, UsageEntry, UsageLimit
-from usage_limits.services import reservations
+from usage_limits.services import reservations, tending, usage_events
 
 THREADS = 20
 BURST = FeatureType.CONCURRENCY_SCALING
@@ -125,6 +139,92 @@ def test_the_same_settle_a_hundred_times_at_once_charges_once_and_says_it_once(
     with namespace_scope(namespace.pk):
         assert UsageEntry.objects.count() == 1
         assert UsageControlLogEntry.objects.count() == 1
+
+
+def test_the_same_events_a_hundred_times_at_once_are_charged_once(now: datetime) -> None:
+    namespace = tenancy.a_namespace()
+    with namespace_scope(namespace.pk):
+        limit = a_limit(some_terms(1000), now=now)
+
+    def report(number: int) -> None:
+        """Fifty events, in an order of one's own, some of them twice."""
+        ids = [f"e{(number * 7 + part) % 50}" for part in range(55)]
+        batch = [
+            UsageEvent(id=each, feature_type=FeatureType.SPECTRUM, amount=Decimal("0.5"), at=now)
+            for each in ids
+        ]
+        usage_events.book(batch=batch, now=now)
+
+    answers = all_at_once(100, lambda number: in_scope(namespace.pk, lambda: report(number)))
+
+    assert answers == {"held": 100}
+    with namespace_scope(namespace.pk):
+        assert UsageEntry.objects.count() == 50
+        [state] = selectors.limit_states(limits=[limit], now=now)
+        assert state.reading.standing.used == 25 * 2**40
+
+
+def test_of_two_payloads_with_one_id_at_once_one_is_booked_and_the_other_a_conflict(
+    now: datetime,
+) -> None:
+    namespace = tenancy.a_namespace()
+
+    def report(number: int) -> str:
+        event = UsageEvent(
+            id=f"e{number // 2}",
+            feature_type=FeatureType.SPECTRUM,
+            amount=Decimal(1 + number % 2),
+            at=now,
+        )
+        try:
+            with namespace_scope(namespace.pk):
+                usage_events.book(batch=[event], now=now)
+        except UsageEventConflict:
+            return "conflict"
+        return "booked"
+
+    assert all_at_once(80, report) == {"booked": 40, "conflict": 40}
+
+
+def test_queries_that_wait_hop_and_end_beside_each_other_never_deadlock(now: datetime) -> None:
+    namespace = tenancy.a_namespace()
+    with namespace_scope(namespace.pk):
+        actor = actors.system(namespace.pk)
+        analytics.an_engine("main", slots=1)
+        a_limit(some_terms(1000), now=now)
+        a_limit(some_terms(1000, feature=BURST), now=now)
+        a_rule(("query_queue_time", ">", 0), name="hop", action="hop")
+
+    def submitted() -> Query:
+        with namespace_scope(namespace.pk):
+            before = timezone.now() - timedelta(seconds=5)
+            return queries.submit(sql="SELECT 1", actor=actor, now=before)
+
+    waiting = [submitted() for _ in range(41)]
+    with namespace_scope(namespace.pk):
+        Query.objects.filter(pk=waiting.pop().pk).update(state="running")
+        analytics.an_engine("burst", slots=20)
+        Engine.objects.filter(name="burst").update(pool=Pool.BURST.value)
+
+    def life(number: int) -> str:
+        """Asked about while it waits, then cancelled, while others come and time goes on."""
+        runs.run(
+            query_id=waiting[number].pk,
+            scope=lambda: namespace_scope(namespace.pk),
+            clock=timezone.now,
+        )
+        with namespace_scope(namespace.pk):
+            tending.tend(now=timezone.now())
+        for query in (waiting[number], submitted()):
+            with namespace_scope(namespace.pk):
+                queries.cancel(query_id=query.pk, actor=actor, now=timezone.now())
+        return "ended"
+
+    assert all_at_once(40, life) == {"ended": 40}
+    with namespace_scope(namespace.pk):
+        hopped = Query.objects.filter(pool=Pool.BURST.value, pk__in=[row.pk for row in waiting])
+        assert hopped.exists()
+        assert Reservation.objects.filter(state="held").count() <= 1
 
 
 def test_a_transaction_that_fails_while_it_holds_the_gate_leaves_nothing_held(
