@@ -24,6 +24,11 @@ class Keeper(Protocol):
     """
 
     @property
+    def is_idle(self) -> bool:
+        """Nobody and nothing is on hold."""
+        ...
+
+    @property
     def people(self) -> Collection[Wanted]: ...
 
     @property
@@ -39,6 +44,7 @@ class Keeper(Protocol):
 
 
 class _Nobody:
+    is_idle = True
     people: Collection[Wanted] = ()
     until = ""
 

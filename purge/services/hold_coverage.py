@@ -82,6 +82,10 @@ class Held:
     def __bool__(self) -> bool:
         return bool(self.people)
 
+    @property
+    def is_idle(self) -> bool:
+        return not (self.people or self.places)
+
     def check_place(self, key: str) -> None:
         """Raises ObjectUnreachable where the object, or a part of it, lies in such a place."""
         name = self._name(key)
@@ -191,7 +195,9 @@ def _sharers(dataset: Dataset, base: str, *, lake: Lake) -> Iterator[Sharer]:
         if begins is None:
             continue
         other = f"{begins}{one.prefix}"
-        if other.startswith(place) or place.startswith(other):
+        # Rows of one table of a server may refer to those of another, and go with them.
+        beside = dataset.format == Format.TABLE and begins == base
+        if beside or other.startswith(place) or place.startswith(other):
             kind = Format(dataset.format if one.format == Format.TABLE else one.format)
             yield Sharer(
                 base=begins,

@@ -208,3 +208,14 @@ def test_our_own_database_is_refused(shop: PostgreSQLBench) -> None:
 
     with pytest.raises(ObjectUnreachable, match="own_database"):
         list(shop.store.tables(prefix=""))
+
+
+def test_an_account_without_a_privilege_is_told_so(shop: PostgreSQLBench) -> None:
+    """Rows are locked while they are judged, which takes UPDATE (SELECT, "The Locking Clause")."""
+    shop.run("CREATE TABLE people (id bigint)")
+    shop.run("INSERT INTO people VALUES (7)")
+    shop.run(f"REVOKE UPDATE ON people FROM {shop.where['user']}")
+
+    assert found(shop).rows == 1
+    with pytest.raises(ObjectUnreachable, match="permission_denied"):
+        delete(shop)

@@ -21,6 +21,7 @@ class Hold:
     identifiers: Sequence[Identifier]
     people: Collection[Wanted]
     until: str = "2027-01-01T00:00:00+00:00"
+    is_idle: bool = False
 
     def check_place(self, key: str) -> None:
         """No table is on hold whole."""

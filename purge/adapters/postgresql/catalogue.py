@@ -1,6 +1,6 @@
 """What PostgreSQL's catalogue says of a table: its columns, and what else a deletion touches."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,12 +29,16 @@ WHERE c.relkind IN ('r', 'p', 'f') AND format('%%s.%%s', n.nspname, c.relname) =
 ORDER BY a.attnum
 """
 POINTING = """
-SELECT format('%%s.%%s', n.nspname, c.relname), k.confdeltype
+SELECT format('%%s.%%s', n.nspname, c.relname), k.confdeltype, k.conrelid = k.confrelid,
+  ARRAY(SELECT a.attname::text FROM unnest(k.conkey) WITH ORDINALITY AS one(number, position)
+        JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = one.number ORDER BY position),
+  ARRAY(SELECT a.attname::text FROM unnest(k.confkey) WITH ORDINALITY AS one(number, position)
+        JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = one.number ORDER BY position)
 FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE k.contype = 'f' AND k.confrelid = %s::regclass AND k.conrelid <> k.confrelid
-  AND NOT c.relispartition
-ORDER BY 1
+WHERE k.contype = 'f' AND k.conparentid = 0 AND k.confrelid IN
+  (SELECT %(table)s::regclass::oid UNION SELECT relid FROM pg_partition_tree(%(table)s::regclass))
+ORDER BY 1, k.conname
 """
 COPIES = """
 SELECT DISTINCT n.nspname, v.relname
@@ -69,6 +73,29 @@ class Described:
         return sql.SQL("{}" if self.kind == "p" else "ONLY {}").format(self.quoted)
 
 
+@dataclass(frozen=True, slots=True)
+class ForeignKey:
+    """A reference to a table: its own columns, each with the one that it refers to."""
+
+    table: str
+    action: str
+    is_own: bool
+    pairs: Sequence[tuple[str, str]]
+
+    @property
+    def takes_along(self) -> bool:
+        return self.action == "c"
+
+
+def keys_to(connection: psycopg.Connection[Any], table: Described) -> list[ForeignKey]:
+    """What refers to the table or to a partition of it."""
+    found = connection.execute(POINTING, {"table": regclass_of(connection, table)}).fetchall()
+    return [
+        ForeignKey(name, action, is_own, tuple(zip(own, theirs, strict=True)))
+        for name, action, is_own, own, theirs in found
+    ]
+
+
 def described(connection: psycopg.Connection[Any], table: str) -> Described | None:
     """Raises ObjectUnreachable for a table of which this account is not shown every row."""
     rows = connection.execute(DESCRIBE, [table]).fetchall()
@@ -95,14 +122,16 @@ def copies_of(connection: psycopg.Connection[Any], table: Described) -> list[sql
 def plan(connection: psycopg.Connection[Any], table: Described, *, rows: int) -> str:
     """What deleting the rows will do, and to which other tables."""
     parts = [f"delete {rows} rows in one transaction, then vacuum"]
-    for other, action in connection.execute(POINTING, [regclass_of(connection, table)]):
-        match action:
+    for key in keys_to(connection, table):
+        match key.action:
             case "c":
-                parts.append(f"rows of {other} that refer to them go with them")
+                parts.append(f"rows of {key.table} that refer to them go with them")
             case "n" | "d":
-                parts.append(f"references in {other} are emptied")
+                parts.append(f"references in {key.table} are emptied")
+            case _ if not key.is_own:
+                parts.append(f"refused while rows of {key.table} refer to them")
             case _:
-                parts.append(f"refused while rows of {other} refer to them")
+                pass  # Whoever refers to themselves goes.
     if copies_of(connection, table):
         parts.append("materialized views are refreshed")
     return "; ".join(parts)

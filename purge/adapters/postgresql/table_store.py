@@ -7,21 +7,19 @@ what was judged goes. PostgreSQL leaves deleted rows in the table's file until V
 
 import json
 import time
-from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
 import psycopg
 from psycopg import IsolationLevel, errors, sql
 
-from purge.adapters.postgresql import attempts, catalogue, columns as shapes
+from purge.adapters.postgresql import attempts, catalogue, judging
 from purge.adapters.postgresql.addresses import Server
 from purge.adapters.postgresql.catalogue import Described
-from purge.adapters.postgresql.columns import Column, Condition, Fate
-from purge.domain.identifiers import Identifier, Wanted
-from purge.domain.lookups import lookups
+from purge.adapters.postgresql.columns import Fate
+from purge.adapters.postgresql.places import Place, by_table
 from purge.ports import (
     Announce,
     Deletion,
@@ -34,16 +32,6 @@ from purge.ports import (
     TableFinding,
     UnreachableObject,
 )
-
-AT_ONCE = 2000
-Place = tuple[int, str]
-"""The partition, and the row's place in it (ctid)."""
-
-
-class Judged(NamedTuple):
-    place: Place
-    fate: Fate
-
 
 OWN_TABLE = "public.purge_indexentry"
 RECLAIMED = (
@@ -91,14 +79,14 @@ class PostgreSQLTableStore:
             described = catalogue.described(connection, table)
             if described is None:
                 return None
-            fates = Counter(one.fate for one in _judged(connection, described, sought))
-            plan = catalogue.plan(connection, described, rows=fates[Fate.GOES])
+            sorted_out = judging.sorted_out(connection, described, sought)
+            plan = catalogue.plan(connection, described, rows=len(sorted_out.going))
         return TableFinding(
             version="",
-            rows=fates[Fate.GOES],
-            unclear=fates[Fate.UNCLEAR],
+            rows=len(sorted_out.going),
+            unclear=sorted_out.unclear,
             plan=plan,
-            held=fates[Fate.HELD],
+            held=sorted_out.held,
         )
 
     def sample(self, *, table: str, sought: Sought, limit: int) -> Sequence[str]:
@@ -106,7 +94,7 @@ class PostgreSQLTableStore:
             described = catalogue.described(connection, table)
             if described is None:
                 return []
-            judged = _judged(connection, described, sought)
+            judged = judging.judged(connection, described, sought)
             shown = list(islice((one for one in judged if one.fate is not Fate.HELD), limit))
             return [_as_text(connection, described, one.place) for one in shown]
 
@@ -115,20 +103,16 @@ class PostgreSQLTableStore:
             described = catalogue.described(connection, table)
             if described is None:
                 return 0
-            judged = _judged(connection, described, sought, lock=sql.SQL("FOR UPDATE"))
-            theirs = [one.place for one in judged if one.fate is Fate.GOES]
+            theirs = judging.sorted_out(connection, described, sought, locks=True).going
             if not theirs:
                 return 0
-            deleted = sum(
-                _delete(connection, described, theirs[start : start + AT_ONCE])
-                for start in range(0, len(theirs), AT_ONCE)
-            )
-            if deleted != len(theirs):
+            _delete(connection, described, theirs)
+            if _are_there(connection, described, theirs):
                 # A trigger that answers NULL keeps a row and says nothing.
                 raise ObjectUnreachable(reason="kept_by_trigger")
-            with announce(Deletion(rows=deleted, attempt=attempts.current(connection))):
+            with announce(Deletion(rows=len(theirs), attempt=attempts.current(connection))):
                 connection.commit()
-        return deleted
+        return len(theirs)
 
     def took_effect(self, *, table: str, attempt: str) -> bool | None:
         with self._connected() as connection:
@@ -177,65 +161,23 @@ class PostgreSQLTableStore:
             raise ObjectUnreachable(reason=_reason(error)) from None
 
 
-def _judged(
-    connection: psycopg.Connection[Any],
-    described: Described,
-    sought: Sought,
-    *,
-    lock: sql.Composable = sql.SQL(""),  # noqa: B008 - a constant
-) -> Iterator[Judged]:
-    """The rows that are theirs, or may be, by their place."""
-    keeper = sought.keeper
-    known_by = keeper.identifiers_in(described.listed) if keeper.people else ()
-    own = shapes.columns_of(described.columns, sought.identifiers)
-    if not own:
-        raise ObjectUnreachable(reason="column_missing")
-    conditions = _conditions(own, sought.identifiers, sought.wanted)
-    if not conditions:
-        return
-    columns = shapes.columns_of(described.columns, [*sought.identifiers, *known_by])
-    judge = shapes.Judge(
-        columns, sought.identifiers, frozenset(sought.wanted), keeper.people, known_by
-    )
-    statement = sql.SQL("SELECT tableoid, ctid::text, {} FROM {} WHERE {} {}").format(
-        sql.SQL(", ").join(shapes.fetched(column) for column in columns),
-        described.source,
-        sql.SQL(" OR ").join(one.text for one in conditions),
-        lock,
-    )
-    with connection.cursor(name="judged") as cursor:
-        cursor.itersize = AT_ONCE
-        cursor.execute(statement, [value for one in conditions for value in one.values])
-        for table, place, *values in cursor:
-            fate = judge.fate(values)
-            if fate is not Fate.STAYS:
-                yield Judged((table, place), fate)
-
-
-def _conditions(
-    columns: Sequence[Column], identifiers: Sequence[Identifier], wanted: Collection[Wanted]
-) -> list[Condition]:
-    by_name = {column.name: column for column in columns}
-    found = (
-        shapes.condition(by_name[one.path[0]], lookup=one)
-        for one in lookups(identifiers, wanted=wanted)
-        if one.path[0] in by_name
-    )
-    return [one for one in found if one is not None]
-
-
 def _delete(
     connection: psycopg.Connection[Any], described: Described, places: Sequence[Place]
-) -> int:
-    deleted = 0
-    for table in sorted({table for table, _ in places}):
-        deleted += connection.execute(
-            sql.SQL("DELETE FROM {} WHERE tableoid = %s AND ctid = ANY(%s::tid[])").format(
-                described.source
-            ),
-            [table, [place for one, place in places if one == table]],
-        ).rowcount
-    return deleted
+) -> None:
+    for table, own in by_table(places):
+        statement = sql.SQL("DELETE FROM {} WHERE tableoid = %s AND ctid = ANY(%s::tid[])")
+        connection.execute(statement.format(described.source), [table, own])
+
+
+def _are_there(
+    connection: psycopg.Connection[Any], described: Described, places: Sequence[Place]
+) -> bool:
+    """How many a statement deleted does not tell: one row may take another one along."""
+    statement = sql.SQL("SELECT FROM {} WHERE tableoid = %s AND ctid = ANY(%s::tid[]) LIMIT 1")
+    return any(
+        connection.execute(statement.format(described.source), [table, own]).fetchone() is not None
+        for table, own in by_table(places)
+    )
 
 
 def _as_text(connection: psycopg.Connection[Any], described: Described, place: Place) -> str:
