@@ -40,9 +40,9 @@ class TooManyAlertChannels(Conflict):
     sentence = "There are {most} alert channels, which is the most there may be."
 
 
-class AlertChannelOff(Conflict):
-    code = "alert_channel_off"
-    sentence = "The alert channel is off. Enable it first."
+class AlertChannelDisabled(Conflict):
+    code = "alert_channel_disabled"
+    sentence = "The alert channel is disabled. Enable it first."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,12 +97,12 @@ def test(*, channel_id: UUID, actor: Actor, now: datetime) -> AlertChannel:
 def redeliver(*, channel_id: UUID, actor: Actor, now: datetime) -> int:
     """Send again what was given up, each message under its own id. How many there were.
 
-    Raises AlertChannelNotFound, and AlertChannelOff where nobody is told any more.
+    Raises AlertChannelNotFound, and AlertChannelDisabled where nobody is told any more.
     """
     with transaction.atomic():
         row = _existing(channel_id)
         if not row.enabled:
-            raise AlertChannelOff
+            raise AlertChannelDisabled
         given_up = selectors.given_up_deliveries(row)
         for message_id in given_up:
             messages.redeliver(message_id=message_id, actor=actor, now=now)

@@ -30,23 +30,18 @@ class WebhookBusy(Unavailable):
     sentence = "The webhook's receiver answered {status}; it is asked again later."
 
 
-class ChannelDisabled(Conflict):
-    code = "alert_channel_disabled"
-    sentence = "The alert channel is disabled."
-
-
 def prepared(
     *, delivery_id: UUID, now: datetime
 ) -> tuple[Personal[str], bytes, dict[str, str]] | None:
     """What to post: address, body and headers. None where it was delivered before.
 
-    Raises ChannelDisabled where nobody is to be told any more.
+    Raises AlertChannelDisabled where nobody is to be told any more.
     """
     delivery = AlertDelivery.objects.select_related("channel").get(pk=delivery_id)
     if delivery.delivered_at is not None:
         return None
     if not delivery.channel.enabled:
-        raise ChannelDisabled
+        raise alert_channels.AlertChannelDisabled
     body = json.dumps(delivery.body, sort_keys=True).encode()
     headers = signatures.headers(
         message_id=str(delivery.pk),

@@ -340,7 +340,7 @@ def test_a_channel_that_is_off_delivers_nothing_again(
 
     answer = Script(acme).post(f"alert-channels/{row.pk}/redeliver/")
 
-    assert (answer.status_code, answer.json()["code"]) == (409, "alert_channel_off")
+    assert (answer.status_code, answer.json()["code"]) == (409, "alert_channel_disabled")
 
 
 def test_eve_delivers_nothing_of_ours_again(
