@@ -17,7 +17,6 @@ from uuid import UUID
 from purge.domain.plans import Plan
 from purge.domain.reports import Unreachable
 from purge.domain.spans import Span
-from purge.models import LakeObject
 from purge.ports import (
     Lake,
     LayerInvalid,
@@ -40,10 +39,6 @@ from purge.services.hold_coverage import Held
 from purge.services.indexing import Clock
 from purge.services.open_steps import Datasets, OpenStep
 from purge.services.tables import TableStep
-
-
-def lake_object(number: int) -> LakeObject | None:
-    return LakeObject.objects.filter(number=number).first()
 
 
 def cut(*, step_id: UUID, datasets: Datasets, work: Work, lake: Lake, clock: Clock) -> bool:

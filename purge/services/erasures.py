@@ -8,9 +8,10 @@
 A worker killed anywhere leaves rows from which another goes on; running twice changes nothing.
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
 from itertools import groupby
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -22,7 +23,7 @@ from governance.outbox.services import messages
 from governance.tenancy.services import actors
 from purge import job_names, selectors
 from purge.domain.erasure import State
-from purge.models import ErasureReport, ErasureRequest, ErasureStep, StepState
+from purge.models import ErasureReport, ErasureRequest, ErasureStep, LakeObject, StepState
 from purge.ports import Lake, Work
 from purge.services import (
     certificates,
@@ -41,6 +42,7 @@ from purge.services.moves import move
 log = structlog.get_logger(__name__)
 
 ROUNDS = 3
+STEPS_AT_ONCE = 500
 
 
 def erase(*, request_id: UUID, work: Work, lake: Lake, clock: Clock) -> None:
@@ -79,21 +81,28 @@ def _begin(request_id: UUID, *, work: Work, clock: Clock) -> bool:
 
 
 def _plan_steps(request: ErasureRequest) -> None:
+    """A step for each object of the report; one that an earlier report made begins anew."""
     report = ErasureReport.objects.get(erasure_request=request, hash=request.report_hash)
-    for one in report.document["objects"]:
-        row = cutting.lake_object(one["number"])
-        step, _ = ErasureStep.objects.update_or_create(
-            erasure_request=request,
-            object_number=one["number"],
-            defaults={
-                "object_name": one["name"],
-                "plan": one["plan"],
-                "lake_object": row,
-                "state": StepState.PENDING,
-                "problem": "",
-            },
-        )
+    named = {one["number"]: one for one in report.document["objects"]}
+    rows = LakeObject.objects.in_bulk(named, field_name="number")
+    known = {step.object_number: step for step in request.steps.filter(object_number__in=named)}
+    for number, step in known.items():
+        _describe(step, named[number], rows.get(number))
+        step.save()
         steps.start_over(step)
+    fresh = []
+    for number in named.keys() - known.keys():
+        step = ErasureStep(
+            namespace_id=request.namespace_id, erasure_request=request, object_number=number
+        )
+        fresh.append(_describe(step, named[number], rows.get(number)))
+    ErasureStep.objects.bulk_create(fresh, batch_size=STEPS_AT_ONCE)
+
+
+def _describe(step: ErasureStep, named: Mapping[str, Any], row: LakeObject | None) -> ErasureStep:
+    step.object_name, step.plan, step.lake_object = named["name"], named["plan"], row
+    step.state, step.problem = StepState.PENDING, ""
+    return step
 
 
 def _cut_all(request_id: UUID, *, work: Work, lake: Lake, clock: Clock) -> bool:

@@ -99,8 +99,10 @@ def in_dataset(
         yield Unreachable(name=f"dataset {dataset_id}", reason=refusal.code)
         return
     search = Search(dataset, wanted, tells_effort=True)
-    kind = row.storage_layer.kind
-    yield from _found_by(search, kind, candidates, work=work, lake=lake, clock=clock)
+    kind, told = row.storage_layer.kind, set(refreshed.unreachable)
+    for one in _found_by(search, kind, candidates, work=work, lake=lake, clock=clock):
+        if one not in told:  # What could not be indexed again cannot be read either.
+            yield one
 
 
 class Candidate(NamedTuple):

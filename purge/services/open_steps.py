@@ -10,12 +10,14 @@ from purge.domain.identifiers import Wanted, identifiers_of, wanted_in
 from purge.models import Dataset, ErasureStep, LakeObject
 from purge.ports import Format, Lake, Work
 from purge.services import hold_coverage, holds, indexing, places, subjects, tables
-from purge.services.hold_coverage import Held
+from purge.services.hold_coverage import Held, People
 from purge.services.indexing import Clock, OpenDataset
 from purge.services.places import Place
 from purge.services.tables import TableStep
 
 REMEMBERED = timedelta(seconds=10)
+NOBODY = Held(people=People(frozenset()))
+"""One question tells that nothing is on hold at all, as for nearly every object."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,14 +41,14 @@ class Datasets:
         self._opened: dict[UUID, tuple[object, datetime, OpenDataset]] = {}
 
     def opened(self, row: Dataset) -> OpenDataset:
-        """Needs the scope. Raises LayerInvalid."""
+        """Needs the scope. Raises LayerInvalid, and ObjectUnreachable if it is on hold."""
         now, stamp = self._clock(), (row.updated_at, row.storage_layer.updated_at)
         known, opened_at, dataset = self._opened.get(row.pk, (None, now, None))
         if dataset is None or known != stamp or not timedelta() <= now - opened_at < REMEMBERED:
             dataset = indexing.opened(row, lake=self._lake)
             self._opened[row.pk] = stamp, now, dataset
-            return dataset
-        return replace(dataset, held=hold_coverage.of(row, lake=self._lake))
+        is_any = holds.in_force().exists()
+        return replace(dataset, held=_held(row, lake=self._lake) if is_any else NOBODY)
 
 
 def opened(
@@ -65,10 +67,10 @@ def opened(
             return None
         if row is None:
             return dict(hand)
-        holds.check_dataset(row.dataset_id)
         people = subjects.of(step.erasure_request)
         wanted = wanted_in(people, identifiers=identifiers_of(row.dataset.identifiers))
         if row.dataset.format == Format.TABLE:
+            holds.check_dataset(row.dataset_id)
             return TableStep(
                 id=step_id,
                 tables=tables.opened(row.dataset, lake=lake),
@@ -101,6 +103,11 @@ def held_now(step: OpenStep, *, lake: Lake) -> Held:
 
     Raises ObjectUnreachable if the dataset is.
     """
-    holds.check_dataset(step.dataset.id)
-    source = Dataset.objects.select_related("storage_layer").get(pk=step.dataset.id)
-    return hold_coverage.of(source, lake=lake)
+    if not holds.in_force().exists():
+        return NOBODY
+    return _held(Dataset.objects.select_related("storage_layer").get(pk=step.dataset.id), lake=lake)
+
+
+def _held(row: Dataset, *, lake: Lake) -> Held:
+    holds.check_dataset(row.pk)
+    return hold_coverage.of(row, lake=lake)

@@ -5,6 +5,7 @@ somebody wrote meanwhile. That is tried once in a process for each bucket and ea
 a name of our own.
 """
 
+import threading
 import time
 import uuid
 from collections.abc import Callable, Sequence
@@ -23,6 +24,7 @@ AT_MOST = 1000
 FORGOTTEN = timedelta(hours=1)
 
 _honoured: set[tuple[str, str, bool]] = set()
+_trying = threading.Lock()
 
 
 def steps(bucket: Bucket, prefix: str) -> Sequence[ProbeStep]:
@@ -53,9 +55,12 @@ def require_conditions(bucket: Bucket, *, on_putting: bool) -> None:
     place = (str(bucket.client.meta.endpoint_url), bucket.name, on_putting)
     if place in _honoured:
         return
-    if not _are_conditions_honoured(bucket, on_putting=on_putting):
-        raise ObjectUnreachable(reason="s3_conditions_ignored")
-    _honoured.add(place)
+    with _trying:
+        if place in _honoured:
+            return  # Another thread tried it meanwhile.
+        if not _are_conditions_honoured(bucket, on_putting=on_putting):
+            raise ObjectUnreachable(reason="s3_conditions_ignored")
+        _honoured.add(place)
 
 
 def _are_conditions_honoured(bucket: Bucket, *, on_putting: bool) -> bool:
