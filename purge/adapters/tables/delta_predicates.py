@@ -6,6 +6,7 @@ neither true nor false, and must not keep everybody's rows: COALESCE says it is 
 
 import math
 from collections.abc import Collection, Sequence
+from datetime import date, datetime
 from decimal import Decimal
 
 from purge.adapters.arrow.rows import Path, Tally, Values
@@ -50,10 +51,15 @@ def _column(path: Path) -> str:
 def _literal(value: object) -> str:
     match value:
         case str():
-            return "'" + value.replace("'", "''") + "'"
-        case bool() | int() | Decimal():
-            return str(value)
+            result = "'" + value.replace("'", "''") + "'"
+        case bool() | int():
+            result = str(value)
+        case Decimal() if value.is_finite():
+            result = f"{value:f}"
+        case date() if not isinstance(value, datetime):
+            result = f"CAST('{value}' AS DATE)"
         case float() if math.isfinite(value):
-            return repr(value)
+            result = repr(value)
         case _:
             raise ObjectUnreachable(reason="rows_not_told_apart")
+    return result

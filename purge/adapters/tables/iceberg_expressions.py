@@ -4,6 +4,7 @@ Rows that stay for a legal hold are left out by what stood in those. A compariso
 neither true nor false to some evaluators, and must not keep everybody's rows: null is named.
 """
 
+from collections.abc import Collection
 from functools import reduce
 
 from pyiceberg.expressions import (
@@ -14,6 +15,7 @@ from pyiceberg.expressions import (
     IsNull,
     NotEqualTo,
     NotIn,
+    NotNaN,
     NotNull,
     Or,
 )
@@ -31,7 +33,9 @@ def _each_of(values: Values) -> list[BooleanExpression]:
     result: list[BooleanExpression] = []
     for paths, ones in _checked(values).items():
         if len(paths) == 1:
-            result.append(In(_name(paths[0]), {value for (value,) in ones}))  # type: ignore[call-arg, arg-type]
+            known = {value for (value,) in ones}
+            among = In(_name(paths[0]), known)  # type: ignore[call-arg, arg-type]
+            result.append(_but_nan(paths[0], among) if _has_float(known) else among)
         else:
             result += [reduce(And, map(_is, paths, one)) for one in ones]
     return result
@@ -51,12 +55,24 @@ def _none_of(values: Values) -> list[BooleanExpression]:
 
 def _is(path: Path, value: object) -> BooleanExpression:
     name = _name(path)
-    return IsNull(name) if value is None else EqualTo(name, value)  # type: ignore[call-arg, arg-type]
+    if value is None:
+        return IsNull(name)  # type: ignore[call-arg, arg-type]
+    equal = EqualTo(name, value)  # type: ignore[call-arg, arg-type]
+    return _but_nan(path, equal) if isinstance(value, float) else equal
 
 
 def _is_not(path: Path, value: object) -> BooleanExpression:
     name = _name(path)
     return NotNull(name) if value is None else Or(IsNull(name), NotEqualTo(name, value))  # type: ignore[call-arg, arg-type]
+
+
+def _has_float(values: Collection[object]) -> bool:
+    return any(isinstance(value, float) for value in values)
+
+
+def _but_nan(path: Path, condition: BooleanExpression) -> BooleanExpression:
+    """A file's smallest and largest value leave NaN out: it would be dropped as all equal."""
+    return And(condition, NotNaN(_name(path)))  # type: ignore[call-arg, arg-type]
 
 
 def _checked(values: Values) -> Values:

@@ -14,6 +14,8 @@ import pyarrow.dataset as pads
 from pyiceberg.exceptions import NoSuchTableError
 from pyiceberg.manifest import DataFile
 from pyiceberg.table import Table, TableProperties
+from pyiceberg.table.metadata import TableMetadata
+from pyiceberg.table.snapshots import Snapshot
 
 from governance.kernel.identifiers import new_id
 from purge.adapters.arrow.rows import Tally
@@ -122,9 +124,13 @@ class IcebergSnapshot:
         return f"{self.version}:{new_id()}"
 
     def delete(self, found: Tally, *, attempt: str) -> None:
-        self._opened.delete(
-            iceberg_expressions.expression(found), snapshot_properties={MARK: attempt}
-        )
+        """The library drops files whole by their statistics: what it would drop is counted too."""
+        change = self._opened.transaction()
+        change.delete(iceberg_expressions.expression(found), snapshot_properties={MARK: attempt})
+        gone = sum(map(_gone, _since(change.table_metadata, self._opened.metadata)))
+        if gone != found.rows and not any(_delete_files(self._opened)):
+            raise ObjectUnreachable(reason="rows_not_told_apart")
+        change.commit_transaction()
 
     def took_effect(self, attempt: str) -> bool | None:
         """Asked of the snapshots since, as far back as they were kept."""
@@ -159,6 +165,18 @@ class IcebergSnapshot:
             # Rows that were deleted by reference still lie in the files.
             raise ObjectUnreachable(reason="table_needs_compaction")
         return RECLAIMED.format(snapshot=snapshot)
+
+
+def _since(after: TableMetadata, before: TableMetadata) -> Iterator[Snapshot]:
+    known = {one.snapshot_id for one in before.snapshots}
+    yield from (one for one in after.snapshots if one.snapshot_id not in known)
+
+
+def _gone(snapshot: Snapshot) -> int:
+    summary = snapshot.summary
+    if summary is None:
+        return 0
+    return int(summary.get("deleted-records") or 0) - int(summary.get("added-records") or 0)
 
 
 def _committing_once(opened: Table) -> Table:
