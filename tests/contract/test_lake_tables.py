@@ -205,6 +205,42 @@ def test_an_iceberg_branch_keeps_old_snapshots_and_is_said(tmp_path: Path) -> No
         store.reclaim(table=table, keeper=NOBODY, moment=nullcontext)
 
 
+def test_a_renamed_iceberg_column_is_known_in_older_files(tmp_path: Path) -> None:
+    """The person's rows are only in an earlier snapshot, under the column's old name."""
+    store, folder, table = an_iceberg(tmp_path)
+    catalog = SqlCatalog("default", uri=f"sqlite:///{folder}/catalog.db")
+    opened = catalog.load_table(table)
+    opened.delete("n in (2, 3)")
+    with opened.update_schema() as change:
+        change.rename_column("email", "contact")
+        change.rename_column("customer.id", "number")
+    identifiers = identifiers_of(
+        [
+            {"name": "customer_id", "path": "customer.number", "type": "integer"},
+            {"name": "email", "path": "contact", "type": "string"},
+        ]
+    )
+    sought = Sought(identifiers=identifiers, wanted=WANTED)
+
+    found = store.find(table=table, sought=sought)
+    store.reclaim(table=table, keeper=NOBODY, moment=nullcontext)
+
+    assert found is not None
+    assert (found.rows, found.old) == (4, 4)
+    assert traces(folder) == []
+
+
+def test_a_stray_file_without_numbers_of_columns_is_read_by_their_names(tmp_path: Path) -> None:
+    store, folder, table = an_iceberg(tmp_path)
+    live = next(folder.rglob("*.parquet"))
+    pq.write_table(ROWS, live.with_name("stray.parquet"))
+
+    found = store.find(table=table, sought=SOUGHT)
+
+    assert found is not None
+    assert (found.rows, found.old) == (6, 2)
+
+
 def test_an_old_delta_version_can_no_longer_be_read(tmp_path: Path) -> None:
     store, folder, table = a_delta(tmp_path)
     store.delete(table=table, sought=SOUGHT, announce=at_once)

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.dataset as pads
 from pyiceberg.exceptions import NoSuchTableError
 from pyiceberg.manifest import DataFile
 from pyiceberg.table import Table, TableProperties
@@ -20,7 +19,7 @@ from pyiceberg.table.snapshots import Snapshot
 from governance.kernel.identifiers import new_id
 from purge.adapters.arrow.rows import Tally
 from purge.adapters.filesystem import files
-from purge.adapters.tables import folders as table_folders, iceberg_expressions
+from purge.adapters.tables import folders as table_folders, iceberg_expressions, iceberg_files
 from purge.adapters.tables.folders import TableFolders
 from purge.adapters.tables.iceberg_catalogs import ConfinedCatalog, path_of
 from purge.adapters.tables.lake_table_store import MARK, LakeTableStore, told
@@ -111,8 +110,7 @@ class IcebergSnapshot:
         deletes = {path_of(file.file_path) for file in _delete_files(self._opened)}
         for path in table_folders.files_below(self._folder):
             if path.suffix == ".parquet" and path not in deletes:
-                source = pads.dataset(str(path), schema=self.schema, format="parquet")
-                yield from source.to_batches(columns=columns)
+                yield from iceberg_files.rows(path, table=self._opened, columns=columns)
 
     def taken(self, found: Tally, columns: Sequence[str]) -> Iterable[pa.RecordBatch]:
         batches: Iterable[pa.RecordBatch] = self._opened.scan(
