@@ -40,6 +40,10 @@ class Directory(Protocol):
         """
         ...
 
+    def look_again(self, *, settings: DirectorySettings, name: LoginName) -> DirectoryPerson:
+        """The person as the bind account finds them now. Needs one; the rest is as above."""
+        ...
+
     def examine(
         self, *, settings: DirectorySettings, name: LoginName, password: Personal[str]
     ) -> Examination:

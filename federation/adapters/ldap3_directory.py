@@ -53,6 +53,12 @@ class LDAP3Directory:
         """The person whose password this is. Raises what the port says."""
         return _visited(settings=settings, name=name, password=password, steps=Steps())
 
+    def look_again(self, *, settings: DirectorySettings, name: LoginName) -> DirectoryPerson:
+        """The person by name alone, as the bind account finds them. Raises what the port says."""
+        if not settings.bind_dn:
+            raise DirectoryMisconfigured
+        return _visited(settings=settings, name=name, password=None, steps=Steps())
+
     def examine(
         self, *, settings: DirectorySettings, name: LoginName, password: Personal[str]
     ) -> Examination:
@@ -65,15 +71,16 @@ class LDAP3Directory:
 
 
 def _visited(
-    *, settings: DirectorySettings, name: LoginName, password: Personal[str], steps: Steps
+    *, settings: DirectorySettings, name: LoginName, password: Personal[str] | None, steps: Steps
 ) -> DirectoryPerson:
-    if not login_names.is_password(password.reveal()):
+    """Without a password nobody is signed in: the person is only looked up."""
+    if password is not None and not login_names.is_password(password.reveal()):
         steps.failed(Stage.BIND, "A blank password is never sent.")
         raise SignInRefused(Reason.BLANK)
     deadline = Deadline(settings.timeout_seconds)
-    visit = _Visit(settings=settings, name=name, password=password, steps=steps)
+    visit = _Visit(settings=settings, name=name, password=password or Personal(""), steps=steps)
     try:
-        person = visit.go(deadline)
+        person = visit.look(deadline) if password is None else visit.go(deadline)
     except LineBrokenError as error:
         steps.failed(error.stage, error.detail)
         raise DirectoryUnavailable from error
@@ -100,6 +107,10 @@ class _Visit:
         if self.settings.bind_dn:
             return self._by_search(deadline)
         return self._by_candidates(deadline)
+
+    def look(self, deadline: Deadline) -> DirectoryPerson:
+        with self._line(deadline, first=self._bind_service) as line:
+            return self._person(line, self._sole(self._search(line)))
 
     def _by_search(self, deadline: Deadline) -> DirectoryPerson:
         with self._line(deadline, first=self._bind_service) as line:

@@ -15,8 +15,14 @@ from django.db import close_old_connections, connections
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from federation import models
 from federation.domain import attempts
-from federation.domain.directories import Reason, SignInRefused
+from federation.domain.directories import (
+    DirectoryMisconfigured,
+    DirectoryUnavailable,
+    Reason,
+    SignInRefused,
+)
 from federation.gateway.backends import (
     Principal,
     Progress,
@@ -29,6 +35,7 @@ from federation.ports import Directory, SignInThrottle
 from federation.selectors import provisioning
 from federation.services import directory_sign_ins
 from federation.services.directory_sign_ins import Claim, Wish
+from federation.services.directory_standing import Presence, is_standing
 from governance.analytics import selectors
 from governance.analytics.domain.queries import QueryState
 from governance.analytics.models import Query
@@ -111,6 +118,9 @@ class AnalyticsBackend:
             role_name=entered.role.name,
             network=admitted.network,
             session_seconds=entered.role.max_session_seconds,
+            directory_id=admitted.directory_id,
+            subject=admitted.person.subject,
+            prefix=wish.prefix,
         )
 
     @in_thread
@@ -184,8 +194,35 @@ class AnalyticsBackend:
                 bound = set(rows.values_list("user_id", "role_id", "user__username"))
                 names = {username for _, _, username in bound}
                 shut = provisioning.shut_out(logins=names)
+                open_doors = _open_directories()
             held = {(user, role) for user, role, username in bound if username not in shut}
-            gone.update(each for each in there if (each.user_id, each.role_id) not in held)
+            gone.update(
+                each
+                for each in there
+                if (each.user_id, each.role_id) not in held or each.directory_id not in open_doors
+            )
+        return frozenset(gone)
+
+    @in_thread
+    def left(self, *, principals: Collection[Principal]) -> frozenset[Principal]:
+        gone, silent = set[Principal](), set[UUID]()
+        for each in principals:
+            if each.directory_id is None or each.directory_id in silent:
+                continue
+            presence = Presence(
+                namespace_id=each.namespace_id,
+                directory_id=each.directory_id,
+                login=each.username,
+                subject=each.subject,
+                role_id=each.role_id,
+                prefix=each.prefix,
+            )
+            try:
+                if not is_standing(presence=presence, directory=self._directory):
+                    gone.add(each)
+            except (DirectoryUnavailable, DirectoryMisconfigured):
+                # It says nothing about anybody: who is here stays, and nobody waits for it twice.
+                silent.add(each.directory_id)
         return frozenset(gone)
 
     def release(self) -> None:
@@ -204,6 +241,8 @@ def _acting(principal: Principal) -> Iterator[Actor]:
         binding = bindings.select_related("user", "role").first()
         if binding is None:
             raise SignInRefused(Reason.ROLE_NOT_GRANTED)
+        if principal.directory_id not in _open_directories():
+            raise SignInRefused(Reason.UNKNOWN_DIRECTORY)
         if provisioning.is_shut_out(login=binding.user.username):
             raise SignInRefused(Reason.USER_INACTIVE)
         yield actors.for_user(user=binding.user, role=binding.role, network=principal.network)
@@ -214,6 +253,11 @@ def _bindings() -> QuerySet[RoleBinding]:
     return RoleBinding.objects.filter(
         user__is_active=True, namespace__status=NamespaceStatus.CREATED
     )
+
+
+def _open_directories() -> frozenset[UUID]:
+    rows = models.Directory.objects.filter(enabled=True)
+    return frozenset(rows.values_list("pk", flat=True))
 
 
 @contextmanager

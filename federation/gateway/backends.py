@@ -32,7 +32,11 @@ class Visitor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """A person in a role, for one session. Handles belong to the principal that opened them."""
+    """A person in a role, for one session. Handles belong to the principal that opened them.
+
+    `directory_id` is who took the password, and `subject` its name for the person; `prefix` is
+    the storage that they wished to work on.
+    """
 
     namespace_id: UUID
     user_id: UUID
@@ -41,6 +45,9 @@ class Principal:
     role_name: str
     network: str
     session_seconds: int
+    directory_id: UUID | None = None
+    subject: str = field(default="", repr=False)
+    prefix: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +111,10 @@ class Backend(Protocol):
 
     def lapsed(self, *, principals: Collection[Principal]) -> frozenset[Principal]:
         """Those who may no longer act as they did: deactivated, shut out, without their role."""
+        ...
+
+    def left(self, *, principals: Collection[Principal]) -> frozenset[Principal]:
+        """Those whom their directory no longer lets in, as far as it answers. May wait for it."""
         ...
 
     def release(self) -> None:

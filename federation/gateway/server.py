@@ -5,20 +5,20 @@ frames, sessions, threads.
 """
 
 import asyncio
-import functools
 import ssl
 import threading
 from collections import Counter
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Collection
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Protocol
 
 import structlog
 
 from federation.domain.attempts import network_of
 from federation.gateway import calls, sasl, wire
-from federation.gateway.backends import Backend
+from federation.gateway.backends import Backend, Principal
 from federation.gateway.conversations import Conversation, PeerGoneError
 from federation.gateway.sasl import HandshakeError, NegotiationStatus
 from federation.gateway.sessions import Registry
@@ -44,11 +44,18 @@ class Limits:
     handshake_seconds: float = 10.0
     idle_seconds: float = 3600.0
     standing_seconds: float = 2.0
+    directory_seconds: float = 10.0
     sessions_per_namespace: int = 200
     sessions_per_user: int = 50
     sign_in_threads: int = 16
     sign_ins_per_directory: int = 4
     query_threads: int = 16
+
+
+class Look(Protocol):
+    """Which of the principals may not stay."""
+
+    def __call__(self, *, principals: Collection[Principal]) -> frozenset[Principal]: ...
 
 
 def _sentence(refusal: Refusal) -> bytes:
@@ -84,6 +91,7 @@ class Gateway:
         self._queries = ThreadPoolExecutor(limits.query_threads, "hive-query")
         self._directories = ThreadPoolExecutor(limits.sign_in_threads, "hive-sign-in")
         self._standing = ThreadPoolExecutor(1, "hive-standing")
+        self._leaving = ThreadPoolExecutor(1, "hive-leaving")
         self._sign_ins = SignIns(
             backend=backend,
             executor=self._directories,
@@ -115,17 +123,18 @@ class Gateway:
             ssl_handshake_timeout=self._limits.handshake_seconds if tls else None,
         )
         ready(server.sockets[0].getsockname()[1])
-        watching = asyncio.create_task(self._watch_standing())
+        watching = self._watching()
         await stop.wait()
         server.close()
-        for task in (watching, *self._tasks):
+        for task in (*watching, *self._tasks):
             task.cancel()
-        await asyncio.gather(watching, *self._tasks, return_exceptions=True)
+        await asyncio.gather(*watching, *self._tasks, return_exceptions=True)
         loop = asyncio.get_running_loop()
         for pool, threads in (
             (self._queries, self._limits.query_threads),
             (self._directories, self._limits.sign_in_threads),
             (self._standing, 1),
+            (self._leaving, 1),
         ):
             await loop.run_in_executor(None, _release, pool, threads, self._backend.release)
 
@@ -185,26 +194,32 @@ class Gateway:
             self._talks.pop(talk, None)
             await asyncio.shield(talk.close())
 
-    async def _watch_standing(self) -> None:
+    def _watching(self) -> list[asyncio.Task[None]]:
+        """Two looks at who is here, each with a thread of its own: directories may be slow."""
+        backend, limits = self._backend, self._limits
+        looks = (
+            (limits.standing_seconds, self._standing, backend.lapsed),
+            (limits.directory_seconds, self._leaving, backend.left),
+        )
+        return [asyncio.create_task(self._watch(*look)) for look in looks]
+
+    async def _watch(self, seconds: float, executor: Executor, look: Look) -> None:
         """End the connections of people who may no longer act, and with them their queries."""
         while True:
-            await asyncio.sleep(self._limits.standing_seconds)
+            await asyncio.sleep(seconds)
             try:
-                await self._end_lapsed()
+                await self._end_those(executor, look)
             except Exception as error:  # noqa: BLE001 - such as no database: the next may be better
                 log.warning("hive_standing_unknown", error=type(error).__name__)
 
-    async def _end_lapsed(self) -> None:
-        """A thread of its own asks: those that run statements may all be waiting for them."""
+    async def _end_those(self, executor: Executor, look: Look) -> None:
         principals = {each for talk in self._talks for each in talk.principals}
         if not principals:
             return
         loop = asyncio.get_running_loop()
-        lapsed = await loop.run_in_executor(
-            self._standing, functools.partial(self._backend.lapsed, principals=principals)
-        )
+        gone = await loop.run_in_executor(executor, lambda: look(principals=principals))
         for talk, task in list(self._talks.items()):
-            if talk.principals & lapsed:
+            if talk.principals & gone:
                 log.info("hive_connection_lapsed")
                 task.cancel()
 

@@ -221,7 +221,7 @@ def _entered(admitted: Admitted, wish: Wish, *, now: datetime) -> Entered:
     ).first()
     if directory is None:
         raise SignInRefused(Reason.UNKNOWN_DIRECTORY)
-    roles = _roles(directory, admitted.person, prefix=wish.prefix)
+    roles = roles_of(directory, admitted.person, prefix=wish.prefix)
     if not roles:
         raise SignInRefused(Reason.NO_ROLE)
     chosen = [role for role in roles if wish.role in {"", role.name, role.arn}]
@@ -248,7 +248,7 @@ def _entered(admitted: Admitted, wish: Wish, *, now: datetime) -> Entered:
     return Entered(user=user, role=chosen[0])
 
 
-def _roles(directory: Directory, person: DirectoryPerson, *, prefix: str) -> list[Role]:
+def roles_of(directory: Directory, person: DirectoryPerson, *, prefix: str) -> list[Role]:
     """In the mappings' order. A role whose trust policy names providers trusts no directory."""
     mappings: list[Mapping] = [
         mapping.rule() for mapping in directory.mappings.order_by("position", "id")

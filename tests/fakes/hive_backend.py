@@ -43,6 +43,7 @@ class FakeHiveBackend:
     lock: threading.Lock = field(default_factory=threading.Lock)
     go_on: threading.Event = field(default_factory=threading.Event)
     deactivated: set[str] = field(default_factory=set)
+    moved_out: set[str] = field(default_factory=set)
     away: bool = False
     hanging: int = 0
     most_hanging: int = 0
@@ -118,6 +119,9 @@ class FakeHiveBackend:
             message = "the database is away"
             raise RuntimeError(message)
         return frozenset(each for each in principals if each.username in self.deactivated)
+
+    def left(self, *, principals: Collection[Principal]) -> frozenset[Principal]:
+        return frozenset(each for each in principals if each.username in self.moved_out)
 
     def release(self) -> None:
         """Nothing is held."""

@@ -5,9 +5,10 @@ Real OpenLDAP, real sockets, PyHive and impyla, a DuckDB engine over files.
 
 import re
 import shutil
+import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 
 import impala.dbapi
@@ -19,6 +20,7 @@ from thrift.transport.TTransport import TTransportException
 from federation import wiring
 from federation.domain.directories import MappingKind
 from federation.gateway.analytics_backend import AnalyticsBackend
+from federation.gateway.server import Limits
 from federation.models import Directory, IdentityProvider
 from governance.analytics.domain.queries import QueryState
 from governance.analytics.models import Query
@@ -75,7 +77,8 @@ def world(slapd: Slapd) -> Iterator[World]:
 @pytest.fixture
 def server(world: World) -> Iterator[HiveServer]:
     backend = AnalyticsBackend(directory=wiring.directory(), throttle=wiring.sign_in_throttle())
-    with worker.running(), hive_servers.running(backend) as running:
+    limits = Limits(directory_seconds=1)
+    with worker.running(), hive_servers.running(backend, limits=limits) as running:
         yield running
 
 
@@ -222,13 +225,13 @@ def running(connection: hive.Connection, world: World) -> hive.Cursor:
 def wait_for(world: World, state: QueryState) -> Query:
     """The only query, once it is in that state."""
     deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
+    while True:
         with namespace_scope(world.acme.pk):
             query = Query.objects.get()
         if query.state == state:
             return query
+        assert time.monotonic() < deadline, query.state
         time.sleep(0.05)
-    raise AssertionError(query.state)
 
 
 def ended(cursor: hive.Cursor) -> bool:
@@ -260,8 +263,42 @@ def by_scim(world: World) -> Callable[[], object]:
     return lambda: entra.patch(f"Users/{uma}", change)
 
 
-@pytest.mark.parametrize("way", [by_hand, by_scim])
-def test_who_is_deactivated_loses_the_running_query_and_the_connection_within_seconds(
+def by_role(world: World) -> Callable[[], object]:
+    def take_away() -> None:
+        with namespace_scope(world.acme.pk):
+            RoleBinding.objects.filter(source="ldap").delete()
+
+    return take_away
+
+
+def by_directory(world: World) -> Callable[[], object]:
+    def switch_off() -> None:
+        with namespace_scope(world.acme.pk):
+            Directory.objects.filter(pk=world.directory.pk).update(enabled=False)
+
+    return switch_off
+
+
+def by_group(world: World) -> Callable[[], object]:
+    """In the directory itself, where nobody tells us."""
+    return lambda: world.slapd.change(membership("delete"))
+
+
+def membership(change: str) -> str:
+    group, person = openldap.group_dn("analysts"), openldap.dn_of("uma")
+    return f"dn: {group}\nchangetype: modify\n{change}: member\nmember: {person}\n"
+
+
+@pytest.fixture
+def _put_back(slapd: Slapd) -> Iterator[None]:
+    yield
+    with suppress(subprocess.CalledProcessError):
+        slapd.change(membership("add"))
+
+
+@pytest.mark.usefixtures("_put_back")
+@pytest.mark.parametrize("way", [by_hand, by_scim, by_role, by_directory, by_group])
+def test_who_is_deactivated_or_shut_out_loses_the_running_query_and_the_connection_in_seconds(
     world: World, connect: Connect, way: Callable[[World], Callable[[], object]]
 ) -> None:
     deactivate = way(world)
@@ -379,3 +416,13 @@ def test_a_hive_client_reads_which_rule_stopped_its_query_before_or_while_it_ran
         selected(connection)
     with pytest.raises(exc.OperationalError, match="at_once stopped this query"):
         selected(connection, SLOW)
+
+
+def test_a_directory_that_goes_down_ends_nobody(world: World, connect: Connect) -> None:
+    connection = connect("uma@acme.example", "uma-pw")
+    with namespace_scope(world.acme.pk):
+        Directory.objects.filter(pk=world.directory.pk).update(urls=["ldaps://127.0.0.1:1"])
+
+    time.sleep(2.5)
+
+    assert selected(connection) == ROWS

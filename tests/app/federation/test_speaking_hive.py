@@ -574,3 +574,18 @@ def test_a_look_at_standing_that_fails_ends_nobody_and_the_next_one_counts(
 
         with pytest.raises((TTransportException, OSError)):
             cursor.fetchall()
+
+
+def test_whom_the_directory_no_longer_knows_is_hung_up_on(backend: FakeHiveBackend) -> None:
+    limits = Limits(standing_seconds=60, directory_seconds=0.05)
+    with (
+        hive_servers.running(backend, limits=limits) as server,
+        person_at(server, "uma@acme.example", "uma-pw") as uma,
+    ):
+        cursor = uma.cursor()
+        cursor.execute("select 1")
+        backend.moved_out.add("uma@acme.example")
+        time.sleep(0.5)
+
+        with pytest.raises((TTransportException, OSError)):
+            cursor.fetchall()

@@ -8,6 +8,7 @@ import pytest
 from federation.adapters.ldap3_directory import LDAP3Directory
 from federation.domain import login_names
 from federation.domain.directories import (
+    DirectoryMisconfigured,
     DirectoryPerson,
     DirectorySettings,
     DirectoryUnavailable,
@@ -211,3 +212,46 @@ def test_an_examination_names_nobody(candidate: Candidate) -> None:
     assert told.person is None
     assert [step.name for step in told.steps if not step.ok] == [Stage.BIND]
     assert not any(word in text for word in ("alice", "dc=", "127.0.0.1", "reader"))
+
+
+def looked_again(candidate: Candidate, user: str, **changes: object) -> DirectoryPerson:
+    name = login_names.parse(user)
+    assert name is not None
+    settings = replace(candidate.settings, **changes)  # type: ignore[arg-type]
+    return candidate.directory.look_again(settings=settings, name=name)
+
+
+def test_looking_again_finds_the_same_person_without_a_password(candidate: Candidate) -> None:
+    signed_in = candidate.sign_in("alice", "alice-pw")
+    before = candidate.binds()
+
+    again = looked_again(candidate, "alice")
+
+    assert (again.subject, names(again)) == (signed_in.subject, {"analysts", "finance"})
+    assert candidate.binds() - before <= 1  # the bind account's own
+
+
+@pytest.mark.parametrize(
+    ("user", "changes", "reason"),
+    [
+        ("nobody", {}, Reason.UNKNOWN_USER),
+        ("*", {}, Reason.UNKNOWN_USER),
+        ("alice", {"allowed_users": ("bob",)}, Reason.NOT_ALLOWED),
+        ("twin", {"base_dn": openldap.BASE}, Reason.AMBIGUOUS_USER),
+    ],
+)
+def test_looking_again_refuses_whom_a_sign_in_would(
+    candidate: Candidate, user: str, changes: dict[str, object], reason: Reason
+) -> None:
+    with pytest.raises(SignInRefused) as refused:
+        looked_again(candidate, user, **changes)
+
+    assert refused.value.reason is reason
+
+
+def test_looking_again_says_when_it_cannot_be_said(candidate: Candidate) -> None:
+    with pytest.raises(DirectoryMisconfigured):
+        looked_again(candidate, "alice", bind_dn="")
+    candidate.settings = candidate.make_unreachable()
+    with pytest.raises(DirectoryUnavailable):
+        looked_again(candidate, "alice")
