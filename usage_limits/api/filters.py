@@ -11,3 +11,10 @@ class ControlLogFilters(ScopedFilterSet):
     action = filters.CharFilter()
     cause = filters.CharFilter()
     threshold = filters.NumberFilter()
+
+
+class RuleMatchFilters(ScopedFilterSet):
+    workload_rule = filters.UUIDFilter(field_name="rule_id")
+    query = filters.UUIDFilter(field_name="query_id")
+    action = filters.CharFilter()
+    on_estimate = filters.BooleanFilter()

@@ -17,7 +17,13 @@ from usage_limits.domain.features import FeatureType, LimitType, from_base
 from usage_limits.domain.limits import FULL, HIGHEST_THRESHOLD, MOST_THRESHOLDS, BreachAction
 from usage_limits.domain.quantities import LIMIT_PLACES, USAGE_PLACES, number
 from usage_limits.domain.rules import PRIORITIES, Metric, Operator, RuleAction
-from usage_limits.models import AlertChannel, UsageControlLogEntry, UsageLimit, WorkloadRule
+from usage_limits.models import (
+    AlertChannel,
+    UsageControlLogEntry,
+    UsageLimit,
+    WorkloadRule,
+    WorkloadRuleMatch,
+)
 from usage_limits.selectors import INTERVALS
 
 UNITS = "TB (2^40 bytes) for spectrum, minutes for concurrency-scaling."
@@ -226,6 +232,24 @@ class WorkloadRuleOut(ModelOut):
             "action",
             "priority",
             "position",
+        )
+
+
+class WorkloadRuleMatchOut(ModelOut):
+    query = serializers.UUIDField(source="query_id")
+    workload_rule = serializers.UUIDField(source="rule_id")
+
+    class Meta:
+        model = WorkloadRuleMatch
+        fields: ClassVar[tuple[str, ...]] = (
+            *ModelOut.BASE,
+            "at",
+            "query",
+            "workload_rule",
+            "rule_name",
+            "action",
+            "condition",
+            "on_estimate",
         )
 
 

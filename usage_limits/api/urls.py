@@ -4,6 +4,7 @@ from usage_limits.api.views import (
     UsageControlLogViewSet,
     UsageLimitViewSet,
     UsageViewSet,
+    WorkloadRuleMatchViewSet,
     WorkloadRuleViewSet,
 )
 
@@ -12,6 +13,7 @@ router.register("usage-limits", UsageLimitViewSet, basename="usage-limit")
 router.register("usage", UsageViewSet, basename="usage")
 router.register("usage-control-log", UsageControlLogViewSet, basename="usage-control-log")
 router.register("workload-rules", WorkloadRuleViewSet, basename="workload-rule")
+router.register("workload-rule-matches", WorkloadRuleMatchViewSet, basename="workload-rule-match")
 router.register("alert-channels", AlertChannelViewSet, basename="alert-channel")
 
 urlpatterns = router.urls

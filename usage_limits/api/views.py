@@ -23,7 +23,7 @@ from governance.restapi.views import (
 from usage_limits import selectors
 from usage_limits.api import serializers as shapes
 from usage_limits.api.fields import ExactJSONParser
-from usage_limits.api.filters import ControlLogFilters
+from usage_limits.api.filters import ControlLogFilters, RuleMatchFilters
 from usage_limits.domain.breaches import AlertEvent
 from usage_limits.domain.burst_credits import MOST_KEPT
 from usage_limits.domain.channels import ChannelKind
@@ -31,7 +31,13 @@ from usage_limits.domain.events import MOST_EVENTS, UsageEvent
 from usage_limits.domain.features import FeatureType, LimitType, from_base
 from usage_limits.domain.limits import BreachAction, Terms, TermsChange
 from usage_limits.domain.rules import Metric, Operator, Predicate, Rule, RuleAction
-from usage_limits.models import AlertChannel, UsageControlLogEntry, UsageLimit, WorkloadRule
+from usage_limits.models import (
+    AlertChannel,
+    UsageControlLogEntry,
+    UsageLimit,
+    WorkloadRule,
+    WorkloadRuleMatch,
+)
 from usage_limits.services import alert_channels, limits, usage_events, workload_rules
 from usage_limits.services.alert_channels import ChannelChange
 
@@ -193,6 +199,18 @@ class WorkloadRuleViewSet(CreateMixin, UpdateMixin, DestroyMixin, ReadViewSet):
 
     def perform_destroy(self, row: WorkloadRule) -> None:
         workload_rules.remove(rule_id=row.pk, actor=self.actor, now=self.now)
+
+
+class WorkloadRuleMatchViewSet(ReadViewSet):
+    """The queries that matched a rule: one row a query and rule. Only ever added to."""
+
+    model = WorkloadRuleMatch
+    read_action = Action.READ_USAGE
+    write_action = Action.MANAGE_USAGE_LIMITS
+    serializer_class = shapes.WorkloadRuleMatchOut
+    filterset_class = RuleMatchFilters
+    ordering_fields = ("at",)
+    ordering = ("-at", "id")
 
 
 class AlertChannelViewSet(CreateMixin, UpdateMixin, DestroyMixin, ReadViewSet):

@@ -17,6 +17,7 @@ from governance.isolation.scopes import namespace_scope
 from governance.outbox.models import OutboxMessage
 from governance.tenancy.models import Namespace
 from tests.factories import tenancy
+from tests.factories.rest import Script
 from tests.factories.usage_limits import (
     a_limit,
     a_rule,
@@ -410,3 +411,24 @@ def test_an_abort_on_the_estimate_is_noted_though_the_query_is_rolled_back(now: 
     with namespace_scope(namespace.pk):
         assert WorkloadRuleMatch.objects.filter(on_estimate=True).count() == 2
         assert OutboxMessage.objects.filter(kind="email").count() == 1
+
+
+@pytest.mark.django_db
+def test_rest_tells_which_queries_matched_which_rule(now: datetime) -> None:
+    namespace = tenancy.a_namespace()
+    with namespace_scope(namespace.pk):
+        rule = a_rule(("return_row_count", ">", 5), name="many_returned", action="log")
+        a_rule(("return_row_count", ">", 4), name="some_returned", action="log")
+        submission = a_submission(now=now)
+        sink.settle(run=a_run(submission, rows_returned=6))
+    script = Script(namespace)
+
+    [told] = script.get(f"workload-rule-matches/?workload_rule={rule.pk}").json()["results"]
+    refused = script.post("workload-rule-matches/", {})
+
+    assert (told["query"], told["rule_name"], told["on_estimate"]) == (
+        str(submission.query_id),
+        "many_returned",
+        False,
+    )
+    assert refused.status_code == 405
