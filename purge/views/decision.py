@@ -83,7 +83,7 @@ def approve(visit: Visit, request_id: UUID) -> HttpResponse:
             decisions.look_again(request_id=request.pk, actor=visit.actor, now=visit.now)
         return _refused(visit, request_id, refusal, status=409)
     enough = done.state == State.APPROVED
-    words = "The records are being erased." if enough else "It waits for a second person now."
+    words = "What was found is being erased." if enough else "It waits for a second person now."
     messages.success(visit.request, f"Approved. {words}")
     return redirect("purge:decision", ns=visit.ns, request_id=request_id)
 
