@@ -1,6 +1,6 @@
 """Table stores: tables of an engine, whose rows it finds and deletes itself."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -113,6 +113,10 @@ class TableStore(Protocol):
 
     def tables(self, *, prefix: str) -> Iterator[StoredTable | UnreachableObject]:
         """The tables of the layer whose names begin so."""
+        ...
+
+    def folders(self, *, prefix: str) -> Mapping[str, str]:
+        """Where tables have their files, by absolute name, if that does not follow from theirs."""
         ...
 
     def find(self, *, table: str, sought: Sought) -> TableFinding | None:

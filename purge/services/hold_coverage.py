@@ -5,10 +5,11 @@ one folder or bucket. A hold on the one dataset keeps those objects from the oth
 is held by an identifier that only the one of them knows is looked for in the other's records too.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, product
 
+from purge import selectors
 from purge.domain.identifiers import Identifier, IdentifierType, Wanted, fingerprint, identifiers_of
 from purge.domain.locators import WHOLE_OBJECT, Locator
 from purge.domain.matching import Verdict
@@ -51,14 +52,14 @@ class Sharer:
     """A dataset that may have objects of the one at hand, and how people are found in it."""
 
     base: str
-    prefix: str
+    places: tuple[str, ...]
     locator: Locator
     identifiers: tuple[Identifier, ...]
     format: RecordFormat | None
     """None where both are tables: no file is read."""
 
     def covers(self, name: str) -> bool:
-        return _lies_in(name, f"{self.base}{self.prefix}")
+        return any(_lies_in(name, place) for place in self.places)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +68,7 @@ class Held:
 
     `base` is where the layer at hand begins; `places` are the beginnings of names that are on
     hold, with until when; `sharers` is empty where nobody is held, for then nobody asks. `names`
-    are those of the identifiers that people are held by.
+    are those of the identifiers that people are held by; `folders` where tables have their files.
 
     Implements `purge.ports.Keeper`.
     """
@@ -78,6 +79,7 @@ class Held:
     base: str = ""
     places: tuple[tuple[str, str], ...] = ()
     sharers: tuple[Sharer, ...] = field(default=(), compare=False)
+    folders: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     def __bool__(self) -> bool:
         return bool(self.people)
@@ -88,8 +90,11 @@ class Held:
 
     def check_place(self, key: str) -> None:
         """Raises ObjectUnreachable where the object, or a part of it, lies in such a place."""
-        name = self._name(key)
-        until = max((until for prefix, until in self.places if _lies_in(name, prefix)), default="")
+        names = self._names(key)
+        until = max(
+            (until for place, until in self.places if any(_lies_in(one, place) for one in names)),
+            default="",
+        )
         if until:
             raise ObjectUnreachable(reason=holds.REASON, until=until)
 
@@ -135,10 +140,12 @@ class Held:
             )
 
     def _sharers_of(self, key: str) -> Iterator[Sharer]:
-        return (one for one in self.sharers if one.covers(self._name(key)))
+        names = self._names(key)
+        return (one for one in self.sharers if any(map(one.covers, names)))
 
-    def _name(self, key: str) -> str:
-        return f"{self.base}{key}".removesuffix("/.")
+    def _names(self, key: str) -> tuple[str, ...]:
+        folder = (self.folders[key].removesuffix("/"),) if key in self.folders else ()
+        return (f"{self.base}{key}".removesuffix("/."), *folder)
 
     def _is_told(self, one: Sharer, layer: StorageLayer, *, key: str, version: str) -> bool:
         is_by_name = one.locator in {Locator.FILE_NAME, Locator.PARTITION}
@@ -175,11 +182,13 @@ def of(dataset: Dataset, *, lake: Lake) -> Held:
         names=holds.names_of_people() if rows else frozenset(),
         base=base,
         places=tuple(
-            (f"{begins}{one.dataset.prefix}", one.until.isoformat())
+            (place, one.until.isoformat())
             for one in kept
             if one.dataset is not None and (begins := _base(one.dataset, lake=lake)) is not None
+            for place in _places(one.dataset, begins, lake=lake)
         ),
         sharers=tuple(_sharers(dataset, base, lake=lake)) if rows else (),
+        folders=_folders(dataset, lake=lake) or {},
     )
 
 
@@ -189,23 +198,43 @@ def _sharers(dataset: Dataset, base: str, *, lake: Lake) -> Iterator[Sharer]:
     Files of a table may be a dataset too. Then a record is read as the one of files says, and
     people are known in it as both say.
     """
-    place = f"{base}{dataset.prefix}"
+    own = _places(dataset, base, lake=lake)
     for one in Dataset.objects.select_related("storage_layer").order_by("pk"):
         begins = _base(one, lake=lake)
         if begins is None:
             continue
-        other = f"{begins}{one.prefix}"
+        others = _places(one, begins, lake=lake)
         # Rows of one table of a server may refer to those of another, and go with them.
         beside = dataset.format == Format.TABLE and begins == base
-        if beside or other.startswith(place) or place.startswith(other):
+        if beside or any(_overlap(*pair) for pair in product(own, others)):
             kind = Format(dataset.format if one.format == Format.TABLE else one.format)
             yield Sharer(
                 base=begins,
-                prefix=one.prefix,
+                places=others,
                 locator=Locator(one.locator),
                 identifiers=identifiers_of(one.identifiers),
                 format=None if kind is Format.TABLE else lake.record_format(kind),
             )
+
+
+def _places(dataset: Dataset, base: str, *, lake: Lake) -> tuple[str, ...]:
+    """What names of the dataset begin with; all of its layer where a catalog cannot be read."""
+    folders = _folders(dataset, lake=lake)
+    return (base,) if folders is None else (f"{base}{dataset.prefix}", *folders.values())
+
+
+def _folders(dataset: Dataset, *, lake: Lake) -> Mapping[str, str] | None:
+    if dataset.format != Format.TABLE:
+        return {}
+    try:
+        store = lake.tables(selectors.description(dataset.storage_layer))
+        return store.folders(prefix=dataset.prefix)
+    except ObjectUnreachable:
+        return None
+
+
+def _overlap(one: str, other: str) -> bool:
+    return one.startswith(other) or other.startswith(one)
 
 
 def _lies_in(name: str, place: str) -> bool:

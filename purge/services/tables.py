@@ -147,10 +147,8 @@ def erase(step: TableStep, *, work: Work, clock: Clock) -> None:
     Raises ObjectUnreachable, with what was done so far recorded.
     """
     for _ in range(indexing.TRIES):
-        step = _again(step, work=work)
-        if "deletes" in step.hand:
-            _settle(step, work=work)
-            continue
+        step = _settled(step, work=work)
+        step = replace(step, tables=replace(step.tables, held=_held_now(step, work=work)))
         try:
             _try(step, work=work, clock=clock)
         except (HoldsChangedError, ObjectChanged):
@@ -159,26 +157,25 @@ def erase(step: TableStep, *, work: Work, clock: Clock) -> None:
     raise ObjectUnreachable(reason="keeps_changing")
 
 
-def _settle(step: TableStep, *, work: Work) -> None:
-    """A worker was stopped while it deleted: whether that took effect, the engine knows."""
-    attempt = step.hand.get("attempt", "")
-    took_effect = step.tables.store.took_effect(table=step.table, attempt=attempt)
+def _settled(step: TableStep, *, work: Work) -> TableStep:
+    """With what is in hand by now, and what was about to be deleted counted if it was.
+
+    A worker was stopped while it deleted: whether that took effect, the engine knows.
+    """
+    with work.scope():
+        hand = ErasureStep.objects.get(pk=step.id).staged
+    if "deletes" not in hand:
+        return replace(step, hand=hand)
+    took_effect = step.tables.store.took_effect(table=step.table, attempt=hand.get("attempt", ""))
     if took_effect:
         steps.deleted(step.id, old=0, work=work)
     elif took_effect is False:
         steps.not_deleted(step.id, work=work)
     else:
         finding = step.tables.find(step.table, step.wanted)
-        steps.perhaps_deleted(
-            step.id, 0 if finding is None else finding.rows - finding.old, work=work
-        )
-
-
-def _again(step: TableStep, *, work: Work) -> TableStep:
-    """With whoever and whatever is on hold by now, and with what is in hand by now."""
-    with work.scope():
-        hand = ErasureStep.objects.get(pk=step.id).staged
-    return replace(step, hand=hand, tables=replace(step.tables, held=_held_now(step, work=work)))
+        left = 0 if finding is None else finding.rows - finding.old
+        steps.perhaps_deleted(step.id, left, work=work)
+    return _settled(step, work=work)
 
 
 def _held_now(step: TableStep, *, work: Work) -> Held:

@@ -59,6 +59,9 @@ class FakeTableStore:
             if name.startswith(prefix):
                 yield StoredTable(name)
 
+    def folders(self, *, prefix: str) -> Mapping[str, str]:  # noqa: ARG002
+        return {}
+
     def find(self, *, table: str, sought: Sought) -> TableFinding | None:
         if table not in self.rows:
             return None

@@ -7,7 +7,7 @@ what was judged goes. PostgreSQL leaves deleted rows in the table's file until V
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from itertools import islice
 from typing import Any
@@ -73,6 +73,9 @@ class PostgreSQLTableStore:
                 yield UnreachableObject(name, "foreign_table")
             else:
                 yield StoredTable(name)
+
+    def folders(self, *, prefix: str) -> Mapping[str, str]:
+        return {}
 
     def find(self, *, table: str, sought: Sought) -> TableFinding | None:
         with self._connected() as connection:

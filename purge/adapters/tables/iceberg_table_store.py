@@ -6,7 +6,7 @@ empty snapshot (which lists no deleted files), expires all others, and removes e
 table that the one snapshot does not name (Iceberg table spec, "Manifests", "Snapshots").
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -58,6 +58,16 @@ class IcebergTableStore(LakeTableStore):
                 for table in catalog.list_tables(namespace)
             )
         yield from (StoredTable(name) for name in names if name.startswith(prefix))
+
+    def folders(self, *, prefix: str) -> Mapping[str, str]:
+        """As the catalog has them: a table lies where whoever made it said."""
+        with told():
+            catalog = self._catalog()
+            return {
+                one.name: files.place(path_of(catalog.load_table(one.name).location()))
+                for one in self.tables(prefix=prefix)
+                if isinstance(one, StoredTable)
+            }
 
     def open(self, table: str) -> "IcebergSnapshot | None":
         try:

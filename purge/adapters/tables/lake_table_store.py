@@ -7,7 +7,7 @@ counted, or nothing. The engine commits only if the table is still at the versio
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from typing import Protocol
@@ -89,6 +89,9 @@ class LakeTableStore(ABC):
 
     @abstractmethod
     def tables(self, *, prefix: str) -> Iterator[StoredTable | UnreachableObject]: ...
+
+    def folders(self, *, prefix: str) -> Mapping[str, str]:
+        return {}
 
     @abstractmethod
     def open(self, table: str) -> OpenTable | None:
