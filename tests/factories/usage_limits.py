@@ -110,7 +110,12 @@ def an_email_channel(
 
 
 def a_submission(
-    *, now: datetime, pool: Pool = Pool.MAIN, query_id: UUID | None = None, burst_slots: int = 0
+    *,
+    now: datetime,
+    pool: Pool = Pool.MAIN,
+    query_id: UUID | None = None,
+    burst_slots: int = 0,
+    burst_running: int = 0,
 ) -> QuerySubmission:
     """A query of the open scope that asks to be admitted."""
     return QuerySubmission(
@@ -122,6 +127,7 @@ def a_submission(
         pool=pool,
         submitted_at=now,
         burst_slots=burst_slots,
+        burst_running=burst_running,
     )
 
 

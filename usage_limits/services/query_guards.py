@@ -115,7 +115,8 @@ class UsageGuard:
                 priority = Priority(row.priority)
                 notes = (f"The workload rule {row.name} set the priority {row.priority}.",)
             case RuleAction.HOP:
-                if submission.burst_slots:
+                # Where it is full now, the query may hop later, while it waits.
+                if submission.burst_slots > submission.burst_running:
                     pool = Pool.BURST
                     notes = (f"The workload rule {row.name} moved it to the burst pool.",)
             case RuleAction.LOG:

@@ -33,16 +33,18 @@ class WebhookBusy(Unavailable):
 def prepared(
     *, delivery_id: UUID, now: datetime
 ) -> tuple[Personal[str], bytes, dict[str, str]] | None:
-    """What to post: address, body and headers. None where it was delivered before.
+    """What to post: address, body and headers. None where it was delivered, or its channel is gone.
 
+    A retry has the same body: `timestamp` in it is when it was first said.
     Raises AlertChannelDisabled where nobody is to be told any more.
     """
-    delivery = AlertDelivery.objects.select_related("channel").get(pk=delivery_id)
-    if delivery.delivered_at is not None:
+    delivery = AlertDelivery.objects.select_related("channel").filter(pk=delivery_id).first()
+    if delivery is None or delivery.delivered_at is not None:
         return None
     if not delivery.channel.enabled:
         raise alert_channels.AlertChannelDisabled
-    body = json.dumps(delivery.body, sort_keys=True).encode()
+    said = {**delivery.body, "timestamp": delivery.created_at.isoformat()}
+    body = json.dumps(said, sort_keys=True).encode()
     headers = signatures.headers(
         message_id=str(delivery.pk),
         timestamp=int(now.timestamp()),
@@ -63,7 +65,9 @@ def _secrets(channel: AlertChannel, *, now: datetime) -> list[str]:
 
 def answered(*, delivery_id: UUID, answer: WebhookAnswer, now: datetime) -> None:
     """Keep what the receiver said; one that is gone for good (410) is told nothing more."""
-    delivery = AlertDelivery.objects.select_related("channel").get(pk=delivery_id)
+    delivery = AlertDelivery.objects.select_related("channel").filter(pk=delivery_id).first()
+    if delivery is None:
+        return  # its channel was removed while the receiver answered
     delivery.last_status = answer.status
     if 200 <= answer.status < 300:  # noqa: PLR2004 - the class of success
         delivery.delivered_at = now

@@ -159,6 +159,7 @@ def test_a_breach_arrives_signed_and_readable_by_slack(
     assert sent["type"] == "usage_limit.disabled"
     with namespace_scope(acme.pk):
         delivery = AlertDelivery.objects.get()
+    assert sent["timestamp"] == delivery.created_at.isoformat()
     assert headers["webhook-id"] == str(delivery.pk)
     assert delivery.delivered_at is not None
 
@@ -177,7 +178,22 @@ def test_a_retry_keeps_the_id_and_a_success_is_not_repeated(
 
     assert len(receiver.received) == 3
     assert len({headers["webhook-id"] for headers, _ in receiver.received}) == 1
+    assert len({body for _, body in receiver.received}) == 1
     assert job_of(acme).state == MessageState.DONE
+
+
+def test_what_is_on_its_way_to_a_removed_channel_is_not_delivered_nor_tried_again(
+    acme: Namespace, receiver: Receiver, now: datetime
+) -> None:
+    row = a_webhook(acme, receiver.url, now=now)
+    breach(acme, now=now)
+    with namespace_scope(acme.pk):
+        alert_channels.remove(channel_id=row.pk, actor=actors.system(), now=now)
+
+    deliver()
+
+    job = job_of(acme)
+    assert (receiver.received, job.state, job.attempts) == ([], MessageState.DONE, 1)
 
 
 def test_a_receiver_that_is_gone_is_told_nothing_more(

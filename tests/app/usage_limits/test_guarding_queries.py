@@ -196,14 +196,16 @@ def test_milder_rules_hop_change_priority_and_log(namespace: Namespace, now: dat
 
     hopped = guard.admit(submission=a_submission(now=now, burst_slots=1), estimate=many)
     stayed = guard.admit(submission=a_submission(now=now), estimate=many)
+    full = a_submission(now=now, burst_slots=1, burst_running=1)
+    waits = guard.admit(submission=full, estimate=many)
     slowed = guard.admit(
         submission=a_submission(now=now), estimate=Estimate(bytes_scanned=200 * MB)
     )
 
     assert hopped.pool is Pool.BURST
-    assert stayed.pool is Pool.MAIN
+    assert stayed.pool is waits.pool is Pool.MAIN
     assert slowed.priority is Priority.LOW
-    assert WorkloadRuleMatch.objects.count() == 3
+    assert WorkloadRuleMatch.objects.count() == 4
 
 
 def test_a_rule_on_a_running_query_may_lower_its_priority_or_only_log(
