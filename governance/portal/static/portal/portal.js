@@ -15,6 +15,20 @@ for (const form of document.querySelectorAll("[data-submit-by-keys]")) {
 const FIRST_WAIT = 300;
 const LONGEST_WAIT = 3000;
 
+// Who follows a link is let go, and who has begun to fill in a form loses nothing.
+let isLeaving = false;
+let isWriting = false;
+addEventListener("beforeunload", () => (isLeaving = true));
+addEventListener("input", () => (isWriting = true));
+
+function showNews(text) {
+  if (isWriting) {
+    text.textContent = "There is news. Load the page again to see it.";
+  } else if (!isLeaving) {
+    location.reload();
+  }
+}
+
 function watch(element) {
   const text = element.querySelector("[data-poll-text]") || element;
   const bar = element.querySelector("progress");
@@ -23,12 +37,12 @@ function watch(element) {
     try {
       const response = await fetch(element.dataset.poll, { headers: { Accept: "application/json" } });
       if (!response.ok || response.redirected) {
-        location.reload();
+        showNews(text);
         return;
       }
       const status = await response.json();
       if (status.is_final) {
-        location.reload();
+        showNews(text);
         return;
       }
       text.textContent = status.text;
