@@ -18,6 +18,8 @@ SENTENCES = {
     "s3_no_such_bucket": "there is no such bucket",
     "s3_access_denied": "the layer's credentials may not read or write it",
     "s3_credentials_refused": "the store refuses the layer's credentials, or they have expired",
+    "s3_clock_differs": "this machine's clock and the store's differ by more than the store "
+    "allows: set it right",
     "s3_no_credentials": "the layer has no credentials, and the service none of its own",
     "s3_endpoint_unreachable": "the store did not answer at the layer's address",
     "s3_throttled": "the store asked to go slower, each time; it is tried again later",
@@ -25,6 +27,7 @@ SENTENCES = {
     "s3_refused": "the store refused the request",
     "s3_wrong_region": "the bucket lies in another region than the layer says",
     "s3_not_supported": "the store cannot do what erasing needs",
+    "s3_ranges_ignored": "the store answered with other bytes than the range that was asked for",
     "s3_conditions_ignored": "the store ignores conditions on writing (If-Match), so that a "
     "writer's work could be lost",
     "s3_archived": "it is archived: restore it, then try again",

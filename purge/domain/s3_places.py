@@ -33,6 +33,7 @@ class S3Place:
     region: str | None = None
     endpoint_url: str | None = None
     addressing_style: str = "auto"
+    requester_pays: bool = False
 
 
 def place(options: Mapping[str, object]) -> S3Place:
@@ -43,7 +44,10 @@ def place(options: Mapping[str, object]) -> S3Place:
             raise PlaceWrongError(
                 name, f"there is no such option; there are {', '.join(sorted(known))}"
             )
-    texts = {name: _text(options, name) for name in known}
+    texts = {name: _text(options, name) for name in known - {"requester_pays"}}
+    requester_pays = options.get("requester_pays", False)
+    if not isinstance(requester_pays, bool):
+        raise PlaceWrongError("requester_pays", "give true or false")
     if not BUCKET.fullmatch(texts["bucket"]) or ".." in texts["bucket"]:
         raise PlaceWrongError("bucket", "give the name of a bucket, such as company-lake")
     if texts["region"] and not REGION.fullmatch(texts["region"]):
@@ -57,6 +61,7 @@ def place(options: Mapping[str, object]) -> S3Place:
         region=texts["region"] or None,
         endpoint_url=texts["endpoint_url"].rstrip("/") or None,
         addressing_style=style,
+        requester_pays=requester_pays,
     )
 
 

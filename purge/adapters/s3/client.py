@@ -7,6 +7,7 @@ and those that the operator named are reached as they are.
 
 import json
 import os
+import random
 from functools import lru_cache
 from typing import Any, cast
 
@@ -19,11 +20,14 @@ from urllib3.exceptions import NewConnectionError
 from governance.egress import client as egress
 from governance.kernel.personal import Personal
 from governance.kernel.refusals import FieldError
+from purge.adapters.s3 import refusals
 from purge.domain.s3_places import S3Place
 from purge.ports import LayerInvalid
 
 CONNECT_SECONDS, READ_SECONDS, ATTEMPTS = 5, 120, 4
 CONNECTIONS = 16
+PATIENT_ATTEMPTS = 9
+"""Of a request that the store asked to be slower with: for half a minute and more."""
 KEYS = ("access_key_id", "secret_access_key", "session_token")
 
 
@@ -35,7 +39,7 @@ def client(*, place: S3Place, credentials: Personal[str] | None, is_guarded: boo
         place.endpoint_url,
         place.addressing_style,
         Personal(secrets),
-        is_guarded,
+        (is_guarded, place.requester_pays),
         os.getpid(),  # Connections are not shared over a fork.
     )
 
@@ -63,9 +67,10 @@ def _client(
     endpoint_url: str | None,
     addressing_style: str,
     secrets: Personal[tuple[str | None, str | None, str | None]],
-    is_guarded: bool,  # noqa: FBT001 - a key of the cache
+    ways: tuple[bool, bool],
     _process: int,
 ) -> Any:  # noqa: ANN401
+    is_guarded, requester_pays = ways
     access_key, secret_key, token = secrets.reveal()
     made = boto3.session.Session(
         aws_access_key_id=access_key, aws_secret_access_key=secret_key, aws_session_token=token
@@ -87,9 +92,33 @@ def _client(
             proxies={} if is_guarded else None,
         ),
     )
+    made.meta.events.register_last("needs-retry.s3", _patience)
+    if requester_pays:
+        made.meta.events.register("before-sign.s3", _pay)
     if is_guarded:
         _guard(made)
     return made
+
+
+def _patience(response: tuple[Any, Any] | None, attempts: int, **_: object) -> float | None:
+    """Seconds until a throttled request is tried again, where botocore would give it up.
+
+    Many at once are throttled together, and a store that makes room takes its time
+    (docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html).
+    """
+    parsed = {} if response is None else response[1]
+    code = str(parsed.get("Error", {}).get("Code", ""))
+    if code not in refusals.THROTTLED or attempts >= PATIENT_ATTEMPTS:
+        return None
+    return random.uniform(0.5, 1) * 2.0 ** (attempts - ATTEMPTS)  # noqa: S311 - apart, not secret
+
+
+def _pay(request: Any, **_: object) -> None:  # noqa: ANN401 - botocore's
+    """Whoever asks pays (docs.aws.amazon.com/AmazonS3/latest/userguide/RequesterPaysBuckets.html).
+
+    The store refuses those who do not say that they know.
+    """
+    request.headers["x-amz-request-payer"] = "requester"
 
 
 class _CheckedConnection(AWSHTTPSConnection):  # type: ignore[misc]  # botocore has no types

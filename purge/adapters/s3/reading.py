@@ -5,6 +5,7 @@ One request opens it: it brings the properties and the first bytes, which are al
 
 import io
 from collections import OrderedDict
+from collections.abc import Mapping
 from typing import Any, BinaryIO, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -21,6 +22,8 @@ BLOCK, BLOCKS = 64 * 1024, 64
 FIRST = 1 << 20
 """Fetched on opening, and kept while it is open: an object up to this size is read in one go."""
 TRIES = 4
+RANGES = "s3_ranges_ignored"
+"""Other bytes in their place would be cut, or kept, instead of the record."""
 NOTHING_THERE = frozenset({"InvalidRange", "416"})
 
 
@@ -45,18 +48,29 @@ def opened(bucket: Bucket, key: str, version: VersionName) -> "OpenObject":
         answer["Body"].close()
         raise ObjectChanged
     body = answer.pop("Body")
-    total = answer.get("ContentRange", "").rpartition("/")[2]
+    size = _size_in(answer)
+    if size is None:
+        body.close()
+        raise ObjectUnreachable(reason=RANGES)
     look = Look(
         etag=version.etag,
         version_id=answer.get("VersionId", ""),
-        size=int(total or answer["ContentLength"]),
+        size=size,
         head=answer,
     )
     try:
-        first = bytes(body.read())
+        first = bytes(body.read(FIRST))
     except (BotoCoreError, HTTPError):
         first = b""  # It is asked for again when it is read.
     return OpenObject(bucket, key, look, first=first)
+
+
+def _size_in(answer: Mapping[str, Any]) -> int | None:
+    """Of all of it. None: a store that knows no ranges would send as much as it likes."""
+    total, length = answer.get("ContentRange", "").rpartition("/")[2], answer.get("ContentLength")
+    if total.isdecimal():
+        return int(total)
+    return length if isinstance(length, int) and length <= FIRST else None
 
 
 class OpenObject:
@@ -111,7 +125,7 @@ class OpenObject:
         for left in range(TRIES, 0, -1):
             with refusals.told():
                 try:
-                    content = bytes(self.body(span.offset, end).read())
+                    content = bytes(self.body(span.offset, end).read(end - span.offset))
                 except (BotoCoreError, HTTPError):
                     if left == 1:
                         raise
@@ -126,6 +140,11 @@ class OpenObject:
             **self.look.conditions(),
             Range=f"bytes={start}-{end - 1}",
         )
+        if answer.get("ContentRange", f"bytes 0-{self.size - 1}/").partition("/")[0] != (
+            f"bytes {start}-{end - 1}"
+        ):
+            answer["Body"].close()
+            raise ObjectUnreachable(reason=RANGES)
         return answer["Body"]
 
     def close(self) -> None:

@@ -22,6 +22,12 @@ GONE = frozenset({"404", "NoSuchKey", "NoSuchVersion", "NotFound", "MethodNotAll
 CHANGED = frozenset({"412", "PreconditionFailed", "409", "ConditionalRequestConflict"})
 NO_UPLOAD = frozenset({"NoSuchUpload"})
 NOT_KNOWN = frozenset({"NotImplemented", "501"})
+THROTTLED = frozenset(
+    {
+        *("SlowDown", "RequestLimitExceeded", "Throttling", "ThrottlingException"),
+        *("TooManyRequests", "429", "503"),
+    }
+)
 REASONS: Mapping[str, str] = {
     "NoSuchBucket": "s3_no_such_bucket",
     "AccessDenied": "s3_access_denied",
@@ -32,14 +38,10 @@ REASONS: Mapping[str, str] = {
     "ExpiredToken": "s3_credentials_refused",
     "InvalidToken": "s3_credentials_refused",
     "TokenRefreshRequired": "s3_credentials_refused",
+    "RequestTimeTooSkewed": "s3_clock_differs",
+    "RequestExpired": "s3_clock_differs",
     "InvalidObjectState": "s3_archived",
-    "SlowDown": "s3_throttled",
-    "RequestLimitExceeded": "s3_throttled",
-    "Throttling": "s3_throttled",
-    "ThrottlingException": "s3_throttled",
-    "TooManyRequests": "s3_throttled",
-    "429": "s3_throttled",
-    "503": "s3_throttled",
+    **dict.fromkeys(THROTTLED, "s3_throttled"),
     "PermanentRedirect": "s3_wrong_region",
     "301": "s3_wrong_region",
     "AuthorizationHeaderMalformed": "s3_wrong_region",
