@@ -109,6 +109,15 @@ def judged(batches: Iterable[pa.RecordBatch], *, judge: Judge) -> Iterator[tuple
                 yield row, verdict
 
 
+def without(batch: pa.RecordBatch, *, judge: Judge) -> pa.RecordBatch:
+    """The rows that stay."""
+    marked = _mask(batch, list(lookups(judge.identifiers, wanted=judge.wanted)))
+    candidates = batch.select(judge.columns(batch.schema)).filter(marked).to_pylist()
+    going = (judge.verdict(row) is Verdict.THEIRS and not judge.kept_by(row) for row in candidates)
+    stays = [not (is_marked and next(going)) for is_marked in marked.to_pylist()]
+    return batch.filter(pa.array(stays, pa.bool_()))
+
+
 def on_hold(batches: Iterable[pa.RecordBatch], *, judge: Judge) -> Iterator[Row]:
     """The rows that name, or may name, somebody on hold, whether they are asked for or not."""
     for batch in batches:

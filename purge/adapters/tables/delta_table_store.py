@@ -17,7 +17,8 @@ from deltalake import CommitProperties, DeltaTable, QueryBuilder
 from deltalake.exceptions import TableNotFoundError
 
 from governance.kernel.identifiers import new_id
-from purge.adapters.arrow.rows import Tally
+from purge.adapters.arrow import rows as arrow_rows
+from purge.adapters.arrow.rows import Judge, Tally
 from purge.adapters.tables import delta_predicates, folders as table_folders
 from purge.adapters.tables.folders import TableFolders
 from purge.adapters.tables.lake_table_store import MARK, LakeTableStore
@@ -103,7 +104,21 @@ class DeltaVersion:
         batches: Iterable[pa.RecordBatch] = source.to_batches(columns=columns)
         return batches
 
-    def taken(self, found: Tally, columns: Sequence[str]) -> Iterable[pa.RecordBatch]:
+    def check(self, found: Tally, judge: Judge) -> None:
+        """The engine compares values in its own way: the rows it would take are judged first."""
+        rows = 0
+
+        def counted() -> Iterator[pa.RecordBatch]:
+            nonlocal rows
+            for batch in self._taken(found, judge.columns(self.schema)):
+                rows += batch.num_rows
+                yield batch
+
+        again = arrow_rows.tally(counted(), judge=judge)
+        if (again.rows, rows) != (found.rows, found.rows):
+            raise ObjectUnreachable(reason="rows_not_told_apart")
+
+    def _taken(self, found: Tally, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         chosen = ", ".join(delta_predicates.quoted(name) for name in columns)
         where = delta_predicates.predicate(found)
         reader = (
@@ -118,7 +133,7 @@ class DeltaVersion:
     def new_attempt(self) -> str:
         return f"{self.version}:{new_id()}"
 
-    def delete(self, found: Tally, *, attempt: str) -> None:
+    def delete(self, found: Tally, judge: Judge, *, attempt: str) -> None:
         self._opened.delete(
             delta_predicates.predicate(found),
             commit_properties=CommitProperties(custom_metadata={MARK: attempt}),

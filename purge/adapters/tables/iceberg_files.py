@@ -35,6 +35,13 @@ def rows(path: Path, *, table: Table, columns: Sequence[str] | None) -> Iterable
         file_size_in_bytes=path.stat().st_size,
     )
     file.spec_id = NO_SPEC
+    return scanned(FileScanTask(file), table=table, columns=columns)
+
+
+def scanned(
+    task: FileScanTask, *, table: Table, columns: Sequence[str] | None
+) -> Iterable[pa.RecordBatch]:
+    """The rows of a file that are in force: none of those that were deleted by reference."""
     schema = table.schema()
     scan = ArrowScan(
         table_metadata=table.metadata,
@@ -42,4 +49,4 @@ def rows(path: Path, *, table: Table, columns: Sequence[str] | None) -> Iterable
         projected_schema=schema if columns is None else schema.select(*columns),
         row_filter=AlwaysTrue(),
     )
-    return scan.to_record_batches([FileScanTask(file)])
+    return scan.to_record_batches([task])

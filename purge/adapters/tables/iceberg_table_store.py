@@ -12,18 +12,17 @@ from pathlib import Path
 import pyarrow as pa
 from pyiceberg.exceptions import NoSuchTableError
 from pyiceberg.manifest import DataFile
-from pyiceberg.table import Table, TableProperties
-from pyiceberg.table.metadata import TableMetadata
-from pyiceberg.table.snapshots import Snapshot
+from pyiceberg.table import FileScanTask, Table, TableProperties
 
 from governance.kernel.identifiers import new_id
-from purge.adapters.arrow.rows import Tally
+from purge.adapters.arrow import rows as arrow_rows
+from purge.adapters.arrow.rows import Judge, Tally
 from purge.adapters.filesystem import files
-from purge.adapters.tables import folders as table_folders, iceberg_expressions, iceberg_files
+from purge.adapters.tables import folders as table_folders, iceberg_files
 from purge.adapters.tables.folders import TableFolders
 from purge.adapters.tables.iceberg_catalogs import ConfinedCatalog, path_of
 from purge.adapters.tables.lake_table_store import MARK, LakeTableStore, told
-from purge.ports import ObjectUnreachable, StoredTable, UnreachableObject
+from purge.ports import ObjectChanged, ObjectUnreachable, StoredTable, UnreachableObject
 
 CATALOG = "catalog.db"
 NO_SNAPSHOT = ""
@@ -122,23 +121,44 @@ class IcebergSnapshot:
             if path.suffix == ".parquet" and path not in deletes:
                 yield from iceberg_files.rows(path, table=self._opened, columns=columns)
 
-    def taken(self, found: Tally, columns: Sequence[str]) -> Iterable[pa.RecordBatch]:
-        batches: Iterable[pa.RecordBatch] = self._opened.scan(
-            row_filter=iceberg_expressions.expression(found), selected_fields=tuple(columns)
-        ).to_arrow_batch_reader()
-        return batches
+    def check(self, found: Tally, judge: Judge) -> None:
+        """Rows are told apart here, not by the library."""
 
     def new_attempt(self) -> str:
         return f"{self.version}:{new_id()}"
 
-    def delete(self, found: Tally, *, attempt: str) -> None:
-        """The library drops files whole by their statistics: what it would drop is counted too."""
-        change = self._opened.transaction()
-        change.delete(iceberg_expressions.expression(found), snapshot_properties={MARK: attempt})
-        gone = sum(map(_gone, _since(change.table_metadata, self._opened.metadata)))
-        if gone != found.rows and not any(_delete_files(self._opened)):
-            raise ObjectUnreachable(reason="rows_not_told_apart")
+    def delete(self, found: Tally, judge: Judge, *, attempt: str) -> None:
+        """Files with their rows are written anew without them, all in one commit.
+
+        The library's own deletion by predicate takes for theirs what it cannot compare: rows
+        without the struct that an identifier lies in, and NaN.
+        """
+        columns = judge.columns(self.schema)
+        touched = [
+            task
+            for task in self._opened.scan().plan_files()
+            if any(_has_going(one, judge) for one in self._of(task, columns))
+        ]
+        change, marks, gone = self._opened.transaction(), {MARK: attempt}, 0
+        with change.update_snapshot(snapshot_properties=marks).overwrite() as replaced:
+            for task in touched:
+                replaced.delete_data_file(task.file)
+        for task in touched:
+            # One file at a time is in memory.
+            before = list(self._of(task))
+            after = [arrow_rows.without(one, judge=judge) for one in before]
+            stay = sum(one.num_rows for one in after)
+            gone += sum(one.num_rows for one in before) - stay
+            if stay:
+                change.append(pa.Table.from_batches(after), snapshot_properties=marks)
+        if gone != found.rows:
+            raise ObjectChanged
         change.commit_transaction()
+
+    def _of(
+        self, task: FileScanTask, columns: Sequence[str] | None = None
+    ) -> Iterable[pa.RecordBatch]:
+        return iceberg_files.scanned(task, table=self._opened, columns=columns)
 
     def took_effect(self, attempt: str) -> bool | None:
         """Asked of the snapshots since, as far back as they were kept."""
@@ -175,16 +195,9 @@ class IcebergSnapshot:
         return RECLAIMED.format(snapshot=snapshot)
 
 
-def _since(after: TableMetadata, before: TableMetadata) -> Iterator[Snapshot]:
-    known = {one.snapshot_id for one in before.snapshots}
-    yield from (one for one in after.snapshots if one.snapshot_id not in known)
-
-
-def _gone(snapshot: Snapshot) -> int:
-    summary = snapshot.summary
-    if summary is None:
-        return 0
-    return int(summary.get("deleted-records") or 0) - int(summary.get("added-records") or 0)
+def _has_going(batch: pa.RecordBatch, judge: Judge) -> bool:
+    stay = arrow_rows.without(batch, judge=judge)
+    return bool(stay.num_rows < batch.num_rows)
 
 
 def _committing_once(opened: Table) -> Table:

@@ -1,8 +1,7 @@
-"""What Delta and Iceberg have in common: rows judged here, deleted by a statement of the engine.
+"""What Delta and Iceberg have in common: rows are judged here, and the deletion is the engine's.
 
-The engine is given a predicate made of the values that stood in rows that are to go. Before it is
-carried out, the rows that it would take are read and judged: it takes exactly those that were
-counted, or nothing. The engine commits only if the table is still at the version that was judged.
+A deletion takes exactly the rows that were judged and counted, or none: the engine commits it only
+if the table is still at that version.
 """
 
 import json
@@ -60,13 +59,13 @@ class OpenTable(Protocol):
 
     def old_rows(self, columns: Sequence[str] | None = None) -> Iterable[pa.RecordBatch]: ...
 
-    def taken(self, found: Tally, columns: Sequence[str]) -> Iterable[pa.RecordBatch]:
-        """The rows that deleting these would take."""
+    def check(self, found: Tally, judge: Judge) -> None:
+        """Raises ObjectUnreachable where a deletion would take other rows, or fewer."""
         ...
 
     def new_attempt(self) -> str: ...
 
-    def delete(self, found: Tally, *, attempt: str) -> None: ...
+    def delete(self, found: Tally, judge: Judge, *, attempt: str) -> None: ...
 
     def took_effect(self, attempt: str) -> bool | None: ...
 
@@ -150,10 +149,10 @@ class LakeTableStore(ABC):
             found = arrow_rows.tally(opened.rows(columns), judge=judge)
             if not found.rows:
                 return 0
-            _check_taken(opened, found, judge=judge, columns=columns)
+            opened.check(found, judge)
             attempt = opened.new_attempt()
             with announce(Deletion(rows=found.rows, attempt=attempt)):
-                opened.delete(found, attempt=attempt)
+                opened.delete(found, judge, attempt=attempt)
         return found.rows
 
     def took_effect(self, *, table: str, attempt: str) -> bool | None:
@@ -183,21 +182,6 @@ def _columns(opened: OpenTable, judge: Judge) -> list[str]:
     if not columns:
         raise ObjectUnreachable(reason="column_missing")
     return columns
-
-
-def _check_taken(opened: OpenTable, found: Tally, *, judge: Judge, columns: Sequence[str]) -> None:
-    """Raises ObjectUnreachable where the engine compares values in another way than we do."""
-    rows = 0
-
-    def counted() -> Iterator[pa.RecordBatch]:
-        nonlocal rows
-        for batch in opened.taken(found, columns):
-            rows += batch.num_rows
-            yield batch
-
-    again = arrow_rows.tally(counted(), judge=judge)
-    if (again.rows, rows) != (found.rows, found.rows):
-        raise ObjectUnreachable(reason="rows_not_told_apart")
 
 
 def _alone_in_old(opened: OpenTable, judge: Judge) -> int:
