@@ -28,6 +28,7 @@ class RecordingGuard:
     refuses: bool = False
     aborts: bool = False
     says: Observation = GO_ON
+    says_after_milliseconds: int = -1
     moves: bool = True
     moved: list[UUID] = field(default_factory=list)
     observed: list[QueryRun] = field(default_factory=list)
@@ -48,7 +49,7 @@ class RecordingGuard:
         if self.aborts:
             return Observation(verdict=Verdict.ABORT, reason=f"{run.pool} is for others.")
         self.observed.append(run)
-        return self.says
+        return self.says if run.run_milliseconds > self.says_after_milliseconds else GO_ON
 
     def move(self, *, run: QueryRun, pool: Pool) -> bool:
         if self.moves:

@@ -143,6 +143,8 @@ def _wait(row: Query, *, now: datetime) -> None:
 def _running(*, row: Query, engine: Engine, now: datetime) -> _Start | None:
     row.state = QueryState.RUNNING.value
     row.started_at = row.started_at or now
+    # Whichever pool it is in now, this run begins there: a worker may have been lost after a hop.
+    row.burst_from_milliseconds = 0
     row.queue_milliseconds = _milliseconds(row.started_at - row.submitted_at)
     row.save()
     try:

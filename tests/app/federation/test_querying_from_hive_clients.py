@@ -310,7 +310,7 @@ def test_who_is_deactivated_or_shut_out_loses_the_running_query_and_the_connecti
     query = wait_for(world, QueryState.CANCELLED)
     assert query.cancel_requested_at is not None or query.error
     assert ended(cursor)
-    assert time.monotonic() - began < 6
+    assert time.monotonic() - began < 10
 
 
 def test_whom_scim_deleted_stays_out_of_the_directory_too(world: World, connect: Connect) -> None:

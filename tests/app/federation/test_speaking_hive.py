@@ -537,6 +537,17 @@ def person_at(server: HiveServer, name: str, password: str) -> Iterator[hive.Con
     connection._transport.close()
 
 
+def is_hung_up_on(cursor: hive.Cursor) -> bool:
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        try:
+            cursor.execute("select 1")
+        except (TTransportException, OSError):
+            return True
+        time.sleep(0.02)
+    return False
+
+
 def test_who_may_no_longer_act_is_hung_up_on_while_others_go_on(
     watchful: HiveServer, backend: FakeHiveBackend
 ) -> None:
@@ -554,8 +565,7 @@ def test_who_may_no_longer_act_is_hung_up_on_while_others_go_on(
             time.sleep(0.02)
 
         assert query_id in backend.cancelled
-        with pytest.raises((TTransportException, OSError)):
-            running.poll()
+        assert is_hung_up_on(running)
         unharmed.execute("select 1")
         assert unharmed.fetchall() == [(1,)]
 
@@ -569,11 +579,10 @@ def test_a_look_at_standing_that_fails_ends_nobody_and_the_next_one_counts(
         backend.deactivated.add("uma@acme.example")
         time.sleep(0.3)
         cursor.execute("select 1")
+        assert cursor.fetchall() == [(1,)]
         backend.away = False
-        time.sleep(0.3)
 
-        with pytest.raises((TTransportException, OSError)):
-            cursor.fetchall()
+        assert is_hung_up_on(cursor)
 
 
 def test_whom_the_directory_no_longer_knows_is_hung_up_on(backend: FakeHiveBackend) -> None:
@@ -585,7 +594,5 @@ def test_whom_the_directory_no_longer_knows_is_hung_up_on(backend: FakeHiveBacke
         cursor = uma.cursor()
         cursor.execute("select 1")
         backend.moved_out.add("uma@acme.example")
-        time.sleep(0.5)
 
-        with pytest.raises((TTransportException, OSError)):
-            cursor.fetchall()
+        assert is_hung_up_on(cursor)
