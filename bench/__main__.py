@@ -9,6 +9,7 @@ from bench import (
     erase_many,
     erase_ndjson,
     erase_parquet,
+    erase_requests,
     erase_s3,
     extract_records,
     metastore_index,
@@ -30,6 +31,7 @@ MEASUREMENTS: dict[str, Callable[[], Iterator[Row]]] = {
     "metastore_index": metastore_index.rows,
     "erase_s3": erase_s3.rows,
     "erase_many": erase_many.rows,
+    "erase_requests": erase_requests.rows,
 }
 
 

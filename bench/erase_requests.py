@@ -1,9 +1,10 @@
-"""A whole erasure of ten people from a thousand small objects of a bucket: request to certificate.
+"""A whole erasure of ten people from a thousand small objects: from request to certificate.
 
 The objects are indexed. Ours locates the records and makes the report, an officer approves, each
 object is cut under its own step, every object is read again, and the certificate is made: with the
-database, as a worker does it. The peer has none of that: it downloads, parses and uploads every
-object, and downloads and parses it once more to look again, as many at a time as ours. A store on
+database, as a worker does it. The peer has none of that: it reads, parses and writes every object,
+and reads and parses it once more to look again, as many at a time as ours. In a folder, then in a
+bucket. A store on
 loopback answers at once: in the last row every request of both waits for 20 ms, as for a store in
 the same region. `BENCH_REQUEST_OBJECTS` sets how many (1000), `BENCH_REQUEST_KIB` how large (16).
 """

@@ -11,13 +11,15 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 import django
 
 django.setup()
 
 from botocore.httpsession import URLLib3Session  # noqa: E402 - configured now
+from django.conf import settings  # noqa: E402
 from django.db import connection, connections  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
@@ -28,6 +30,7 @@ from governance.secrets import sealing  # noqa: E402
 from purge import wiring  # noqa: E402
 from purge.management.terminal import Terminal  # noqa: E402
 from purge.models import Dataset, ErasureRequest, StorageLayer  # noqa: E402
+from purge.ports import LayerKind  # noqa: E402
 from purge.services import decisions, erasure_requests, erasures, indexing, locating  # noqa: E402
 from purge.services.erasure_requests import Wish  # noqa: E402
 from tests.factories import tenancy  # noqa: E402
@@ -58,39 +61,98 @@ class Wire:
         URLLib3Session.send = counted
 
 
-class Lake:
-    """A path of the bucket with its dataset, another for the peer, and people who decide."""
+class Place(Protocol):
+    """Where the objects are: `ours/` is a storage layer, and `peer/` somebody else's."""
 
-    def __init__(self, wire: Wire, endpoint_url: str, name: str) -> None:
+    kind: LayerKind
+    peer_does: str
+    credentials: str
+
+    def options(self) -> dict[str, str]: ...
+
+    def put(self, key: str, content: bytes) -> None: ...
+
+    def get(self, key: str) -> bytes: ...
+
+
+class Bucket:
+    """A path of the store's."""
+
+    kind = LayerKind.S3
+    peer_does = "download, parse, upload, look"
+    credentials = json.dumps(KEYS)
+
+    def __init__(self, endpoint_url: str, name: str) -> None:
+        self._endpoint_url = endpoint_url
+        self._path = name
+        self._client = seaweedfs.S3Store(endpoint_url, 0).client()
+
+    def options(self) -> dict[str, str]:
+        return {
+            "bucket": seaweedfs.PLAIN,
+            "path": f"{self._path}/ours",
+            "endpoint_url": self._endpoint_url,
+            "addressing_style": "path",
+        }
+
+    def put(self, key: str, content: bytes) -> None:
+        place = {"Bucket": seaweedfs.PLAIN, "Key": f"{self._path}/{key}"}
+        self._client.put_object(**place, Body=content)
+
+    def get(self, key: str) -> bytes:
+        place = {"Bucket": seaweedfs.PLAIN, "Key": f"{self._path}/{key}"}
+        content: bytes = self._client.get_object(**place)["Body"].read()
+        return content
+
+
+class Folder:
+    """A folder of the namespace's."""
+
+    kind = LayerKind.FILESYSTEM
+    peer_does = "parse, rewrite, sync, look"
+    credentials = ""
+
+    def __init__(self, name: str) -> None:
+        self._home = Path(settings.LAKE_ROOTS[0]) / name
+        for part in ("ours", "peer"):
+            (self._home / part).mkdir(parents=True)
+
+    def options(self) -> dict[str, str]:
+        return {"path": "ours"}
+
+    def put(self, key: str, content: bytes) -> None:
+        fresh = self._home / f"{key}.new"
+        with fresh.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(self._home / key)
+
+    def get(self, key: str) -> bytes:
+        return (self._home / key).read_bytes()
+
+
+class Lake:
+    """A place with its dataset, and people who decide."""
+
+    def __init__(self, wire: Wire, place: Place, name: str) -> None:
         self.wire = wire
+        self.place = place
         self.name = name
-        self.client = seaweedfs.S3Store(endpoint_url, 0).client()
         self.lake = wiring.lake()
         content = _content()
         for number in range(OBJECTS):
-            for place in ("ours", "peer"):
-                self._put(f"{name}-{place}/{number}.ndjson", content)
+            for part in ("ours", "peer"):
+                place.put(f"{part}/{number}.ndjson", content)
         self.namespace = tenancy.a_namespace(name)
         self.work = Terminal(self.namespace.pk)
         with namespace_scope(self.namespace.pk):
             self.ivan = tenancy.a_user(f"ivan-{name}", roles=["admin"])
             self.olga = tenancy.a_user(f"olga-{name}", roles=["officer"])
-            layer = StorageLayer.objects.create(
-                name=name,
-                kind="s3",
-                options={
-                    "bucket": seaweedfs.PLAIN,
-                    "path": f"{name}-ours",
-                    "endpoint_url": endpoint_url,
-                    "addressing_style": "path",
-                },
-            )
-            sealing.put(layer, "credentials", json.dumps(KEYS))
+            layer = StorageLayer.objects.create(name=name, kind=place.kind, options=place.options())
+            sealing.put(layer, "credentials", place.credentials)
             layer.save()
             self.dataset = Dataset.objects.create(storage_layer=layer, identifiers=IDENTIFIERS)
-
-    def _put(self, key: str, content: bytes) -> None:
-        self.client.put_object(Bucket=seaweedfs.PLAIN, Key=key, Body=content)
 
     def index(self) -> None:
         indexing.refresh(
@@ -154,19 +216,14 @@ class Lake:
                 raise LookupError
 
     def _rewrite(self, number: int) -> None:
-        key = f"{self.name}-peer/{number}.ndjson"
-        lines = self._lines(key)
+        key = f"peer/{number}.ndjson"
+        lines = self.place.get(key).splitlines(keepends=True)
         kept = [one for one in lines if json.loads(one)["customer_id"] not in range(PEOPLE)]
-        self._put(key, b"".join(kept))
+        self.place.put(key, b"".join(kept))
 
     def _left(self, number: int) -> int:
-        lines = self._lines(f"{self.name}-peer/{number}.ndjson")
+        lines = self.place.get(f"peer/{number}.ndjson").splitlines()
         return sum(json.loads(one)["customer_id"] in range(PEOPLE) for one in lines)
-
-    def _lines(self, key: str) -> list[bytes]:
-        answer = self.client.get_object(Bucket=seaweedfs.PLAIN, Key=key)
-        content: bytes = answer["Body"].read()
-        return content.splitlines(keepends=True)
 
 
 def _content() -> bytes:
@@ -193,19 +250,24 @@ def _transactions() -> int:
 
 def rows(endpoint_url: str) -> Iterator[Row]:
     wire = Wire()
-    for away in (0.0, FAR_SECONDS):
-        lake = Lake(wire, endpoint_url, f"away-{away * 1000:.0f}-ms")
-        lake.index()
-        wire.away = away
-        ours, peer = lake.erase(), seconds_of(lake.rewrite_all)
-        wire.away = 0.0
-        yield Row(
-            what=f"A whole erasure: {PEOPLE} people, {OBJECTS} objects of {KIB} KiB, S3"
-            + (f", {away * 1000:.0f} ms away" if away else ""),
-            ours_seconds=ours,
-            peer="download, parse, upload, look",
-            peer_seconds=peer,
-        )
+    yield _row(wire, Folder("folder"), "folder", "a folder")
+    yield _row(wire, Bucket(endpoint_url, "near"), "near", "S3")
+    away = f"{FAR_SECONDS * 1000:.0f} ms away"
+    yield _row(wire, Bucket(endpoint_url, "far"), "far", f"S3, {away}", away=FAR_SECONDS)
+
+
+def _row(wire: Wire, place: Place, name: str, where: str, *, away: float = 0.0) -> Row:
+    lake = Lake(wire, place, name)
+    lake.index()
+    wire.away = away
+    ours, peer = lake.erase(), seconds_of(lake.rewrite_all)
+    wire.away = 0.0
+    return Row(
+        what=f"A whole erasure: {PEOPLE} people, {OBJECTS} objects of {KIB} KiB, {where}",
+        ours_seconds=ours,
+        peer=place.peer_does,
+        peer_seconds=peer,
+    )
 
 
 if __name__ == "__main__":

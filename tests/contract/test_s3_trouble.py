@@ -118,6 +118,22 @@ def _bytes(value: str | bytes) -> bytes:
     return value if isinstance(value, bytes) else value.encode()
 
 
+@pytest.mark.parametrize(("size", "asks_first"), [(MIB, False), (2 * MIB, True)])
+def test_a_small_object_is_sent_without_asking_first(
+    made: Callable[..., Any], size: int, asks_first: object
+) -> None:
+    home = Home(made(), PLAIN)
+    asked: list[bool] = []
+    home.client.meta.events.register(
+        "before-send.s3.PutObject", lambda request, **_: asked.append("Expect" in request.headers)
+    )
+
+    home.put("k", b"0" * size)
+
+    assert asked == [asks_first]
+    assert home.head("k")["ContentLength"] == size
+
+
 class WithoutRanges:
     """A client of a store that knows no ranges: each read is answered with all of it."""
 

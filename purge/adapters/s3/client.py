@@ -9,6 +9,7 @@ import json
 import os
 import random
 from functools import lru_cache
+from io import BytesIO
 from typing import Any, cast
 
 import boto3
@@ -26,6 +27,7 @@ from purge.ports import LayerInvalid
 
 CONNECT_SECONDS, READ_SECONDS, ATTEMPTS = 5, 120, 4
 CONNECTIONS = 16
+AT_ONCE = 1 << 20
 PATIENT_ATTEMPTS = 9
 """Of a request that the store asked to be slower with: for half a minute and more."""
 KEYS = ("access_key_id", "secret_access_key", "session_token")
@@ -93,6 +95,7 @@ def _client(
         ),
     )
     made.meta.events.register_last("needs-retry.s3", _patience)
+    made.meta.events.register("request-created.s3.PutObject", _send_at_once)
     if requester_pays:
         made.meta.events.register("before-sign.s3", _pay)
     if is_guarded:
@@ -111,6 +114,13 @@ def _patience(response: tuple[Any, Any] | None, attempts: int, **_: object) -> f
     if code not in refusals.THROTTLED or attempts >= PATIENT_ATTEMPTS:
         return None
     return random.uniform(0.5, 1) * 2.0 ** (attempts - ATTEMPTS)  # noqa: S311 - apart, not secret
+
+
+def _send_at_once(request: Any, **_: object) -> None:  # noqa: ANN401 - botocore's
+    """A few bytes go with their request: to ask first whether they are wanted is a trip more."""
+    body = request.data
+    if isinstance(body, BytesIO) and body.getbuffer().nbytes <= AT_ONCE:
+        del request.headers["Expect"]
 
 
 def _pay(request: Any, **_: object) -> None:  # noqa: ANN401 - botocore's
