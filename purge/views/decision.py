@@ -204,6 +204,7 @@ def _objects(request: ErasureRequest, report: ErasureReport | None) -> dict[str,
     return {
         "objects": described[:FIRST_OBJECTS],
         "further_objects": described[FIRST_OBJECTS:],
+        "versions_going_whole": glance.versions_going_whole(objects),
         "has_steps": bool(steps),
         "has_held": any(one.get("held") for one in objects),
         "more_objects": max(len(objects) - SHOWN_OBJECTS, 0),

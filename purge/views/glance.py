@@ -1,11 +1,12 @@
 """What an officer sees first: how far an erasure is, what it takes, and until when to decide."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from purge.domain.erasure import State
+from purge.domain.plans import Plan
 from purge.models import ErasureCertificate, ErasureDecision, ErasureReport, ErasureRequest
 from purge.views import shown
 
@@ -91,6 +92,11 @@ def shares(totals: Mapping[str, Any]) -> list[Share]:
         Share(kind=kind, name=name, count=count, x=sum(widths[:number]), width=widths[number])
         for number, (kind, name, count) in enumerate(there)
     ]
+
+
+def versions_going_whole(objects: Iterable[Mapping[str, Any]]) -> int:
+    """Old versions that go with everybody's records in them: nothing can be cut from one."""
+    return sum(one["plan"] == Plan.REMOVE_VERSION and bool(one["records"]) for one in objects)
 
 
 def until(at: datetime, *, now: datetime) -> str:

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from governance.isolation.scopes import namespace_scope
 from purge.domain.erasure import State
+from purge.domain.plans import Plan
 from purge.models import ErasureReport, ErasureRequest
 from purge.views import glance
 from tests.app.purge.conftest import Company
@@ -110,6 +111,22 @@ def test_one_that_failed_before_a_report_stopped_while_it_was_located(acme: Comp
     with namespace_scope(acme.namespace.pk):
         failed = ErasureRequest(state=State.FAILED, created_at=timezone.now())
         assert glance.way(failed, None)[1].kind == "stopped"
+
+
+def test_an_old_version_that_goes_whole_is_told_before_it_is_approved(
+    acme: Company, request_: ErasureRequest
+) -> None:
+    with namespace_scope(acme.namespace.pk):
+        report = ErasureReport.objects.get(erasure_request=request_)
+        [found] = report.document["objects"]
+        report.document["objects"] = [{**found, "plan": Plan.REMOVE_VERSION}]
+        report.save(update_fields=["document"])
+
+    text = text_of(acme, request_)
+
+    assert "1 old version of objects would go whole," in text
+    assert "1 old version goes whole" in text[text.index('id="decide"') :]
+    assert "Nothing else in these objects changes" not in text
 
 
 def test_what_goes_and_what_stays_are_drawn_side_by_side() -> None:
