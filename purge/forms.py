@@ -6,11 +6,11 @@ from typing import Any
 from django import forms
 from unfold.widgets import (
     UnfoldAdminSelectWidget,
-    UnfoldAdminSplitDateTimeWidget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
 )
 
+from governance.adminsite.fields import MomentField
 from purge.models import Dataset, ErasureRequest, LegalHold
 
 
@@ -112,13 +112,9 @@ class ErasureRequestForm(forms.ModelForm):  # type: ignore[type-arg]
         help_text=PEOPLE_HELP,
         error_messages={"required": "Say who is to be forgotten, one person a line."},
     )
-    due_at = forms.SplitDateTimeField(
-        label="Due",
-        required=False,
-        widget=UnfoldAdminSplitDateTimeWidget(),
-        help_text="Empty: one month from now.",
+    due_at = MomentField(
+        label="Due", required=False, help_text="In UTC. Empty: one month from now."
     )
-
     tell = forms.EmailField(
         label="Tell the person",
         required=False,
@@ -173,7 +169,7 @@ class HoldForm(forms.ModelForm):  # type: ignore[type-arg]
     kept: forms.ModelChoiceField[Dataset] = forms.ModelChoiceField(
         label="Dataset", queryset=None, required=False, widget=UnfoldAdminSelectWidget()
     )
-    until = forms.SplitDateTimeField(label="Until", widget=UnfoldAdminSplitDateTimeWidget())
+    until = MomentField(label="Until", help_text="In UTC.")
 
     class Meta:
         model = LegalHold

@@ -8,7 +8,6 @@ from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminSplitDateTimeWidget
 
 from federation import wiring
 from federation.models import IdentityProvider
@@ -16,15 +15,15 @@ from federation.selectors import own_keys
 from federation.selectors.own_keys import KeyState, OwnKeyState
 from federation.services import service_provider_keys
 from governance.adminsite.actions import detail_action
+from governance.adminsite.fields import MomentField
 from governance.adminsite.options import NamespacedModelAdmin
 from governance.kernel.actions import Action
 
 
 class RollForm(forms.Form):
-    switch_at = forms.SplitDateTimeField(
+    switch_at = MomentField(
         label="Let it sign from",
         required=False,
-        widget=UnfoldAdminSplitDateTimeWidget(),
         help_text="In UTC. Leave it empty to decide later, by a button.",
     )
 

@@ -1,4 +1,4 @@
-"""Form fields of the admin: JSON that people can read, and choices of the open scope."""
+"""Form fields of the admin: JSON that people can read, moments, choices of the open scope."""
 
 import json
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminSplitDateTimeWidget,
     UnfoldAdminTextareaWidget,
 )
 
@@ -31,3 +32,13 @@ class ManyOf(forms.ModelMultipleChoiceField[Any]):
     def __init__(self, **options: Any) -> None:  # noqa: ANN401 - Django's options
         options.setdefault("required", False)
         super().__init__(None, widget=UnfoldAdminCheckboxSelectMultipleWidget(), **options)
+
+
+class MomentField(forms.SplitDateTimeField):
+    """A date and a time in UTC. Each of its two inputs has a name of its own to be read aloud."""
+
+    def __init__(self, *, label: str, **options: Any) -> None:  # noqa: ANN401 - Django's options
+        widget = UnfoldAdminSplitDateTimeWidget()
+        for part, name in zip(widget.widgets, ("date", "time in UTC"), strict=True):
+            part.attrs["aria-label"] = f"{label}: {name}"
+        super().__init__(label=label, widget=widget, **options)

@@ -117,3 +117,10 @@ def test_what_can_be_deleted_says_what_goes_and_offers_a_way_back(
     assert "Delete role reader?" in shown
     assert "Yes, delete it" in shown
     assert "Back to reader" in shown
+
+
+def test_both_inputs_of_a_moment_have_names(browser: Client) -> None:
+    shown = text(browser.get("/admin/purge/erasurerequest/add/"))
+
+    assert 'aria-label="Due: date"' in shown
+    assert 'aria-label="Due: time in UTC"' in shown
