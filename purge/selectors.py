@@ -17,6 +17,7 @@ from purge.models import (
     Dataset,
     ErasureCertificate,
     ErasureDecision,
+    ErasureReport,
     ErasureRequest,
     PurgeKeys,
     StorageLayer,
@@ -56,6 +57,11 @@ def approval_holds(request: ErasureRequest) -> bool:
     approvers = [request.approved_by_id, request.second_approved_by_id]
     given = [one for one in approvers[: request.approvals_needed] if one is not None]
     return len(given) == request.approvals_needed and all(map(may_still_approve, given))
+
+
+def report_of(request: ErasureRequest) -> ErasureReport:
+    """The report in force. There is one from the first decision on."""
+    return ErasureReport.objects.get(erasure_request=request, hash=request.report_hash)
 
 
 def approvals(request: ErasureRequest) -> list[ErasureDecision]:

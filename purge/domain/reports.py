@@ -59,13 +59,18 @@ def document(
     fingerprints: Sequence[str],
     found: Sequence[FoundObject],
     unreachable: Sequence[Unreachable],
+    data_map: Mapping[str, str],
 ) -> dict[str, Any]:
-    """The report as JSON values: fingerprints and masked names, never an identifier."""
+    """The report as JSON values: fingerprints and masked names, never an identifier.
+
+    `data_map` has a digest for each dataset of its objects: how it was described.
+    """
     objects = sorted(found, key=lambda one: one.number)
     return {
         "erasure_request": request_id,
         "located_at": located_at.isoformat(),
         "subjects": list(fingerprints),
+        "data_map": dict(data_map),
         "objects": [asdict(one) for one in objects],
         "unreachable": [asdict(one) for one in unreachable],
         "totals": {

@@ -19,7 +19,16 @@ from purge.domain.deadlines import expiry, one_month_after
 from purge.domain.erasure import State, StateConflict
 from purge.domain.identifiers import SubjectInvalid, check_subjects, wanted_in
 from purge.models import ErasureRequest, Origin
-from purge.services import bulk, contacts, decisions, keyrings, rules, subjects, texts
+from purge.services import (
+    approved_maps,
+    bulk,
+    contacts,
+    decisions,
+    keyrings,
+    rules,
+    subjects,
+    texts,
+)
 from purge.services.moves import move
 
 FAILED = frozenset({State.FAILED, State.PARTIALLY_FAILED})
@@ -164,7 +173,11 @@ def retry_many(
 
 def _is_still_covered(request: ErasureRequest) -> bool:
     """Whether what failed may be tried again under the approval it had."""
-    return not request.needs_new_report and selectors.approval_holds(request)
+    return (
+        not request.needs_new_report
+        and selectors.approval_holds(request)
+        and approved_maps.holds(selectors.report_of(request))
+    )
 
 
 def _check_findable(people: Sequence[Mapping[str, object]]) -> None:

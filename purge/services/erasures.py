@@ -23,9 +23,10 @@ from governance.outbox.services import messages
 from governance.tenancy.services import actors
 from purge import job_names, selectors
 from purge.domain.erasure import State
-from purge.models import ErasureReport, ErasureRequest, ErasureStep, LakeObject, StepState
+from purge.models import ErasureRequest, ErasureStep, LakeObject, StepState
 from purge.ports import Lake, Work
 from purge.services import (
+    approved_maps,
     certificates,
     crew,
     cutting,
@@ -74,6 +75,11 @@ def _begin(request_id: UUID, *, work: Work, clock: Clock) -> bool:
             if not selectors.approval_holds(request):
                 decisions.void(request=request, now=now)
                 return False
+            if not approved_maps.holds(selectors.report_of(request)):
+                actor = actors.system(request.namespace_id)
+                decisions.void(request=request, now=now)
+                decisions.look_again(request_id=request.pk, actor=actor, now=now)
+                return False
             _plan_steps(request)
             move(request, State.PURGING, actor=actors.system(request.namespace_id), now=now)
         steps.reopen_failed(request.pk)
@@ -82,7 +88,7 @@ def _begin(request_id: UUID, *, work: Work, clock: Clock) -> bool:
 
 def _plan_steps(request: ErasureRequest) -> None:
     """A step for each object of the report; one that an earlier report made begins anew."""
-    report = ErasureReport.objects.get(erasure_request=request, hash=request.report_hash)
+    report = selectors.report_of(request)
     named = {one["number"]: one for one in report.document["objects"]}
     rows = LakeObject.objects.in_bulk(named, field_name="number")
     known = {step.object_number: step for step in request.steps.filter(object_number__in=named)}

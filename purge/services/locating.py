@@ -28,7 +28,7 @@ from purge.domain.locators import Locator
 from purge.domain.reports import FoundObject, Unreachable
 from purge.models import Dataset, ErasureReport, ErasureRequest, LakeObject
 from purge.ports import Format, Lake, LayerInvalid, ObjectChanged, ObjectUnreachable, Work
-from purge.services import crew, findings, holds, indexing, places, subjects, tables
+from purge.services import approved_maps, crew, findings, holds, indexing, places, subjects, tables
 from purge.services.findings import Finding, Search
 from purge.services.indexing import Clock, OpenDataset
 from purge.services.moves import move
@@ -259,6 +259,7 @@ def _store(
             fingerprints=request.fingerprints,
             found=found,
             unreachable=unreachable,
+            data_map=approved_maps.described(one.dataset_id for one in found),
         )
         report_hash = reports.digest(document)
         ErasureReport.objects.create(erasure_request=request, document=document, hash=report_hash)
