@@ -11,13 +11,19 @@ from governance.adminsite.callers import may
 from governance.kernel.actions import Action
 from usage_limits import selectors
 from usage_limits.domain.admissions import title
-from usage_limits.models import UsageLimit
+from usage_limits.models import AlertChannel, UsageLimit
+from usage_limits.services import webhooks
 
 
 def disabled(request: HttpRequest) -> Iterator[Attention]:
-    """Features that a limit has turned off until its period ends."""
-    if not may(request, Action.MANAGE_USAGE_LIMITS):
-        return
+    """Features that limits turned off, and channels whose receivers did."""
+    if may(request, Action.MANAGE_USAGE_LIMITS):
+        yield from _features()
+    if may(request, Action.MANAGE_ALERT_CHANNELS):
+        yield from _channels()
+
+
+def _features() -> Iterator[Attention]:
     rows = list(UsageLimit.objects.filter(breach_action="disable").order_by("id"))
     for state in selectors.limit_states(limits=rows, now=timezone.now()):
         reading = state.reading
@@ -32,3 +38,18 @@ def disabled(request: HttpRequest) -> Iterator[Attention]:
                 link=reverse("admin:usage_limits_usagelimit_change", args=(state.limit.pk,)),
                 link_text="Look at the limit",
             )
+
+
+def _channels() -> Iterator[Attention]:
+    gone = AlertChannel.objects.filter(enabled=False, deliveries__last_status=webhooks.GONE)
+    for row in gone.distinct().order_by("id"):
+        yield Attention(
+            urgency=Urgency.WARNING,
+            word="Gone",
+            sentence=(
+                f"The receiver at {row.target} said that it is gone: nothing more is sent there. "
+                "Give the channel a new address and enable it, or remove it."
+            ),
+            link=reverse("admin:usage_limits_alertchannel_change", args=(row.pk,)),
+            link_text="Look at the channel",
+        )

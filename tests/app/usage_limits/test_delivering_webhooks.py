@@ -209,6 +209,8 @@ def test_a_receiver_that_is_gone_is_told_nothing_more(
     assert (job.state, job.attempts) == (MessageState.DEAD, 1)
     with namespace_scope(acme.pk):
         assert AlertChannel.objects.get(pk=row.pk).enabled is False
+    browser = tenancy.signed_in(tenancy.ivan(acme))
+    assert "said that it is gone" in browser.get("/admin/").content.decode()
 
 
 def test_a_dead_channel_delays_nobody_else(
