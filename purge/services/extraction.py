@@ -10,7 +10,9 @@ from purge.domain.identifiers import Identifier
 from purge.domain.locators import WHOLE_OBJECT, Locator
 from purge.domain.spans import WHOLE
 from purge.ports import (
+    Format,
     Lake,
+    LayerDescription,
     ReadableObject,
     RecordFormat,
     ScannedBatch,
@@ -47,6 +49,18 @@ def extract(source: Source, *, key: str, version: str) -> Iterator[Piece]:
         entries = Entries(batches, key=source.key, erased=source.erased)
         yield from entries
         yield Extracted(readable.size, entries.unreadable, entries.met)
+
+
+def reading(source: Source, *, layer: LayerDescription, as_format: Format) -> Reading:
+    """How somebody elsewhere reads the same."""
+    return Reading(
+        layer=layer,
+        format=as_format,
+        locator=source.locator,
+        identifiers=source.identifiers,
+        key=source.key,
+        erased=source.erased,
+    )
 
 
 def pieces(*, lake: Lake, reading: Reading, key: str, version: str) -> Iterator[Piece]:

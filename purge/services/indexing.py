@@ -27,8 +27,9 @@ from purge.ports import (
     StoredObject,
     Work,
 )
-from purge.ports.extraction import Extracted, ObjectRead, Piece, Readers, Reading
+from purge.ports.extraction import Extracted, ObjectRead, Piece, Readers
 from purge.services import extraction, hold_coverage, keyrings, ledger, sightings
+from purge.services.crew_readers import CrewReaders
 from purge.services.extraction import Source
 from purge.services.hold_coverage import Held
 
@@ -112,11 +113,13 @@ def opened(dataset: Dataset, *, lake: Lake) -> OpenDataset:
 def refresh(
     *, dataset_id: UUID, work: Work, lake: Lake, clock: Clock, readers: Readers | None = None
 ) -> Refreshed:
-    """Bring the index of a dataset up to date with its objects, read here or by `readers`."""
+    """Bring the index of a dataset up to date with its objects, read by `readers` or here."""
     with work.scope():
         row = Dataset.objects.select_related("storage_layer").get(pk=dataset_id)
         dataset = opened(row, lake=lake)
-        reading = _reading(row, dataset)
+        reading = extraction.reading(
+            dataset, layer=selectors.description(row.storage_layer), as_format=Format(row.format)
+        )
         known = {
             (key, "" if current else version): Known(number, version)
             for key, number, version, current in LakeObject.objects.filter(dataset=row).values_list(
@@ -127,11 +130,12 @@ def refresh(
     changed = _changed(dataset, known, result, work)
     try:
         # A metadata file speaks for another object, and is small.
-        if readers is None or dataset.locator is Locator.METADATA_FILE:
+        if dataset.locator is Locator.METADATA_FILE:
             for listed in changed:
                 _refresh_one(dataset, listed, work, lake, clock, result)
         else:
-            with closing(readers.read(reading=reading, objects=changed)) as found:
+            by = readers or CrewReaders(dataset)
+            with closing(by.read(reading=reading, objects=changed)) as found:
                 for one in found:
                     _store_one(dataset, one, work, lake, clock, result)
     except ObjectUnreachable as refusal:
@@ -166,17 +170,6 @@ def _changed(
         elif result.objects % SKIPPED_AT_ONCE:
             continue
         work.progress(done=result.objects, total=len(known) + result.objects)
-
-
-def _reading(row: Dataset, dataset: OpenDataset) -> Reading:
-    return Reading(
-        layer=selectors.description(row.storage_layer),
-        format=Format(row.format),
-        locator=dataset.locator,
-        identifiers=dataset.identifiers,
-        key=dataset.key,
-        erased=dataset.erased,
-    )
 
 
 def _store_one(

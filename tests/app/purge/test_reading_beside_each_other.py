@@ -303,3 +303,19 @@ def test_old_versions_are_looked_at_beside_each_other_too(
     assert request.state == "completed", request.problems
     assert not any(b'"id": 7}' in content for content in lake.contents())
     assert len(lake.versions()) == OBJECTS
+
+
+def test_what_is_new_is_read_for_the_index_beside_each_other(
+    acme: Company, lake: S3Lake, wire: Wire
+) -> None:
+    for number in range(OBJECTS):
+        lake.put(f"{number:02}.ndjson", purge.records(7, 6))
+    lake.put("large.ndjson", purge.records(7) + b'{"note": "%s"}\n' % (b"x" * crew.SMALL))
+    wire.counts.clear()
+
+    index(acme)
+
+    assert 1 < wire.most <= crew.AT_ONCE
+    assert wire.counts == LISTING | {"GetObject": OBJECTS + 2, "HeadObject": 2}
+    document = reported(acme, located(acme))
+    assert document["totals"]["records"] == OBJECTS + 1
