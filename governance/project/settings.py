@@ -72,12 +72,10 @@ WSGI_APPLICATION = "governance.project.wsgi.application"
 AUTH_USER_MODEL = "tenancy.User"
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
-USE_TZ = True
 USE_I18N = False
 FORMAT_MODULE_PATH = "governance.project.formats"
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
-APPEND_SLASH = True
 
 INSTALLED_APPS = [
     "unfold.apps.BasicAppConfig",
