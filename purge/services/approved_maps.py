@@ -6,13 +6,17 @@ of each of its datasets. It is compared when the report is approved, when the wo
 it is tried again; while the work goes on, those datasets and their layers stay as they are.
 """
 
+import hmac
 from collections.abc import Collection, Iterable
 from uuid import UUID
 
 from governance.kernel.refusals import Conflict
+from governance.secrets import sealing
 from purge.domain.erasure import State
 from purge.domain.reports import digest
-from purge.models import Dataset, ErasureReport, ErasureStep
+from purge.models import Dataset, ErasureReport, ErasureStep, StorageLayer
+from purge.ports import LayerKind
+from purge.services import keyrings
 
 AT_WORK = (State.PURGING.value, State.VERIFYING.value)
 
@@ -65,9 +69,18 @@ def _digest(dataset: Dataset) -> str:
             "layer": str(layer.pk),
             "kind": layer.kind,
             "options": layer.options,
+            "address": _address(layer),
             "prefix": dataset.prefix,
             "format": dataset.format,
             "locator": dataset.locator,
             "identifiers": dataset.identifiers,
         }
     )
+
+
+def _address(layer: StorageLayer) -> str:
+    """A fingerprint of which server it is, where that stands with the password."""
+    sealed = sealing.get(layer, "credentials") if layer.kind == LayerKind.POSTGRESQL else None
+    if sealed is None:
+        return ""
+    return hmac.digest(keyrings.fingerprint_key(), sealed.reveal().encode(), "sha256").hex()

@@ -79,7 +79,9 @@ def save_layer(
 
 def _is_elsewhere(layer: StorageLayer) -> bool:
     before = StorageLayer.objects.get(pk=layer.pk)
-    return (before.kind, before.options) != (layer.kind, layer.options)
+    # Of PostgreSQL, the credentials say which server it is.
+    is_another = layer.kind == LayerKind.POSTGRESQL and before.credentials != layer.credentials
+    return is_another or (before.kind, before.options) != (layer.kind, layer.options)
 
 
 def remove_layer(*, layer: StorageLayer, actor: Actor, now: datetime) -> None:

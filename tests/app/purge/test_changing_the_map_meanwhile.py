@@ -8,7 +8,9 @@ import pytest
 from django.utils import timezone
 
 from governance.audit.models import AuditEvent
+from governance.secrets import sealing
 from purge.models import Dataset, ErasureDecision, ErasureRequest
+from purge.ports import LayerKind
 from purge.services import approved_maps, data_maps
 from tests.app.purge.conftest import Company
 from tests.factories import purge, tenancy
@@ -168,3 +170,21 @@ def test_another_dataset_may_be_changed_meanwhile(company: Company) -> None:
 
     other.refresh_from_db()
     assert other.identifiers == SELLER
+
+
+def test_another_server_of_the_same_layer_is_another_map(company: Company) -> None:
+    layer = company.dataset.storage_layer
+    layer.kind = LayerKind.POSTGRESQL
+    sealing.put(layer, "credentials", "postgres://reader:one@db.example/shop")
+    layer.save()
+    before = approved_maps.described([company.dataset.pk])
+
+    sealing.put(layer, "credentials", "postgres://reader:one@db.example/shop")
+    layer.save()
+    same = approved_maps.described([company.dataset.pk])
+    sealing.put(layer, "credentials", "postgres://reader:one@other.example/shop")
+    layer.save()
+
+    assert same == before
+    assert approved_maps.described([company.dataset.pk]) != before
+    assert "other.example" not in str(approved_maps.described([company.dataset.pk]))

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from governance.tenancy.models import RoleBinding
 from purge.models import ErasureRequest, ErasureStep
-from purge.services import erasure_requests, findings, steps
+from purge.services import erasure_requests, findings, steps, verifying
 from tests.app.purge.conftest import Company
 from tests.factories import purge, tenancy
 
@@ -169,29 +169,33 @@ def replaced(path: Path) -> None:
 
 
 @pytest.mark.parametrize("interference", [appended, replaced])
-@pytest.mark.parametrize("moment", ["find", "staged", "published", "removed"])
+@pytest.mark.parametrize("moment", ["confirmed", "staged", "published", "look_again"])
 def test_a_writer_at_any_moment_loses_nothing(
     company: Company, monkeypatch: pytest.MonkeyPatch, moment: str, interference: Interference
 ) -> None:
-    """`staged` comes between staging and publishing, `published` right after publishing."""
+    """`staged` comes between staging and publishing, `published` right after publishing.
+
+    `look_again` comes once everything is cut.
+    """
     path = company.folder / "1.ndjson"
     path.write_bytes(purge.records(5, 7, 6))
     request = company.approved()
-    target = findings if moment == "find" else steps
+    target = {"confirmed": findings, "look_again": verifying}.get(moment, steps)
     original = getattr(target, moment)
     happened: list[bool] = []
 
     def interfered(*args: object, **options: object) -> object:
-        result = original(*args, **options) if moment == "find" else None
+        result = original(*args, **options) if moment == "confirmed" else None
         if not happened:
             happened.append(True)
             interference(path)
-        return result if moment == "find" else original(*args, **options)
+        return result if moment == "confirmed" else original(*args, **options)
 
     monkeypatch.setattr(target, moment, interfered)
 
     company.erase(request)
 
+    assert happened
     assert request.state == "completed"
     content = path.read_bytes()
     assert b'"id": 11' in content
