@@ -2,7 +2,8 @@
 
 `JOURNEY_SCREENSHOTS=folder` keeps a picture of each step, in light and dark, wide and narrow.
 Every page fails the journey that logs an error, breaks the content security policy, raises in a
-script or asks another host for something.
+script or asks another host for something; and each that was looked at, if a keyboard or a screen
+reader cannot use it, or a phone has to scroll it sideways.
 """
 
 import os
@@ -30,6 +31,27 @@ NARROW = {"width": 390, "height": 844}
 # The admin chooses its theme when it loads; a page that answers a form cannot be loaded again.
 DARKEN = """dark => location.pathname.startsWith('/admin/')
     && document.documentElement.classList.toggle('dark', dark)"""
+# Of our own pages: what has no name for a screen reader, and what has no place for it to begin at.
+LACKING = """() => {
+    const ours = 'link[href*="lakewarden"], link[href*="adminsite/admin"]';
+    if (!document.querySelector(ours)) return [];
+    const shown = each => each.getClientRects().length > 0;
+    const named = each => (each.getAttribute('aria-label') || each.getAttribute('title')
+        || each.getAttribute('aria-labelledby') || each.labels?.length
+        || (each.tagName !== 'SELECT' && each.textContent?.trim())
+        || each.querySelector('img[alt]:not([alt=""]), [title], title'));
+    const all = selector => [...document.querySelectorAll(selector)].filter(shown);
+    const begin = each => each.outerHTML.slice(0, 160);
+    return [
+        ...(document.documentElement.lang ? [] : ['no language']),
+        ...(all('main').length === 1 ? [] : ['not one main part']),
+        ...(all('h1').length ? [] : ['no heading']),
+        ...all('input:not([type=hidden]), select, textarea, button, a[href], summary')
+            .filter(each => !named(each) && !each.closest('[aria-hidden=true]'))
+            .map(each => 'no name: ' + begin(each)),
+        ...all('img:not([alt])').map(each => 'no words for ' + begin(each)),
+    ];
+}"""
 PATIENCE_MILLISECONDS = 15_000
 LOOKS: tuple[tuple[str, Literal["light", "dark"], dict[str, int]], ...] = (
     ("light-wide", "light", WIDE),
@@ -59,7 +81,8 @@ class Person:
         self.page.on("request", self._asked)
 
     def see(self, what: str) -> None:
-        """Keep a picture of the page, if pictures are wanted."""
+        """Look the page over; keep a picture of it, if pictures are wanted."""
+        self._look_over(what)
         folder = os.environ.get("JOURNEY_SCREENSHOTS")
         if not folder:
             return
@@ -75,6 +98,14 @@ class Person:
         self.page.emulate_media(color_scheme="light")
         self.page.evaluate(DARKEN, arg=False)
         self.page.set_viewport_size({"width": WIDE["width"], "height": WIDE["height"]})
+
+    def _look_over(self, what: str) -> None:
+        self.faults += [f"{what}: {lack}" for lack in self.page.evaluate(LACKING)]
+        self.page.set_viewport_size({"width": NARROW["width"], "height": NARROW["height"]})
+        wide = self.page.evaluate("document.documentElement.scrollWidth")
+        self.page.set_viewport_size({"width": WIDE["width"], "height": WIDE["height"]})
+        if wide > NARROW["width"]:
+            self.faults.append(f"{what}: {wide} wide on a phone ({self.page.url})")
 
     def _heard(self, message: ConsoleMessage) -> None:
         # A refusal's status is logged as an error of loading; the page itself is asserted on.
