@@ -80,7 +80,7 @@ def test_upkeep_drops_what_is_gone_and_rebases_what_was_cut_often(
     said = run("vacuum_lake", "sales")
 
     assert "1 gone objects dropped, 1 objects read again, 1 of them cut often" in said
-    assert "16 parts vacuumed" in said
+    assert "32 parts vacuumed" in said
     with namespace_scope(acme.namespace.pk):
         row = LakeObject.objects.get()
         assert (row.key, row.cuts, row.entries) == ("a.ndjson", [], 4)
