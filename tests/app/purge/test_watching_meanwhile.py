@@ -6,15 +6,16 @@ import pytest
 
 from purge.adapters.filesystem.storage_layer import FilesystemStorageLayer
 from purge.models import LakeObject
-from purge.services import steps
+from purge.services import findings, steps
 from tests.app.purge.conftest import Company
 from tests.factories import purge
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 MOMENTS = [
-    *((FilesystemStorageLayer, name) for name in ("version", "open", "begin", "stage", "publish")),
-    *((steps, name) for name in ("begun", "staged", "published", "removed")),
+    *((FilesystemStorageLayer, name) for name in ("open", "begin", "stage", "publish")),
+    *((steps, name) for name in ("begun", "staged", "published")),
+    (findings, "confirmed"),
 ]
 
 
