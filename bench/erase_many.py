@@ -1,7 +1,7 @@
 """Ten people cut out of each of a thousand objects, in a folder and in a bucket.
 
 Ours knows the places, as the index does, and lists the versions; in a bucket, objects are cut
-beside each other by the same crew that an erasure has. The peers: every line of every object
+beside each other by the same threads that an erasure has. The peers: every line of every object
 parsed, and all but theirs written again; in a bucket, downloaded and uploaded for that, one after
 the other. A store on loopback answers at once: in the last row every request of both waits for
 20 ms, as for a store in the same region. `BENCH_OBJECTS` sets how many (1000), `BENCH_OBJECT_KIB`
@@ -24,7 +24,7 @@ from purge.adapters.s3.storage_layer import S3StorageLayer
 from purge.domain.identifiers import wanted_in
 from purge.domain.spans import Span
 from purge.ports import StorageLayer, StoredObject
-from purge.services import crew
+from purge.services import threads
 from tests.servers import seaweedfs
 
 OBJECTS = int(os.environ.get("BENCH_OBJECTS", "1000"))
@@ -103,7 +103,7 @@ def in_bucket(client: Any, raw: bytes, places: list[Span], *, away: float) -> Ro
 
     def ours() -> None:
         groups = [[one] for one in listed_in(layer())]
-        for _ in crew.carry_out(
+        for _ in threads.carry_out(
             groups,
             act=lambda one: erase(layer(), one.version, one.key, places),
             at_end=lambda: None,

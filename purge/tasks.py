@@ -20,14 +20,14 @@ from purge.services import (
     certificate_copies,
     contacts,
     erasures,
-    exclusion,
     index_shares,
     indexing,
     locating,
+    locks,
     object_events,
     reminders,
-    setbacks,
     suppression,
+    transitions,
 )
 
 
@@ -84,7 +84,7 @@ def watch_namespace(run: JobRun) -> None:
 def locate(run: JobRun, *, erasure_request_id: str) -> None:
     """Make the report. Twice is safe: only the last step is kept, and a second run sees it."""
     request_id = UUID(erasure_request_id)
-    with exclusion.exclusively(request_id), _given_up_at_last(run, request_id):
+    with locks.exclusively(request_id), _given_up_at_last(run, request_id):
         locating.locate(request_id=request_id, work=run, lake=wiring.lake(), clock=timezone.now)
 
 
@@ -92,7 +92,7 @@ def locate(run: JobRun, *, erasure_request_id: str) -> None:
 def erase(run: JobRun, *, erasure_request_id: str) -> None:
     """Carry out what was approved. Twice is safe: each object's step says how far it is."""
     request_id = UUID(erasure_request_id)
-    with exclusion.exclusively(request_id), _given_up_at_last(run, request_id):
+    with locks.exclusively(request_id), _given_up_at_last(run, request_id):
         erasures.erase(request_id=request_id, work=run, lake=wiring.lake(), clock=timezone.now)
 
 
@@ -175,5 +175,5 @@ def _given_up_at_last(run: JobRun, request_id: UUID) -> Iterator[None]:
         is_final = isinstance(error, Refusal) and not isinstance(error, Unavailable)
         if is_final or run.attempt >= MAX_ATTEMPTS:
             with run.scope():
-                setbacks.give_up(request_id=request_id, now=timezone.now())
+                transitions.give_up(request_id=request_id, now=timezone.now())
         raise

@@ -37,7 +37,7 @@ from governance.kernel.personal import Personal
 from governance.tenancy.domain.people import LONGEST_EMAIL, ProvidedPerson
 from governance.tenancy.models import NamespaceStatus, Role, User, UserSource
 from governance.tenancy.services import actors, users
-from governance.tenancy.services.newcomers import PersonWasErased
+from governance.tenancy.services.erased_people import PersonWasErased
 from governance.tenancy.services.users import UserInactive
 
 log = structlog.get_logger(__name__)

@@ -262,7 +262,7 @@ ANALYTICS_HISTORY_DAYS = environment.integer("ANALYTICS_HISTORY_DAYS", default=3
 PORTAL_USAGE_PANEL = "usage_limits.wiring.usage_panel"
 LOCAL_SIGN_IN_GATE = "federation.services.enforcements.admit"
 TENANCY_AFTER_SIGN_OUT = "federation.services.sign_outs.path_after"
-TENANCY_ERASED_PEOPLE = "purge.services.newcomers.were_erased"
+TENANCY_ERASED_PEOPLE = "purge.services.erased_people.were_erased"
 TENANCY_WAYS_IN = "federation.services.enforcements.keeping_break_glass"
 
 # --- directories: keep the failures below the directory's own lockout

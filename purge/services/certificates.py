@@ -29,7 +29,7 @@ from purge.models import (
 )
 from purge.ports import LayerKind
 from purge.services import keyrings, ledger
-from purge.services.statements import statements
+from purge.services.certificate_statements import statements
 from purge.services.verifying import Verification
 
 

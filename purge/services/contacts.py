@@ -9,7 +9,7 @@ from governance.kernel.personal import Personal
 from governance.secrets import sealing
 from purge.domain.erasure import State, is_final
 from purge.models import ErasureRequest
-from purge.services import texts
+from purge.services import free_texts
 
 # A mail server that is away for longer than this leaves the person untold, and unknown.
 KEPT_AFTER_THE_END = timedelta(days=3)
@@ -22,7 +22,7 @@ def seal(request: ErasureRequest, address: str) -> None:
         try:
             validate_email(address)
         except ValidationError as error:
-            raise texts.wrong("/contact", "this is not an email address") from error
+            raise free_texts.wrong("/contact", "this is not an email address") from error
     sealing.put(request, "contact", address)
 
 

@@ -26,10 +26,10 @@ from purge.ports import (
     Work,
 )
 from purge.services import (
-    exclusion,
     findings,
     holds,
     indexing,
+    locks,
     open_steps,
     steps,
     tables,
@@ -102,7 +102,7 @@ def _was_under_way(opened: OpenStep, *, work: Work, lake: Lake, clock: Clock) ->
 
 
 def _finish_removal(opened: OpenStep, *, work: Work, lake: Lake, clock: Clock) -> None:
-    with exclusion.no_hold_arrives(opened.dataset.namespace_id):
+    with locks.no_hold_arrives(opened.dataset.namespace_id):
         _check_removal(opened, work=work, lake=lake, clock=clock)
         _take_away(opened, opened.hand["removes"], work=work, lake=lake, clock=clock)
 
@@ -163,7 +163,7 @@ def _found(opened: OpenStep, *, work: Work, lake: Lake, clock: Clock) -> Finding
 
 def _remove(opened: OpenStep, finding: Finding, *, work: Work, lake: Lake, clock: Clock) -> bool:
     # A hold may have come while the object was read: that may take long.
-    with exclusion.no_hold_arrives(opened.dataset.namespace_id):
+    with locks.no_hold_arrives(opened.dataset.namespace_id):
         with work.scope():
             if open_steps.held_now(opened, lake=lake) != opened.dataset.held:
                 return False
@@ -177,7 +177,7 @@ def _splice(opened: OpenStep, finding: Finding, *, work: Work, lake: Lake, clock
     attempt = _begun(opened, finding, work=work)
     try:
         ready = _staged(opened, finding, attempt)
-        with exclusion.no_hold_arrives(opened.dataset.namespace_id):
+        with locks.no_hold_arrives(opened.dataset.namespace_id):
             with work.scope():
                 is_as_found = open_steps.held_now(opened, lake=lake) == opened.dataset.held
                 if is_as_found:
@@ -221,7 +221,7 @@ def _take_replaced(
     opened: OpenStep, finding: Finding, ready: Staged, *, work: Work, lake: Lake, clock: Clock
 ) -> None:
     """A hold may have come since it was published. What it replaced still has the record."""
-    with exclusion.no_hold_arrives(opened.dataset.namespace_id):
+    with locks.no_hold_arrives(opened.dataset.namespace_id):
         with work.scope():
             held = open_steps.held_now(opened, lake=lake)
         if held != opened.dataset.held:

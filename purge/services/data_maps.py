@@ -22,7 +22,7 @@ from purge.domain.identifiers import identifiers_of
 from purge.domain.locators import Locator
 from purge.models import Dataset, LakeObject, StorageLayer
 from purge.ports import Format, Lake, LayerKind, ProbeStep
-from purge.services import approved_maps, hold_guards, layers
+from purge.services import data_map_digests, hold_guards, layers
 
 LAYER_FIELDS = ("name", "kind", "options")
 DATASET_FIELDS = ("storage_layer", "prefix", "format", "compression", "locator", "identifiers")
@@ -60,7 +60,7 @@ def save_layer(
             setattr(layer, name, values[name])
     _check_layer(layer)
     created = layer._state.adding  # noqa: SLF001 - Django's name
-    place = None if created else hold_guards.place(StorageLayer.objects.get(pk=layer.pk), lake=lake)
+    place = None if created else layers.place(StorageLayer.objects.get(pk=layer.pk), lake=lake)
     if created:
         layer.save()
     else:
@@ -71,7 +71,7 @@ def save_layer(
     if layers.opened(layer, lake=lake).place() != place and not created:
         hold_guards.check_may_move(layer)
     if not created and _is_elsewhere(layer):
-        approved_maps.check_free(layer.datasets.values_list("pk", flat=True))
+        data_map_digests.check_free(layer.datasets.values_list("pk", flat=True))
     layer.save()
     _record(layer, "created" if created else "changed", values, actor=actor, now=now)
     return layer
@@ -125,7 +125,7 @@ def save_dataset(
     if before is not None and any(
         getattr(before, name) != getattr(dataset, name) for name in DATASET_FIELDS
     ):
-        approved_maps.check_free([dataset.pk])
+        data_map_digests.check_free([dataset.pk])
         rows = LakeObject.objects.filter(dataset=dataset)
         rows.filter(current=True).update(version="")
         # Each old version keeps a name of its own, which no layer has: the next look drops it.
@@ -140,7 +140,7 @@ def remove_dataset(*, dataset: Dataset, lake: Lake, actor: Actor, now: datetime)
     """Its index goes with it. Records in the lake stay where they are, and are found no more."""
     require(actor=actor, action=Action.MANAGE_DATA_MAP)
     hold_guards.check_removal(dataset, lake=lake)
-    approved_maps.check_free([dataset.pk])
+    data_map_digests.check_free([dataset.pk])
     for number in LakeObject.objects.filter(dataset=dataset).values_list("number", flat=True):
         lake.index.remove(object_number=number)
     _record(dataset, "removed", {}, actor=actor, now=now)

@@ -17,8 +17,8 @@ from purge import job_names, selectors
 from purge.domain.erasure import State
 from purge.models import ErasureDecision, ErasureRequest, Verb
 from purge.ports import Lake
-from purge.services import bulk, deciders, freshness, rules, subjects, texts
-from purge.services.moves import move
+from purge.services import bulk, deciders, free_texts, freshness, rules, subjects
+from purge.services.transitions import move
 
 
 class ReportStale(Conflict):
@@ -93,7 +93,7 @@ def reject(*, request_id: UUID, reason: str, actor: Actor, now: datetime) -> Era
         if not reason.strip():
             raise ReasonMissing
         values = subjects.values_in(subjects.of(request))
-        texts.check(values=values, reason=reason)
+        free_texts.check(values=values, reason=reason)
         _withdraw_approvals(request, now=now)
         _decide(request, Verb.REJECT, officer=officer, reason=reason.strip(), actor=actor, now=now)
         move(request, State.REJECTED, actor=actor, now=now)

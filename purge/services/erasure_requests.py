@@ -20,16 +20,16 @@ from purge.domain.erasure import State, StateConflict
 from purge.domain.identifiers import SubjectInvalid, check_subjects, wanted_in
 from purge.models import ErasureRequest, Origin
 from purge.services import (
-    approved_maps,
     bulk,
     contacts,
+    data_map_digests,
     decisions,
+    free_texts,
     keyrings,
     rules,
     subjects,
-    texts,
 )
-from purge.services.moves import move
+from purge.services.transitions import move
 
 FAILED = frozenset({State.FAILED, State.PARTIALLY_FAILED})
 
@@ -77,7 +77,7 @@ def open_request(
     _check_findable(checked)
     _check_texts(wish, checked)
     if wish.due_at is not None and wish.due_at <= now:
-        raise texts.wrong("/due_at", "the due time has passed")
+        raise free_texts.wrong("/due_at", "the due time has passed")
     due_at = wish.due_at or one_month_after(now)
     with transaction.atomic():
         wanted = rules.current()
@@ -176,7 +176,7 @@ def _is_still_covered(request: ErasureRequest) -> bool:
     return (
         not request.needs_new_report
         and selectors.approval_holds(request)
-        and approved_maps.holds(selectors.report_of(request))
+        and data_map_digests.lock_and_match(selectors.report_of(request))
     )
 
 
@@ -193,11 +193,11 @@ def _check_findable(people: Sequence[Mapping[str, object]]) -> None:
 
 def _check_texts(wish: Wish, people: Sequence[Mapping[str, object]]) -> None:
     if not wish.reason.strip():
-        raise texts.wrong("/reason", "say why")
+        raise free_texts.wrong("/reason", "say why")
     values = subjects.values_in(people) | (
         {wish.contact.strip()} if wish.contact.strip() else set()
     )
-    texts.check(
+    free_texts.check(
         values=values,
         reason=wish.reason,
         reference=wish.reference,

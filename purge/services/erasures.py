@@ -26,19 +26,19 @@ from purge.domain.erasure import State
 from purge.models import ErasureRequest, ErasureStep, LakeObject, StepState
 from purge.ports import Lake, Work
 from purge.services import (
-    approved_maps,
     certificates,
-    crew,
     cutting,
+    data_map_digests,
     decisions,
     ledger,
     open_steps,
+    query_traces,
     steps,
-    traces,
+    threads,
     verifying,
 )
 from purge.services.indexing import Clock
-from purge.services.moves import move
+from purge.services.transitions import move
 
 log = structlog.get_logger(__name__)
 
@@ -75,7 +75,7 @@ def _begin(request_id: UUID, *, work: Work, clock: Clock) -> bool:
             if not selectors.approval_holds(request):
                 decisions.void(request=request, now=now)
                 return False
-            if not approved_maps.holds(selectors.report_of(request)):
+            if not data_map_digests.lock_and_match(selectors.report_of(request)):
                 actor = actors.system(request.namespace_id)
                 decisions.void(request=request, now=now)
                 decisions.look_again(request_id=request.pk, actor=actor, now=now)
@@ -123,7 +123,7 @@ def _cut_all(request_id: UUID, *, work: Work, lake: Lake, clock: Clock) -> bool:
             .order_by("object_number")
         )
     before = total - len(waiting)
-    telling = crew.Telling(work=work, clock=clock, total=total)
+    telling = threads.Telling(work=work, clock=clock, total=total)
     with closing(_cut_each(waiting, work=work, lake=lake, clock=clock)) as counted:
         for count in counted:
             if telling.tell(before + count):
@@ -146,7 +146,7 @@ def _cut_each(
     groups, count = _shared_out(waiting), 0
     shared = {step.pk for group in groups for step in group}
     if groups:
-        done = crew.carry_out(groups, act=cut, at_end=connections.close_all)
+        done = threads.carry_out(groups, act=cut, at_end=connections.close_all)
         with closing(done) as counted:
             for count in counted:
                 yield count
@@ -176,7 +176,7 @@ def _shared_out(steps: Sequence[ErasureStep]) -> list[list[ErasureStep]]:
 
 def _is_small(step: ErasureStep) -> bool:
     row = step.lake_object
-    return row is not None and crew.is_for_it(kind=row.dataset.storage_layer.kind, size=row.size)
+    return row is not None and threads.suits(kind=row.dataset.storage_layer.kind, size=row.size)
 
 
 def _object_of(step: ErasureStep) -> tuple[str, str]:
@@ -224,7 +224,7 @@ def _finish(request_id: UUID, verdict: verifying.Verification, *, work: Work, cl
         request.problems = verdict.problems
         request.needs_new_report = verdict.needs_new_report
         complete = not verdict.problems
-        traces.forget(request=request, actor=actor, now=now)
+        query_traces.forget(request=request, actor=actor, now=now)
         certificates.issue(request=request, verdict=verdict, actor=actor, now=now)
         if complete:
             ledger.remember(request=request, now=now)

@@ -12,7 +12,7 @@ from uuid import UUID
 from governance.isolation import scopes
 from purge.models import Dataset, ErasureReport, ErasureRequest, LakeObject
 from purge.ports import Format, Lake, LayerInvalid, LayerKind, ObjectUnreachable, StoredObject
-from purge.services import approved_maps, crew, indexing
+from purge.services import data_map_digests, indexing, threads
 from purge.services.indexing import OpenDataset
 
 LISTED_FOR_ONE = 50
@@ -36,7 +36,7 @@ def is_current(*, request_id: UUID, lake: Lake) -> bool:
     """
     request = ErasureRequest.objects.get(pk=request_id)
     report = ErasureReport.objects.filter(erasure_request=request, hash=request.report_hash).first()
-    if report is None or not approved_maps.is_same(report):
+    if report is None or not data_map_digests.match(report):
         return False
     versions = {one["number"]: one["version"] for one in report.document["objects"]}
     rows = list(LakeObject.objects.filter(number__in=versions))
@@ -81,6 +81,6 @@ def _is_so(look: Look) -> bool:
     def is_there(key: str) -> bool:
         return layer.version(key=key) == left[key]
 
-    looked = crew.in_order(left, act=is_there, is_for_it=lambda _: look.kind == LayerKind.S3)
+    looked = threads.in_order(left, act=is_there, is_threaded=lambda _: look.kind == LayerKind.S3)
     with closing(looked):
         return all(looked)

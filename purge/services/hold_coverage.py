@@ -17,7 +17,6 @@ from purge.models import Dataset
 from purge.ports import (
     Format,
     Lake,
-    LayerInvalid,
     ObjectUnreachable,
     Record,
     RecordFormat,
@@ -184,7 +183,8 @@ def of(dataset: Dataset, *, lake: Lake) -> Held:
         places=tuple(
             (place, one.until.isoformat())
             for one in kept
-            if one.dataset is not None and (begins := _base(one.dataset, lake=lake)) is not None
+            if one.dataset is not None
+            and (begins := layers.place(one.dataset.storage_layer, lake=lake)) is not None
             for place in _places(one.dataset, begins, lake=lake)
         ),
         sharers=tuple(_sharers(dataset, base, lake=lake)) if rows else (),
@@ -200,7 +200,7 @@ def _sharers(dataset: Dataset, base: str, *, lake: Lake) -> Iterator[Sharer]:
     """
     own = _places(dataset, base, lake=lake)
     for one in Dataset.objects.select_related("storage_layer").order_by("pk"):
-        begins = _base(one, lake=lake)
+        begins = layers.place(one.storage_layer, lake=lake)
         if begins is None:
             continue
         others = _places(one, begins, lake=lake)
@@ -240,11 +240,3 @@ def _overlap(one: str, other: str) -> bool:
 def _lies_in(name: str, place: str) -> bool:
     """A table may be a folder, and have what lies in it."""
     return name.startswith(place) or place.startswith(f"{name}/")
-
-
-def _base(dataset: Dataset, *, lake: Lake) -> str | None:
-    """None where the layer's options are not usable any more: nothing can be deleted there."""
-    try:
-        return layers.opened(dataset.storage_layer, lake=lake).place()
-    except LayerInvalid:
-        return None

@@ -8,8 +8,8 @@ from governance.isolation.scopes import current_namespace_id
 from governance.kernel.refusals import Conflict
 from purge.domain.identifiers import identifiers_of
 from purge.models import Dataset, StorageLayer
-from purge.ports import Lake, LayerInvalid
-from purge.services import exclusion, holds, layers
+from purge.ports import Lake
+from purge.services import holds, layers, locks
 
 PLACE_FIELDS = ("storage_layer_id", "prefix", "format")
 Finder = tuple[str, tuple[tuple[str, ...], ...], str, str]
@@ -57,7 +57,7 @@ def _check_not_held(dataset: Dataset) -> None:
 
 def check_change(before: Dataset, after: Dataset) -> None:
     """What is on hold stays so: neither moves it, nor is it looked for elsewhere than it lies."""
-    exclusion.no_hold_until_commit(current_namespace_id())
+    locks.no_hold_until_commit(current_namespace_id())
     moves = any(getattr(before, name) != getattr(after, name) for name in PLACE_FIELDS)
     if moves:
         _check_not_held(before)
@@ -68,15 +68,15 @@ def check_change(before: Dataset, after: Dataset) -> None:
 
 def check_removal(dataset: Dataset, *, lake: Lake) -> None:
     """Records of people on hold may lie in the objects of other datasets, which know them not."""
-    exclusion.no_hold_until_commit(current_namespace_id())
+    locks.no_hold_until_commit(current_namespace_id())
     _check_not_held(dataset)
     lost = _finds_held(dataset)
-    begins = place(dataset.storage_layer, lake=lake)
+    begins = layers.place(dataset.storage_layer, lake=lake)
     if begins is None:
         return  # Nothing can be deleted where it lies.
     others = Dataset.objects.select_related("storage_layer").exclude(pk=dataset.pk)
     for one in others if lost else ():
-        above = place(one.storage_layer, lake=lake)
+        above = layers.place(one.storage_layer, lake=lake)
         if above is not None and f"{begins}{dataset.prefix}".startswith(f"{above}{one.prefix}"):
             lost -= _finds_held(one)
     if lost:
@@ -97,14 +97,6 @@ def _named(finders: frozenset[Finder]) -> str:
     return ", ".join(sorted({name for name, *_ in finders}))
 
 
-def place(layer: StorageLayer, *, lake: Lake) -> str | None:
-    """None where the layer is not usable as it is."""
-    try:
-        return layers.opened(layer, lake=lake).place()
-    except LayerInvalid:
-        return None
-
-
 def check_stays(layer: StorageLayer) -> None:
     before = StorageLayer.objects.get(pk=layer.pk)
     if (before.kind, before.options) != (layer.kind, layer.options) and any(
@@ -115,6 +107,6 @@ def check_stays(layer: StorageLayer) -> None:
 
 def check_may_move(layer: StorageLayer) -> None:
     """Credentials too may say where a layer leads."""
-    exclusion.no_hold_until_commit(current_namespace_id())
+    locks.no_hold_until_commit(current_namespace_id())
     if any(holds.until_of(one.pk) or _finds_held(one) for one in layer.datasets.all()):
         raise LayerHeld

@@ -25,7 +25,7 @@ from purge.domain.canonical import SIMPLE_TYPES
 from purge.domain.identifiers import Identifier, check_subjects, fingerprint, wanted_in
 from purge.models import Dataset, LegalHold
 from purge.ports import ObjectUnreachable
-from purge.services import exclusion, keyrings, subjects, texts
+from purge.services import free_texts, keyrings, locks, subjects
 
 REASON = "legal_hold"
 
@@ -58,15 +58,15 @@ def place(
     if placed_by is None:
         raise HoldNeedsPerson
     if (subject is None) == (dataset is None):
-        raise texts.wrong("/subject", "give either a subject or a dataset")
+        raise free_texts.wrong("/subject", "give either a subject or a dataset")
     if until <= now:
-        raise texts.wrong("/until", "this time has passed")
+        raise free_texts.wrong("/until", "this time has passed")
     if not reason.strip():
-        raise texts.wrong("/reason", "say why it must be kept")
-    texts.check(values=(), reason=reason)
+        raise free_texts.wrong("/reason", "say why it must be kept")
+    free_texts.check(values=(), reason=reason)
     hold = LegalHold(dataset=dataset, reason=reason.strip(), until=until, placed_by_id=placed_by)
     with transaction.atomic():
-        exclusion.let_deletions_end(current_namespace_id())
+        locks.let_deletions_end(current_namespace_id())
         if subject is not None:
             _name(hold, subject)  # By the data map as it is now: nobody changes it meanwhile.
         hold.save()
@@ -87,8 +87,8 @@ def lift(*, hold_id: UUID, reason: str, actor: Actor, now: datetime) -> LegalHol
         raise HoldNeedsPerson
     step_up.require_recent(actor=actor, now=now)
     if not reason.strip():
-        raise texts.wrong("/reason", "say why it is lifted")
-    texts.check(values=(), reason=reason)
+        raise free_texts.wrong("/reason", "say why it is lifted")
+    free_texts.check(values=(), reason=reason)
     with transaction.atomic():
         hold = LegalHold.objects.select_for_update().get(pk=hold_id)
         if hold.lifted_at is not None:
@@ -129,7 +129,7 @@ def check_dataset(dataset_id: UUID) -> None:
 def _name(hold: LegalHold, subject: Mapping[str, object]) -> None:
     identifiers = selectors.known_identifiers()
     people = check_subjects([subject], known_names=frozenset(one.name for one in identifiers))
-    texts.check(values=subjects.values_in(people), reason=hold.reason)
+    free_texts.check(values=subjects.values_in(people), reason=hold.reason)
     key = keyrings.fingerprint_key()
     hold.fingerprints = subjects.fingerprints(people, identifiers=identifiers, key=key)
     hold.index_fingerprints = sorted(
@@ -137,7 +137,9 @@ def _name(hold: LegalHold, subject: Mapping[str, object]) -> None:
         for one in wanted_in(people, identifiers=list(_of_any_type(identifiers)))
     )
     if not hold.fingerprints:
-        raise texts.wrong("/subject", "no dataset has this identifier with a type that it fits")
+        raise free_texts.wrong(
+            "/subject", "no dataset has this identifier with a type that it fits"
+        )
 
 
 def _of_any_type(identifiers: Sequence[Identifier]) -> Iterator[Identifier]:

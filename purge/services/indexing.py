@@ -29,9 +29,9 @@ from purge.ports import (
 )
 from purge.ports.extraction import Extracted, ObjectRead, Piece, Readers
 from purge.services import extraction, hold_coverage, keyrings, ledger, sightings
-from purge.services.crew_readers import CrewReaders
 from purge.services.extraction import Source
 from purge.services.hold_coverage import Held
+from purge.services.thread_readers import ThreadReaders
 
 log = structlog.get_logger(__name__)
 
@@ -134,7 +134,7 @@ def refresh(
             for listed in changed:
                 _refresh_one(dataset, listed, work, lake, clock, result)
         else:
-            by = readers or CrewReaders(dataset)
+            by = readers or ThreadReaders(dataset)
             with closing(by.read(reading=reading, objects=changed)) as found:
                 for one in found:
                     _store_one(dataset, one, work, lake, clock, result)

@@ -2,7 +2,7 @@
 
 from purge import selectors
 from purge.models import StorageLayer
-from purge.ports import Lake, LayerKind, StorageLayer as ObjectLayer, TableStore
+from purge.ports import Lake, LayerInvalid, LayerKind, StorageLayer as ObjectLayer, TableStore
 
 
 def opened(layer: StorageLayer, *, lake: Lake) -> ObjectLayer | TableStore:
@@ -13,3 +13,11 @@ def opened(layer: StorageLayer, *, lake: Lake) -> ObjectLayer | TableStore:
             return lake.layer(described)
         case LayerKind.POSTGRESQL | LayerKind.TABLE:
             return lake.tables(described)
+
+
+def place(layer: StorageLayer, *, lake: Lake) -> str | None:
+    """None where the options are not usable any more: nothing can be deleted there."""
+    try:
+        return opened(layer, lake=lake).place()
+    except LayerInvalid:
+        return None

@@ -28,11 +28,20 @@ from purge.domain.locators import Locator
 from purge.domain.reports import FoundObject, Unreachable
 from purge.models import Dataset, ErasureReport, ErasureRequest, LakeObject
 from purge.ports import Format, Lake, LayerInvalid, ObjectChanged, ObjectUnreachable, Work
-from purge.services import approved_maps, crew, findings, holds, indexing, places, subjects, tables
+from purge.services import (
+    data_map_digests,
+    findings,
+    holds,
+    indexing,
+    places,
+    subjects,
+    tables,
+    threads,
+)
 from purge.services.findings import Finding, Search
 from purge.services.indexing import Clock, OpenDataset
-from purge.services.moves import move
 from purge.services.places import Place
+from purge.services.transitions import move
 
 log = structlog.get_logger(__name__)
 
@@ -124,12 +133,12 @@ def _found_by(
     def read(candidate: Candidate) -> tuple[Candidate, Outcome]:
         return candidate, _outcome(search, candidate)
 
-    def is_for_crew(candidate: Candidate) -> bool:
-        return crew.is_for_it(kind=kind, size=candidate.row.size)
+    def is_threaded(candidate: Candidate) -> bool:
+        return threads.suits(kind=kind, size=candidate.row.size)
 
-    telling = crew.Telling(work=work, clock=clock, total=len(candidates))
+    telling = threads.Telling(work=work, clock=clock, total=len(candidates))
     looked_up = _looked_up(search, candidates, work=work, lake=lake)
-    with closing(crew.in_order(looked_up, act=read, is_for_it=is_for_crew)) as outcomes:
+    with closing(threads.in_order(looked_up, act=read, is_threaded=is_threaded)) as outcomes:
         for candidate, outcome in outcomes:
             found = _settled(search, candidate.row, outcome, work=work, lake=lake, clock=clock)
             if found is not None:
@@ -182,7 +191,7 @@ def _shares(candidates: Counter[int]) -> Iterator[list[int]]:
 
 
 def _outcome(search: Search, candidate: Candidate) -> Outcome:
-    """Read the object. Asks no table: a thread of the crew may do it."""
+    """Read the object. Asks no table: any thread may do it."""
     try:
         return findings.confirmed(search=search, row=candidate.row, there=candidate.there)
     except (ObjectChanged, ObjectUnreachable) as refusal:
@@ -259,7 +268,7 @@ def _store(
             fingerprints=request.fingerprints,
             found=found,
             unreachable=unreachable,
-            data_map=approved_maps.described(one.dataset_id for one in found),
+            data_map=data_map_digests.of_datasets(one.dataset_id for one in found),
         )
         report_hash = reports.digest(document)
         ErasureReport.objects.create(erasure_request=request, document=document, hash=report_hash)

@@ -18,10 +18,10 @@ from purge.models import (
     LakeObject,
 )
 from purge.ports import Format, Lake, ObjectUnreachable, Work
-from purge.services import certificate_checks, findings, indexing, ledger, traces
+from purge.services import certificate_checks, findings, indexing, ledger, query_traces
 from purge.services.findings import Search
 from purge.services.indexing import Clock, Refreshed
-from purge.services.moves import move
+from purge.services.transitions import move
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def _end(request_id: UUID, *, now: datetime) -> None:
     request = ErasureRequest.objects.select_for_update().filter(pk=request_id).first()
     if request is not None and State.CANCELLED in NEXT[State(request.state)]:
         actor = actors.system(request.namespace_id)
-        traces.forget(request=request, actor=actor, now=now)
+        query_traces.forget(request=request, actor=actor, now=now)
         request.contact = ""
         move(request, State.CANCELLED, actor=actor, now=now)
 

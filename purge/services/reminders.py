@@ -14,7 +14,7 @@ from purge.domain.deadlines import reminder_now
 from purge.domain.erasure import NEXT, State, is_final
 from purge.models import ErasureRequest, PurgeKeys
 from purge.services import contacts
-from purge.services.moves import move
+from purge.services.transitions import move
 
 OPEN = [state.value for state in State if not is_final(state)]
 UNDECIDED = [state.value for state in State if State.EXPIRED in NEXT[state]]

@@ -28,7 +28,7 @@ from purge.models import (
     Origin,
     Suppression,
 )
-from purge.services import erasure_requests, keyrings, ledger, rules, subjects, texts
+from purge.services import erasure_requests, free_texts, keyrings, ledger, rules, subjects
 from purge.services.erasure_requests import Wish
 
 CAME_BACK = "A record of somebody who was erased came back."
@@ -92,8 +92,8 @@ def let_back(*, subject: Mapping[str, object], reason: str, actor: Actor, now: d
     identifiers = selectors.known_identifiers()
     people = check_subjects([subject], known_names=frozenset(one.name for one in identifiers))
     if not reason.strip():
-        raise texts.wrong("/reason", "say why, such as how they agreed")
-    texts.check(values=subjects.values_in(people), reason=reason)
+        raise free_texts.wrong("/reason", "say why, such as how they agreed")
+    free_texts.check(values=subjects.values_in(people), reason=reason)
     prints = subjects.fingerprints(people, identifiers=identifiers, key=keyrings.fingerprint_key())
     with transaction.atomic():
         known = Suppression.objects.filter(public_fingerprint__in=prints, lifted_at__isnull=True)

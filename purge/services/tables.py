@@ -23,7 +23,7 @@ from purge.ports import (
     TableStore,
     Work,
 )
-from purge.services import exclusion, hold_coverage, holds, indexing, steps
+from purge.services import hold_coverage, holds, indexing, locks, steps
 from purge.services.findings import Left
 from purge.services.hold_coverage import Held
 from purge.services.indexing import Clock, unreachable
@@ -230,7 +230,7 @@ def _announced(
 
 @contextmanager
 def _no_hold_arrives(step: TableStep, *, work: Work) -> Iterator[None]:
-    with exclusion.no_hold_arrives(step.tables.namespace_id):
+    with locks.no_hold_arrives(step.tables.namespace_id):
         if _held_now(step, work=work) != step.tables.held:
             raise HoldsChangedError
         yield

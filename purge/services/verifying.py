@@ -10,7 +10,7 @@ from purge.domain.identifiers import Wanted, identifiers_of, wanted_in
 from purge.domain.reports import FoundObject, Unreachable
 from purge.models import Dataset, ErasureRequest, ErasureStep, LakeObject, StepState
 from purge.ports import Format, Lake, LayerInvalid, ObjectChanged, ObjectUnreachable, Work
-from purge.services import crew, findings, holds, indexing, locating, subjects, tables
+from purge.services import findings, holds, indexing, locating, subjects, tables, threads
 from purge.services.findings import Left
 from purge.services.indexing import Clock, OpenDataset
 from purge.services.tables import OpenTables
@@ -52,9 +52,9 @@ def look_again(*, request_id: UUID, work: Work, lake: Lake, clock: Clock) -> Ver
             for dataset in Dataset.objects.order_by("pk")
             if wanted_in(people, identifiers=identifiers_of(dataset.identifiers))
         ]
-    telling = crew.Telling(work=work, clock=clock, total=len(steps))
+    telling = threads.Telling(work=work, clock=clock, total=len(steps))
     tasks = _tasks(steps, people, work=work, lake=lake)
-    with closing(crew.in_order(tasks, act=_looked, is_for_it=_is_for_crew)) as looked:
+    with closing(threads.in_order(tasks, act=_looked, is_threaded=_is_threaded)) as looked:
         for (step, _), seen in looked:
             _settle(step, seen, result, work=work)
             telling.one_more()
@@ -78,17 +78,17 @@ class _Look:
     within: OpenDataset | OpenTables | LayerInvalid
     wanted: frozenset[Wanted]
 
-    def is_for_crew(self) -> bool:
-        return crew.is_for_it(kind=self.kind, size=self.row.size)
+    def is_threaded(self) -> bool:
+        return threads.suits(kind=self.kind, size=self.row.size)
 
 
 _Task = tuple[ErasureStep, _Look | None]
 _Seen = Left | ObjectUnreachable | LayerInvalid | None
 
 
-def _is_for_crew(task: _Task) -> bool:
+def _is_threaded(task: _Task) -> bool:
     _, look = task
-    return look is not None and look.is_for_crew()
+    return look is not None and look.is_threaded()
 
 
 def _tasks(

@@ -28,7 +28,7 @@ from purge.models import (
     ErasureRequest,
     ErasureStep,
 )
-from purge.services import decisions, erasure_requests, samples as sampling, subjects, texts
+from purge.services import decisions, erasure_requests, free_texts, samples as sampling, subjects
 from purge.views import glance, shown
 from purge.views.shown import BUSY, PILLS
 
@@ -105,7 +105,7 @@ def reject(visit: Visit, request_id: UUID) -> HttpResponse:
             )
         except step_up.AuthenticationTooOld as refusal:
             return _page(visit, request, reject_form=form, too_old=refusal, status=403)
-        except texts.RequestInvalid as refusal:
+        except free_texts.RequestInvalid as refusal:
             form.add_error("reason", str(refusal))
         else:
             messages.success(visit.request, "Rejected. Nothing was deleted.")

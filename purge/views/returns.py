@@ -14,7 +14,7 @@ from governance.portal.views.access import Visit, signed_in
 from purge.domain.identifiers import SubjectInvalid
 from purge.forms import LetBackForm
 from purge.models import ComeBack, ComeBackState
-from purge.services import suppression, texts
+from purge.services import free_texts, suppression
 
 A_PAGE = 50
 
@@ -70,7 +70,7 @@ def let_back(visit: Visit) -> HttpResponse:
             )
         except (SubjectInvalid, suppression.NotErased) as refusal:
             form.add_error("person", str(refusal))
-        except texts.RequestInvalid as refusal:
+        except free_texts.RequestInvalid as refusal:
             form.add_error("reason", str(refusal))
         else:
             messages.success(visit.request, "They are looked out for no more.")

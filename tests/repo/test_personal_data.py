@@ -14,11 +14,11 @@ from governance.secrets.fields import SealedTextField
 # What a column holds, and what an erasure does about it:
 # CODES     words of a closed set, ids, hashes, keyed fingerprints, sealed text: names nobody.
 # CONFIGURED  by administrators, about systems: names nobody by intent.
-# CHECKED   typed by people; refused where it names a subject (texts.check).
+# CHECKED   typed by people; refused where it names a subject (free_texts.check).
 # MASKED    written by us, with identifiers masked or left out.
 # PLACES    where data lies: a name of an object can hold an identifier; it goes with the object.
 # ACCOUNTS  of people who sign in here, not of the lake's subjects (docs/erasure.md).
-# QUERIES   typed by analysts; masked when somebody is erased (purge/services/traces.py).
+# QUERIES   typed by analysts; masked when somebody is erased (purge/services/query_traces.py).
 INVENTORY = """
 analytics_dashboard CONFIGURED slug title description
 analytics_dashboardpanel CODES chart CONFIGURED title sql

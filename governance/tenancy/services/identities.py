@@ -13,7 +13,7 @@ from governance.isolation.scopes import current_namespace_id
 from governance.kernel.refusals import Conflict
 from governance.tenancy.domain.people import ProvidedPerson
 from governance.tenancy.models import Identity, User
-from governance.tenancy.services import newcomers
+from governance.tenancy.services import erased_people
 
 
 class SubjectTaken(Conflict):
@@ -75,7 +75,7 @@ def _known(*, provider_id: UUID, subjects: tuple[str, ...]) -> QuerySet[Identity
 
 
 def _made(person: ProvidedPerson, *, signed_in_at: datetime | None) -> Identified:
-    newcomers.check({person.email, person.username, *person.subjects})
+    erased_people.check({person.email, person.username, *person.subjects})
     user = User(
         source=person.source,
         username=person.username,

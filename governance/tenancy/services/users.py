@@ -21,7 +21,7 @@ from governance.tenancy.models import (
     UsernameChange,
     UserSource,
 )
-from governance.tenancy.services import identities, newcomers, sessions, step_up, ways_in
+from governance.tenancy.services import erased_people, identities, sessions, step_up, ways_in
 
 
 class LoginNameTaken(Conflict):
@@ -157,7 +157,7 @@ def create_local(
     PersonWasErased.
     """
     step_up.require_recent(actor=actor, now=now)
-    newcomers.check({person.email, person.login_name})
+    erased_people.check({person.email, person.login_name})
     if crossings.local_user_of_login_name(person.login_name) is not None:
         raise LoginNameTaken
     with transaction.atomic():

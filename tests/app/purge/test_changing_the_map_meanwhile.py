@@ -11,7 +11,7 @@ from governance.audit.models import AuditEvent
 from governance.secrets import sealing
 from purge.models import Dataset, ErasureDecision, ErasureRequest
 from purge.ports import LayerKind
-from purge.services import approved_maps, data_maps
+from purge.services import data_map_digests, data_maps
 from tests.app.purge.conftest import Company
 from tests.factories import purge, tenancy
 
@@ -108,7 +108,7 @@ def test_a_change_before_the_approval_makes_it_stale(
     request = company.located()
     change(company)
 
-    assert not approved_maps.is_same(request.reports.get())
+    assert not data_map_digests.match(request.reports.get())
 
 
 @each_change
@@ -119,7 +119,7 @@ def test_nothing_is_changed_under_an_erasure_at_work(
     company.erase(request)
     ErasureRequest.objects.filter(pk=request.pk).update(state="purging", subjects="x")
 
-    with pytest.raises(approved_maps.DatasetBeingErased):
+    with pytest.raises(data_map_digests.DatasetBeingErased):
         change(company)
 
 
@@ -177,14 +177,14 @@ def test_another_server_of_the_same_layer_is_another_map(company: Company) -> No
     layer.kind = LayerKind.POSTGRESQL
     sealing.put(layer, "credentials", "postgres://reader:one@db.example/shop")
     layer.save()
-    before = approved_maps.described([company.dataset.pk])
+    before = data_map_digests.of_datasets([company.dataset.pk])
 
     sealing.put(layer, "credentials", "postgres://reader:one@db.example/shop")
     layer.save()
-    same = approved_maps.described([company.dataset.pk])
+    same = data_map_digests.of_datasets([company.dataset.pk])
     sealing.put(layer, "credentials", "postgres://reader:one@other.example/shop")
     layer.save()
 
     assert same == before
-    assert approved_maps.described([company.dataset.pk]) != before
-    assert "other.example" not in str(approved_maps.described([company.dataset.pk]))
+    assert data_map_digests.of_datasets([company.dataset.pk]) != before
+    assert "other.example" not in str(data_map_digests.of_datasets([company.dataset.pk]))

@@ -14,7 +14,7 @@ from pytest_django import Settings
 from governance.isolation.scopes import namespace_scope
 from purge.adapters.s3.storage_layer import S3StorageLayer
 from purge.models import ErasureRequest, ErasureStep
-from purge.services import crew, cutting, erasure_requests
+from purge.services import cutting, erasure_requests, threads
 from tests.app.purge.conftest import Company
 from tests.factories import purge, s3, tenancy
 from tests.factories.s3 import S3Lake
@@ -93,7 +93,7 @@ def test_every_object_is_cut_once_and_several_at_a_time(
 
     assert request.state == "completed", request.problems
     assert left(lake) == 0
-    assert 1 < together.most <= crew.AT_ONCE
+    assert 1 < together.most <= threads.AT_ONCE
     with namespace_scope(acme.namespace.pk):
         steps = ErasureStep.objects.filter(erasure_request=request)
         assert set(steps.values_list("state", "records")) == {("done", 1)}

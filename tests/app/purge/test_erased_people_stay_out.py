@@ -14,10 +14,10 @@ from governance.audit.models import AuditEvent
 from governance.isolation.scopes import namespace_scope
 from governance.tenancy.domain.people import ProvidedPerson
 from governance.tenancy.models import Identity, User
-from governance.tenancy.services import actors, newcomers, tokens, users
+from governance.tenancy.services import actors, erased_people, tokens, users
 from purge.domain.identifiers import SubjectInvalid
 from purge.models import ComeBack, ComeBackState, Suppression
-from purge.services import suppression, texts
+from purge.services import free_texts, suppression
 from tests.app.federation.test_signing_in_by_directory import BUDGET, UMA, Door
 from tests.app.purge.conftest import Company
 from tests.factories import purge, tenancy
@@ -129,7 +129,7 @@ def test_a_directory_makes_no_account_of_an_erased_person(acme: Company, now: da
 
 
 def test_nobody_makes_the_account_by_hand(acme: Company) -> None:
-    with namespace_scope(acme.namespace.pk), pytest.raises(newcomers.PersonWasErased):
+    with namespace_scope(acme.namespace.pk), pytest.raises(erased_people.PersonWasErased):
         tenancy.a_user("joe", email=JOE)
 
 
@@ -207,8 +207,8 @@ def test_letting_back_settles_what_waits_for_a_decision(acme: Company) -> None:
     [
         ({"email": "nobody@acme.example"}, "New contract", suppression.NotErased),
         ({"shoe_size": 7}, "New contract", SubjectInvalid),
-        ({"email": JOE}, " ", texts.RequestInvalid),
-        ({"email": JOE}, f"{JOE} asked", texts.RequestInvalid),
+        ({"email": JOE}, " ", free_texts.RequestInvalid),
+        ({"email": JOE}, f"{JOE} asked", free_texts.RequestInvalid),
     ],
 )
 def test_letting_back_is_refused_in_words(

@@ -9,7 +9,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from purge.models import ErasureCertificate, ErasureRequest, ErasureStep
-from purge.services import approved_maps, erasure_requests
+from purge.services import data_map_digests, erasure_requests
 from tests.app.purge.conftest import Company
 from tests.factories import purge, s3, tenancy
 from tests.factories.s3 import S3Lake
@@ -186,7 +186,7 @@ def test_a_bucket_that_is_away_is_no_empty_one(
     layer.options = {**layer.options, "bucket": "nowhere"}
     layer.save()
     # As if the store had lost it: nobody changed the data map.
-    monkeypatch.setattr(approved_maps, "holds", lambda _report: True)
+    monkeypatch.setattr(data_map_digests, "lock_and_match", lambda _report: True)
 
     request = company.erase(request)
 

@@ -14,7 +14,7 @@ from governance.kernel.actors import Actor, ActorKind
 from governance.kernel.permissions import PermissionDenied
 from governance.tenancy.services import actors, step_up
 from purge.models import ErasureReport, ErasureRequest, LegalHold
-from purge.services import erasure_requests, holds, texts
+from purge.services import erasure_requests, free_texts, holds
 from tests.app.purge.conftest import Company
 from tests.factories import purge, tenancy
 
@@ -144,7 +144,7 @@ def test_a_hold_names_nobody(company: Company) -> None:
 
     assert "c77123" not in str(LegalHold.objects.filter(pk=hold.pk).values().get())
     assert hold.fingerprints[0].startswith("email:")
-    with pytest.raises(texts.RequestInvalid):
+    with pytest.raises(free_texts.RequestInvalid):
         held(company, subject={"email": "dora@x.example"}, reason="dora@x.example sued us")
 
 
@@ -158,7 +158,7 @@ def test_a_hold_names_nobody(company: Company) -> None:
     ],
 )
 def test_what_is_no_hold_is_refused(company: Company, changes: dict[str, object]) -> None:
-    with pytest.raises(texts.RequestInvalid):
+    with pytest.raises(free_texts.RequestInvalid):
         held(company, **changes)
 
 
@@ -246,12 +246,12 @@ def test_holds_are_placed_and_lifted_by_rest(company: Company) -> None:
 def test_a_reason_that_cannot_be_kept_is_refused_in_words(company: Company, reason: str) -> None:
     hold = held(company)
 
-    with pytest.raises(texts.RequestInvalid, match=r"longer|control"):
+    with pytest.raises(free_texts.RequestInvalid, match=r"longer|control"):
         holds.lift(
             hold_id=hold.pk,
             reason=reason,
             actor=tenancy.an_actor(company.olga, role="officer"),
             now=timezone.now(),
         )
-    with pytest.raises(texts.RequestInvalid, match=r"longer|control"):
+    with pytest.raises(free_texts.RequestInvalid, match=r"longer|control"):
         held(company, reason=reason)

@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from governance.isolation.scopes import namespace_scope
 from purge.models import ErasureRequest, LegalHold
-from purge.services import exclusion, holds
-from purge.services.exclusion import HoldMustWait
+from purge.services import holds, locks
+from purge.services.locks import HoldMustWait
 from tests.app.purge.conftest import Company
 from tests.factories import purge, tenancy
 from tests.fakes.storage import FakeStorageLayer
@@ -120,9 +120,9 @@ def test_who_cuts_waits_for_one_that_is_being_placed(
 def test_one_that_waits_too_long_is_told_so(
     acme: Company, elsewhere: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exclusion, "LONGEST_WAIT", "200ms")
+    monkeypatch.setattr(locks, "LONGEST_WAIT", "200ms")
 
-    with exclusion.no_hold_arrives(acme.namespace.pk):
+    with locks.no_hold_arrives(acme.namespace.pk):
         hold = elsewhere.submit(place, acme)
 
         with pytest.raises(HoldMustWait):

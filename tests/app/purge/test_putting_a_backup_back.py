@@ -11,7 +11,7 @@ from django.db import connections
 from psycopg import sql
 
 from governance.isolation.scopes import namespace_scope
-from governance.tenancy.services import newcomers
+from governance.tenancy.services import erased_people
 from purge.models import ComeBack, ErasureRequest, Suppression
 from purge.services import certificate_copies, certificates
 from tests.app.purge.conftest import Company
@@ -162,7 +162,7 @@ def test_a_restored_dump_and_lake_are_reconciled_by_one_command(
     with namespace_scope(acme.namespace.pk):
         again = ErasureRequest.objects.get()
         assert (again.state, again.subjects, again.contact) == ("cancelled", "", "")
-        with pytest.raises(newcomers.PersonWasErased):
+        with pytest.raises(erased_people.PersonWasErased):
             tenancy.a_user("dora", email=EMAIL)
     assert "0 fingerprints learned from 1 copies kept here" in reconciled()
 

@@ -18,7 +18,7 @@ from purge.adapters.s3.storage_layer import S3StorageLayer
 from purge.domain.locators import Locator
 from purge.models import Dataset, ErasureRequest
 from purge.ports import ObjectUnreachable
-from purge.services import crew, erasures, locating
+from purge.services import erasures, locating, threads
 from tests.app.purge.conftest import Company
 from tests.factories import purge, s3
 from tests.factories.s3 import S3Lake
@@ -136,7 +136,7 @@ def test_each_step_takes_the_requests_that_the_page_promises(
 ) -> None:
     request = located(acme)
     assert wire.counts == LISTING | {"GetObject": OBJECTS}
-    assert 1 < wire.most <= crew.AT_ONCE
+    assert 1 < wire.most <= threads.AT_ONCE
 
     wire.counts.clear()
     with namespace_scope(acme.namespace.pk):
@@ -152,8 +152,8 @@ def test_each_step_takes_the_requests_that_the_page_promises(
     assert wire.counts["GetObject"] == 2 * OBJECTS
     assert wire.counts["HeadObject"] == 0
     settings_asked = wire.counts.total() - wire.counts["PutObject"] - wire.counts["GetObject"]
-    assert settings_asked <= 4 + 2 * crew.AT_ONCE, "tags and grants by each thread once, at most"
-    assert 1 < wire.most <= crew.AT_ONCE
+    assert settings_asked <= 4 + 2 * threads.AT_ONCE, "tags and grants by each thread once, at most"
+    assert 1 < wire.most <= threads.AT_ONCE
     assert wire.in_transaction == 0
 
 
@@ -165,7 +165,7 @@ def test_the_report_is_as_if_they_were_read_one_by_one(
     lake.put("31.ndjson", purge.records(7) + b'{"customer": {"id": 7}\n')
     wire.before = lambda *_: time.sleep(hash(threading.current_thread()) % 7 / 500)
     beside = reported(acme, located(acme))
-    monkeypatch.setattr(crew, "is_for_it", lambda **_: False)
+    monkeypatch.setattr(threads, "suits", lambda **_: False)
     alone = reported(acme, located(acme))
 
     for one in (beside, alone):
@@ -231,7 +231,7 @@ def test_what_goes_wrong_in_a_thread_is_not_lost(
         with pytest.raises(MemoryError):
             acme.locate(request.pk)
 
-    assert not [one for one in threading.enumerate() if one.name.startswith("crew")]
+    assert not [one for one in threading.enumerate() if one.name.startswith("lake")]
     acme.locate(request.pk)
     with namespace_scope(acme.namespace.pk):
         request.refresh_from_db()
@@ -257,7 +257,7 @@ def test_a_job_whose_lease_is_lost_stops_soon(
         run(request_id=request.pk, work=work, lake=acme.lake, clock=timezone.now)
 
     reads = wire.counts["GetObject"] - (0 if state == "locating" else OBJECTS)
-    assert reads <= crew.AHEAD + crew.AT_ONCE
+    assert reads <= threads.AHEAD + threads.AT_ONCE
 
 
 def test_verifying_says_how_far_it_is(acme: Company, lake: S3Lake) -> None:
@@ -310,12 +310,12 @@ def test_what_is_new_is_read_for_the_index_beside_each_other(
 ) -> None:
     for number in range(OBJECTS):
         lake.put(f"{number:02}.ndjson", purge.records(7, 6))
-    lake.put("large.ndjson", purge.records(7) + b'{"note": "%s"}\n' % (b"x" * crew.SMALL))
+    lake.put("large.ndjson", purge.records(7) + b'{"note": "%s"}\n' % (b"x" * threads.SMALL))
     wire.counts.clear()
 
     index(acme)
 
-    assert 1 < wire.most <= crew.AT_ONCE
+    assert 1 < wire.most <= threads.AT_ONCE
     assert wire.counts == LISTING | {"GetObject": OBJECTS + 2, "HeadObject": 2}
     document = reported(acme, located(acme))
     assert document["totals"]["records"] == OBJECTS + 1

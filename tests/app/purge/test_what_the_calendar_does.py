@@ -15,7 +15,7 @@ from governance.outbox.services import deliveries
 from purge import job_names, tasks
 from purge.domain.deadlines import expiry, reminder_now
 from purge.models import ErasureRequest
-from purge.services import contacts, decisions, reminders, texts
+from purge.services import contacts, decisions, free_texts, reminders
 from tests.app.purge.conftest import Company
 from tests.app.purge.test_telling_people import Outtray, delivered
 from tests.factories import purge, tenancy
@@ -167,14 +167,14 @@ def test_an_address_that_could_not_be_told_is_forgotten_all_the_same(
 
 @pytest.mark.parametrize("address", ["dora", "dora@", "a@b.example\nBcc: c@d.example"])
 def test_what_is_no_address_is_refused_without_repeating_it(acme: Company, address: str) -> None:
-    with pytest.raises(texts.RequestInvalid) as refusal:
+    with pytest.raises(free_texts.RequestInvalid) as refusal:
         asked(acme, contact=address)
 
     assert address not in str(refusal.value)
 
 
 def test_no_text_may_name_the_contact(acme: Company) -> None:
-    with pytest.raises(texts.RequestInvalid):
+    with pytest.raises(free_texts.RequestInvalid):
         asked(acme, contact="dora@customer.example", identity_proof="dora@customer.example wrote")
 
 

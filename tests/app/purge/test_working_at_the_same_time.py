@@ -14,7 +14,7 @@ from governance.kernel.refusals import Refusal
 from governance.outbox.models import OutboxMessage
 from purge import job_names
 from purge.models import ErasureDecision
-from purge.services import exclusion, rules
+from purge.services import locks, rules
 from tests.app.purge.conftest import Company
 from tests.factories import purge, tenancy
 
@@ -98,14 +98,14 @@ def test_two_workers_are_never_at_one_erasure(make_company: Callable[[str], Comp
 
     def other() -> str:
         try:
-            with exclusion.exclusively(request.pk):
+            with locks.exclusively(request.pk):
                 return "in"
-        except exclusion.ErasureBusy:
+        except locks.ErasureBusy:
             return "busy"
         finally:
             connections.close_all()
 
     with ThreadPoolExecutor(1) as pool:
-        with exclusion.exclusively(request.pk):
+        with locks.exclusively(request.pk):
             assert pool.submit(other).result() == "busy"
         assert pool.submit(other).result() == "in"

@@ -5,24 +5,24 @@ from contextlib import closing
 
 from purge.ports import ObjectChanged, ObjectUnreachable, StoredObject
 from purge.ports.extraction import ObjectRead, Reading
-from purge.services import crew, extraction
+from purge.services import extraction, threads
 from purge.services.extraction import Source
 
 
-class CrewReaders:
-    """Implements `purge.ports.extraction.Readers`. What is not for the crew is not read."""
+class ThreadReaders:
+    """Implements `purge.ports.extraction.Readers`. What does not suit them is not read."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
 
     def read(self, *, reading: Reading, objects: Iterable[StoredObject]) -> Generator[ObjectRead]:
-        def is_for_crew(listed: StoredObject) -> bool:
-            return crew.is_for_it(kind=reading.layer.kind, size=listed.size)
+        def is_threaded(listed: StoredObject) -> bool:
+            return threads.suits(kind=reading.layer.kind, size=listed.size)
 
         def read(listed: StoredObject) -> ObjectRead:
-            return self._read(listed) if is_for_crew(listed) else ObjectRead(listed, None)
+            return self._read(listed) if is_threaded(listed) else ObjectRead(listed, None)
 
-        with closing(crew.in_order(objects, act=read, is_for_it=is_for_crew)) as found:
+        with closing(threads.in_order(objects, act=read, is_threaded=is_threaded)) as found:
             yield from found
 
     def _read(self, listed: StoredObject) -> ObjectRead:

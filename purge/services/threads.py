@@ -52,25 +52,25 @@ class Telling:
         return True
 
 
-def is_for_it(*, kind: str, size: int) -> bool:
+def suits(*, kind: str, size: int) -> bool:
     """Whether work on such an object of such a layer is mostly waiting, and takes little memory."""
     return kind == LayerKind.S3 and size <= SMALL
 
 
 def in_order(
-    items: Iterable[Item], *, act: Callable[[Item], Result], is_for_it: Callable[[Item], bool]
+    items: Iterable[Item], *, act: Callable[[Item], Result], is_threaded: Callable[[Item], bool]
 ) -> Generator[Result]:
     """What `act` makes of each, in their order. Raises what one of them raised, in its turn.
 
-    What is not for the crew is done here, in its turn. `items` are gone through here as well, a few
-    ahead: that may ask the database, and `act` may not. Whoever closes the iterator stops it; what
-    is at hand is finished first.
+    What is not `is_threaded` is done here, in its turn. `items` are gone through here as well, a
+    few ahead: that may ask the database, and `act` may not. Whoever closes the iterator stops it;
+    what is at hand is finished first.
     """
     begun = deque[Callable[[], Result]]()
-    pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="crew")
+    pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="lake")
     try:
         for item in items:
-            if is_for_it(item):
+            if is_threaded(item):
                 begun.append(pool.submit(copy_context().run, act, item).result)
             else:
                 begun.append(partial(act, item))
@@ -111,7 +111,7 @@ def carry_out(
         finally:
             at_end()
 
-    with ThreadPoolExecutor(min(AT_ONCE, len(groups)), thread_name_prefix="crew") as pool:
+    with ThreadPoolExecutor(min(AT_ONCE, len(groups)), thread_name_prefix="lake") as pool:
         lanes = [pool.submit(copy_context().run, lane) for _ in range(min(AT_ONCE, len(groups)))]
         try:
             while wait(lanes, timeout=TOLD.total_seconds(), return_when=FIRST_EXCEPTION).not_done:

@@ -29,22 +29,22 @@ class DatasetBeingErased(Conflict):
     )
 
 
-def described(dataset_ids: Iterable[UUID | str]) -> dict[str, str]:
+def of_datasets(dataset_ids: Iterable[UUID | str]) -> dict[str, str]:
     """A digest by dataset, of everything that decides which records are found in it."""
     rows = Dataset.objects.select_related("storage_layer").filter(pk__in=set(dataset_ids))
     return {str(row.pk): _digest(row) for row in rows.order_by("pk")}
 
 
-def is_same(report: ErasureReport) -> bool:
+def match(report: ErasureReport) -> bool:
     """Whether each dataset of the report is still described as it was."""
     before = report.document.get("data_map", {})
-    return bool(described(before) == before)
+    return bool(of_datasets(before) == before)
 
 
-def holds(report: ErasureReport) -> bool:
-    """The same, and nobody changes one of them until the transaction ends."""
+def lock_and_match(report: ErasureReport) -> bool:
+    """Whether `match` holds, and nobody changes one of them until the transaction ends."""
     _lock(report.document.get("data_map", {}))
-    return is_same(report)
+    return match(report)
 
 
 def check_free(dataset_ids: Collection[UUID]) -> None:
