@@ -54,7 +54,7 @@ class ApproveManyForm(ConfirmedForm):
 
 class CertificateForm(AnsweredForm):
     certificate = forms.CharField(
-        label="The certificate's JSON file",
+        label="The text of the certificate's JSON file",
         widget=forms.Textarea(attrs={"rows": 10, "spellcheck": "false", "class": "editor"}),
         strip=False,
     )

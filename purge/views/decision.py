@@ -18,7 +18,7 @@ from governance.portal.views.access import Visit, signed_in
 from governance.tenancy.selectors import actor_name
 from governance.tenancy.services import step_up
 from purge import selectors, wiring
-from purge.domain import happenings, masks, plans, reasons
+from purge.domain import audit_sentences, masks, plans, reasons
 from purge.domain.erasure import NEXT, State, is_final
 from purge.forms import ApproveForm, RejectForm
 from purge.models import (
@@ -270,7 +270,7 @@ def _timeline(request: ErasureRequest) -> list[tuple[AuditEvent, str]]:
         .annotate(actor_name=actor_name())
         .order_by("-id")[:SHOWN_EVENTS]
     )
-    return [(one, happenings.sentence(one.action)) for one in reversed(events)]
+    return [(one, audit_sentences.sentence(one.action)) for one in reversed(events)]
 
 
 def _masked_subjects(request: ErasureRequest) -> list[list[tuple[str, str]]]:
