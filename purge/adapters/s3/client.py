@@ -7,7 +7,7 @@ and those that the operator named are reached as they are.
 
 import json
 import os
-import random
+import secrets
 from functools import lru_cache
 from io import BytesIO
 from typing import Any, cast
@@ -113,7 +113,7 @@ def _patience(response: tuple[Any, Any] | None, attempts: int, **_: object) -> f
     code = str(parsed.get("Error", {}).get("Code", ""))
     if code not in refusals.THROTTLED or attempts >= PATIENT_ATTEMPTS:
         return None
-    return random.uniform(0.5, 1) * 2.0 ** (attempts - ATTEMPTS)  # noqa: S311 - apart, not secret
+    return secrets.SystemRandom().uniform(0.5, 1) * 2.0 ** (attempts - ATTEMPTS)
 
 
 def _send_at_once(request: Any, **_: object) -> None:  # noqa: ANN401 - botocore's
