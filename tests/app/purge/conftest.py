@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -13,9 +14,9 @@ from django.utils import timezone
 from governance.isolation.scopes import namespace_scope
 from governance.kernel.actors import Actor
 from governance.tenancy.models import Namespace, User
-from purge.models import Dataset, ErasureRequest
+from purge.models import Dataset, ErasureRequest, LegalHold
 from purge.ports import Lake
-from purge.services import decisions, erasure_requests, erasures, locating
+from purge.services import decisions, erasure_requests, erasures, holds, locating
 from purge.services.erasure_requests import Wish
 from tests.factories import purge, tenancy
 
@@ -80,6 +81,25 @@ class Company:
             request_id=request.pk, actor=tenancy.an_actor(self.ivan), now=timezone.now()
         )
         return self.erase(request)
+
+    def hold(self, **changes: object) -> LegalHold:
+        """Until tomorrow, on customer 7 where nothing else is said."""
+        values: dict[str, object] = {
+            "subject": {"customer_id": 7},
+            "reason": "A court asked for it.",
+            "until": timezone.now() + timedelta(days=1),
+            "actor": tenancy.an_actor(self.olga),
+            "now": timezone.now(),
+        }
+        return holds.place(**(values | changes))  # type: ignore[arg-type]
+
+    def lift(self, hold: LegalHold, *, actor: Actor | None = None) -> None:
+        holds.lift(
+            hold_id=hold.pk,
+            reason="The court is done.",
+            actor=actor or tenancy.an_actor(self.olga),
+            now=timezone.now(),
+        )
 
     def erase(self, request: ErasureRequest) -> ErasureRequest:
         self.carry_out(request)

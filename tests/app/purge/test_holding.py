@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from governance.audit.models import AuditEvent
 from governance.isolation.scopes import namespace_scope
-from governance.kernel.actors import Actor, ActorKind
+from governance.kernel.actors import ActorKind
 from governance.kernel.permissions import PermissionDenied
 from governance.tenancy.services import actors, step_up
 from purge.models import ErasureReport, ErasureRequest, LegalHold
@@ -19,26 +19,6 @@ from tests.app.purge.conftest import Company
 from tests.factories import purge, tenancy
 
 TOMORROW = timedelta(days=1)
-
-
-def held(company: Company, **changes: object) -> LegalHold:
-    values: dict[str, object] = {
-        "subject": {"customer_id": 7},
-        "reason": "A court asked for it.",
-        "until": timezone.now() + TOMORROW,
-        "actor": tenancy.an_actor(company.olga),
-        "now": timezone.now(),
-    }
-    return holds.place(**(values | changes))  # type: ignore[arg-type]
-
-
-def lift(company: Company, hold: LegalHold, *, actor: Actor | None = None) -> None:
-    holds.lift(
-        hold_id=hold.pk,
-        reason="The court is done.",
-        actor=actor or tenancy.an_actor(company.olga),
-        now=timezone.now(),
-    )
 
 
 def lines(company: Company, name: str = "1.ndjson") -> list[bytes]:
@@ -60,7 +40,7 @@ def record(company: Company) -> None:
 
 
 def test_a_held_person_is_kept_and_goes_once_the_hold_is_lifted(company: Company) -> None:
-    hold = held(company)
+    hold = company.hold()
 
     request = company.located(people=[{"customer_id": 7}, {"customer_id": 8}])
     report = ErasureReport.objects.get(erasure_request=request).document
@@ -78,7 +58,7 @@ def test_a_held_person_is_kept_and_goes_once_the_hold_is_lifted(company: Company
         hold.until.isoformat(),
     )
 
-    lift(company, hold)
+    company.lift(hold)
     assert retried(company, request).state == "completed"
     assert len(lines(company)) == 2
     assert request.certificates.get(kind="complete").number == 2
@@ -86,7 +66,7 @@ def test_a_held_person_is_kept_and_goes_once_the_hold_is_lifted(company: Company
 
 def test_a_record_of_two_people_stays_while_one_of_them_is_held(company: Company) -> None:
     """Erasing an email address must not take a record of a held customer number with it."""
-    held(company)
+    company.hold()
 
     request = company.erase(company.approved(people=[{"email": "c7@customer.example"}]))
 
@@ -96,7 +76,7 @@ def test_a_record_of_two_people_stays_while_one_of_them_is_held(company: Company
 
 def test_a_hold_that_was_placed_after_the_approval_counts(company: Company) -> None:
     request = company.approved()
-    held(company)
+    company.hold()
 
     company.erase(request)
 
@@ -105,7 +85,7 @@ def test_a_hold_that_was_placed_after_the_approval_counts(company: Company) -> N
 
 
 def test_a_held_dataset_is_not_touched(company: Company) -> None:
-    hold = held(company, subject=None, dataset=company.dataset)
+    hold = company.hold(subject=None, dataset=company.dataset)
 
     request = company.located()
     report = ErasureReport.objects.get(erasure_request=request).document
@@ -117,14 +97,14 @@ def test_a_held_dataset_is_not_touched(company: Company) -> None:
     assert request.state == "partially_failed"
     assert len(lines(company)) == 4
 
-    lift(company, hold)
+    company.lift(hold)
     assert retried(company, request).state == "completed"
     assert len(lines(company)) == 3
 
 
 def test_a_dataset_that_is_held_after_the_approval_is_not_touched(company: Company) -> None:
     request = company.approved()
-    held(company, subject=None, dataset=company.dataset)
+    company.hold(subject=None, dataset=company.dataset)
 
     company.erase(request)
 
@@ -133,19 +113,19 @@ def test_a_dataset_that_is_held_after_the_approval_is_not_touched(company: Compa
 
 
 def test_a_hold_ends_by_itself(company: Company) -> None:
-    hold = held(company)
+    hold = company.hold()
     LegalHold.objects.filter(pk=hold.pk).update(until=timezone.now() - TOMORROW)
 
     assert company.erase(company.approved()).state == "completed"
 
 
 def test_a_hold_names_nobody(company: Company) -> None:
-    hold = held(company, subject={"email": "c77123@customer.example"})
+    hold = company.hold(subject={"email": "c77123@customer.example"})
 
     assert "c77123" not in str(LegalHold.objects.filter(pk=hold.pk).values().get())
     assert hold.fingerprints[0].startswith("email:")
     with pytest.raises(free_texts.RequestInvalid):
-        held(company, subject={"email": "dora@x.example"}, reason="dora@x.example sued us")
+        company.hold(subject={"email": "dora@x.example"}, reason="dora@x.example sued us")
 
 
 @pytest.mark.parametrize(
@@ -159,24 +139,24 @@ def test_a_hold_names_nobody(company: Company) -> None:
 )
 def test_what_is_no_hold_is_refused(company: Company, changes: dict[str, object]) -> None:
     with pytest.raises(free_texts.RequestInvalid):
-        held(company, **changes)
+        company.hold(**changes)
 
 
 def test_lifting_needs_a_person_a_reason_a_recent_proof_and_happens_once(company: Company) -> None:
-    hold = held(company)
+    hold = company.hold()
     olga = tenancy.an_actor(company.olga)
     long_ago = timezone.now() - timedelta(minutes=11)
     stale = actors.for_user(user=company.olga, role=None, authenticated_at=long_ago)
 
     with pytest.raises(holds.HoldNeedsPerson):
-        lift(company, hold, actor=replace(olga, kind=ActorKind.TOKEN))
+        company.lift(hold, actor=replace(olga, kind=ActorKind.TOKEN))
     with pytest.raises(step_up.AuthenticationTooOld):
-        lift(company, hold, actor=stale)
+        company.lift(hold, actor=stale)
     with pytest.raises(PermissionDenied):
-        lift(company, hold, actor=tenancy.an_actor(tenancy.a_user("uma", roles=["reader"])))
-    lift(company, hold)
+        company.lift(hold, actor=tenancy.an_actor(tenancy.a_user("uma", roles=["reader"])))
+    company.lift(hold)
     with pytest.raises(holds.HoldLifted):
-        lift(company, hold)
+        company.lift(hold)
 
     assert AuditEvent.objects.filter(action="legal_hold.lifted", target_id=hold.pk).count() == 1
 
@@ -184,7 +164,7 @@ def test_lifting_needs_a_person_a_reason_a_recent_proof_and_happens_once(company
 def test_eve_sees_no_hold_of_another_namespace(
     make_company: Callable[[str], Company], company: Company
 ) -> None:
-    hold = held(company)
+    hold = company.hold()
     evil = make_company("evil")
     with namespace_scope(evil.namespace.pk):
         browser: Client = tenancy.signed_in(evil.olga, role="officer")
@@ -195,7 +175,7 @@ def test_eve_sees_no_hold_of_another_namespace(
 
 
 def test_an_officer_is_told_that_all_of_it_is_held(company: Company) -> None:
-    held(company)
+    company.hold()
     request = company.located()
     olga = tenancy.signed_in(company.olga, role="officer")
 
@@ -244,7 +224,7 @@ def test_holds_are_placed_and_lifted_by_rest(company: Company) -> None:
 
 @pytest.mark.parametrize("reason", ["x" * 1001, "a\0b"])
 def test_a_reason_that_cannot_be_kept_is_refused_in_words(company: Company, reason: str) -> None:
-    hold = held(company)
+    hold = company.hold()
 
     with pytest.raises(free_texts.RequestInvalid, match=r"longer|control"):
         holds.lift(
@@ -254,4 +234,4 @@ def test_a_reason_that_cannot_be_kept_is_refused_in_words(company: Company, reas
             now=timezone.now(),
         )
     with pytest.raises(free_texts.RequestInvalid, match=r"longer|control"):
-        held(company, reason=reason)
+        company.hold(reason=reason)

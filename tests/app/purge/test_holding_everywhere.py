@@ -1,7 +1,6 @@
 """Legal holds where a record is not simply cut: whole objects, shared objects, a later moment."""
 
 import dataclasses
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,8 +8,8 @@ from django.utils import timezone
 
 from purge.adapters.filesystem.storage_layer import FilesystemStorageLayer
 from purge.domain.locators import Locator
-from purge.models import Dataset, ErasureReport, LegalHold
-from purge.services import data_maps, hold_guards, holds
+from purge.models import Dataset, ErasureReport
+from purge.services import data_maps, hold_guards
 from tests.app.purge.conftest import Company
 from tests.factories import purge, tenancy
 from tests.fakes.storage import FakeStorageLayer
@@ -18,17 +17,6 @@ from tests.fakes.storage import FakeStorageLayer
 pytestmark = pytest.mark.django_db(transaction=True)
 
 BY_NAME = [{"name": "customer_id", "pattern": r"(?P<customer_id>\d+)-", "type": "integer"}]
-
-
-def held(company: Company, **changes: object) -> LegalHold:
-    values: dict[str, object] = {
-        "subject": {"customer_id": 7},
-        "reason": "A court asked for it.",
-        "until": timezone.now() + timedelta(days=1),
-        "actor": tenancy.an_actor(company.olga),
-        "now": timezone.now(),
-    }
-    return holds.place(**(values | changes))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -54,7 +42,7 @@ def test_an_object_that_is_a_held_persons_whole_stays(
         path = company.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content)
-    hold = held(company)
+    hold = company.hold()
 
     request = company.located()
     report = ErasureReport.objects.get(hash=request.report_hash).document
@@ -78,7 +66,7 @@ def test_an_object_of_a_held_dataset_is_not_cut_for_another_that_has_it_too(
     for name in ("a/1.ndjson", "2.ndjson"):
         (company.folder / name).write_bytes(purge.records(5, 7, 6))
     approved = company.approved()
-    held(company, subject=None, dataset=kept)
+    company.hold(subject=None, dataset=kept)
 
     request = company.erase(approved)
 
@@ -89,7 +77,7 @@ def test_an_object_of_a_held_dataset_is_not_cut_for_another_that_has_it_too(
 
 
 def test_a_hold_counts_in_a_dataset_of_another_type_that_came_later(company: Company) -> None:
-    held(company)
+    company.hold()
     company.dataset.identifiers = [{"name": "customer_id", "path": "customer.id", "type": "string"}]
     company.dataset.save()
     line = b'{"customer": {"id": "7"}}\n'
@@ -112,7 +100,7 @@ def test_a_version_whose_removal_waited_is_kept_for_a_hold_that_came_meanwhile(
     request = company.erase(company.approved())
     assert request.problems[0]["reason"] == "object_locked"
     layer.keeps_locked.clear()
-    held(company)
+    company.hold()
 
     company.retry(request)
 
@@ -129,7 +117,7 @@ def test_a_hold_that_is_placed_while_the_object_is_read_counts(
 
     def slow(self: FilesystemStorageLayer, **what: Any) -> Any:
         ready = stage(self, **what)
-        held(company)
+        company.hold()
         return ready
 
     monkeypatch.setattr(FilesystemStorageLayer, "stage", slow)
@@ -140,7 +128,7 @@ def test_a_hold_that_is_placed_while_the_object_is_read_counts(
 
 
 def test_a_held_dataset_is_not_removed_nor_its_hold_with_it(company: Company) -> None:
-    held(company, subject=None, dataset=company.dataset)
+    company.hold(subject=None, dataset=company.dataset)
 
     with pytest.raises(hold_guards.DatasetHeld):
         data_maps.remove_dataset(
@@ -180,7 +168,7 @@ def test_a_hold_that_is_placed_while_a_version_is_published_keeps_the_one_it_rep
 
     def slow(**what: Any) -> None:
         publish(**what)
-        held(company)
+        company.hold()
 
     monkeypatch.setattr(layer, "publish", slow)
 
@@ -201,7 +189,7 @@ def test_a_hold_on_somebody_else_meanwhile_keeps_nothing_of_theirs(
 
     def slow(**what: Any) -> None:
         publish(**what)
-        held(company, subject={"customer_id": 5})
+        company.hold(subject={"customer_id": 5})
 
     monkeypatch.setattr(layer, "publish", slow)
 

@@ -5,7 +5,6 @@ import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
 from threading import Event, Timer
 from typing import Any
@@ -28,7 +27,7 @@ from purge.models import (
     StorageLayer,
 )
 from purge.ports import Deletion, Format, LayerKind
-from purge.services import decisions, holds
+from purge.services import decisions
 from tests.app.purge.conftest import Company
 from tests.factories import purge, tenancy
 from tests.fakes.tables import FakeTableStore
@@ -71,19 +70,8 @@ def orders(company: Company) -> Path:
 
 
 def held(company: Company, **changes: object) -> LegalHold:
-    values: dict[str, object] = {
-        "subject": {"email": "uma@x.example"},
-        "reason": "A court asked for it.",
-        "until": timezone.now() + timedelta(days=1),
-        "actor": tenancy.an_actor(company.olga),
-        "now": timezone.now(),
-    }
-    return holds.place(**(values | changes))  # type: ignore[arg-type]
-
-
-def lift(company: Company, hold: LegalHold) -> None:
-    actor = tenancy.an_actor(company.olga)
-    holds.lift(hold_id=hold.pk, reason="The court is done.", actor=actor, now=timezone.now())
+    subject: dict[str, object] = {"subject": {"email": "uma@x.example"}}
+    return company.hold(**(subject | changes))
 
 
 def looked_again(company: Company, request: ErasureRequest) -> ErasureRequest:
@@ -118,7 +106,7 @@ def test_a_row_of_two_people_stays_while_one_is_held_and_goes_once_that_is_over(
     remains = request.certificates.get().document["remains"]
     assert [one["why"] for one in remains] == ["it is kept under a legal hold"]
 
-    lift(company, hold)
+    company.lift(hold)
     request = looked_again(company, request)
 
     assert request.state == "completed"
@@ -210,7 +198,7 @@ def test_earlier_versions_stay_for_a_hold_that_comes_before_they_are_removed(
     assert DeltaTable(orders, version=0).to_pyarrow_table().num_rows == 4
     assert {one["reason"] for one in request.problems} == {"legal_hold"}
     for hold in placed:
-        lift(company, hold)
+        company.lift(hold)
     assert company.retry(request).state == "completed"
     assert ErasureStep.objects.get().records == 3
     assert "uma" not in str([one.read_bytes() for one in orders.rglob("*") if one.is_file()])
