@@ -6,14 +6,14 @@ finds the person: take that dataset away, and the next erasure of somebody else 
 
 from governance.isolation.scopes import current_namespace_id
 from governance.kernel.refusals import Conflict
-from purge.domain.identifiers import identifiers_of
+from purge.domain.identifiers import Identifier, identifiers_of
 from purge.models import Dataset, StorageLayer
 from purge.ports import Lake
 from purge.services import holds, layers, locks
 
 PLACE_FIELDS = ("storage_layer_id", "prefix", "format")
-Finder = tuple[str, tuple[tuple[str, ...], ...], str, str]
-"""An identifier's name, its paths and pattern, and the locator."""
+Finder = tuple[Identifier, str]
+"""An identifier and the locator. By another type the same record may name nobody any more."""
 
 
 class DatasetHeld(Conflict):
@@ -87,14 +87,12 @@ def _finds_held(dataset: Dataset) -> frozenset[Finder]:
     """How the dataset finds whom people on hold are known by."""
     names = holds.names_of_people()
     return frozenset(
-        (one.name, one.paths, one.pattern, dataset.locator)
-        for one in identifiers_of(dataset.identifiers)
-        if one.name in names
+        (one, dataset.locator) for one in identifiers_of(dataset.identifiers) if one.name in names
     )
 
 
 def _named(finders: frozenset[Finder]) -> str:
-    return ", ".join(sorted({name for name, *_ in finders}))
+    return ", ".join(sorted({one.name for one, _ in finders}))
 
 
 def check_stays(layer: StorageLayer) -> None:

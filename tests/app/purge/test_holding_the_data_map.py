@@ -3,7 +3,6 @@
 import dataclasses
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
-from datetime import timedelta
 
 import pytest
 from django.db import connections
@@ -14,7 +13,7 @@ from governance.kernel.personal import Personal
 from purge.domain.locators import Locator
 from purge.models import Dataset, LegalHold, StorageLayer
 from purge.ports import LayerDescription
-from purge.services import data_maps, hold_guards, holds
+from purge.services import data_maps, hold_guards
 from tests.app.purge.conftest import Company
 from tests.factories import tenancy
 from tests.fakes.tables import FakeTableStore
@@ -42,19 +41,8 @@ def by_email(company: Company) -> Dataset:
 
 
 def held(company: Company, **changes: object) -> LegalHold:
-    values: dict[str, object] = {
-        "subject": {"email": "c7@customer.example"},
-        "reason": "A court asked for it.",
-        "until": timezone.now() + timedelta(days=1),
-        "actor": tenancy.an_actor(company.olga),
-        "now": timezone.now(),
-    }
-    return holds.place(**(values | changes))  # type: ignore[arg-type]
-
-
-def lift(company: Company, hold: LegalHold) -> None:
-    actor = tenancy.an_actor(company.olga)
-    holds.lift(hold_id=hold.pk, reason="Over.", actor=actor, now=timezone.now())
+    subject: dict[str, object] = {"subject": {"email": "c7@customer.example"}}
+    return company.hold(**(subject | changes))
 
 
 def remove(company: Company, dataset: Dataset) -> None:
@@ -82,7 +70,7 @@ def test_the_only_dataset_that_finds_somebody_on_hold_is_not_removed(
     with pytest.raises(hold_guards.OnlyDatasetFindsHeld, match=r"by email.*Lift those holds"):
         remove(company, by_email)
 
-    lift(company, hold)
+    company.lift(hold)
     remove(company, by_email)
     assert not Dataset.objects.filter(pk=by_email.pk).exists()
 
@@ -129,6 +117,44 @@ def test_a_dataset_that_finds_somebody_on_hold_is_not_moved(
 
     with pytest.raises(hold_guards.IdentifierHeld, match="email"):
         save(company, by_email, change)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "subject"),
+    [
+        (
+            {"name": "email", "path": "email", "type": "string"},
+            {"name": "email", "path": "email", "type": "integer"},
+            {"email": "c7@customer.example"},
+        ),
+        (
+            {"name": "email", "path": "id", "type": "uuid"},
+            {"name": "email", "path": "id", "type": "string"},
+            {"email": "58342554-38D6-4EC8-948C-50044D0A33FD"},
+        ),
+        (
+            {"name": "email", "columns": [{"column": "shop", "type": "integer"}, "number"]},
+            {"name": "email", "columns": ["shop", "number"]},
+            {"email": ["007", "line-9"]},
+        ),
+    ],
+)
+def test_an_identifier_keeps_its_type_while_somebody_is_held_by_it(
+    company: Company,
+    by_email: Dataset,
+    before: dict[str, object],
+    after: dict[str, object],
+    subject: dict[str, object],
+) -> None:
+    """By another type the record names nobody, and would go with the next erasure."""
+    save(company, by_email, {"identifiers": [before]})
+    hold = held(company, subject=subject)
+
+    with pytest.raises(hold_guards.IdentifierHeld, match="email"):
+        save(company, by_email, {"identifiers": [after]})
+
+    company.lift(hold)
+    save(company, by_email, {"identifiers": [after]})
 
 
 def test_a_layer_does_not_lead_elsewhere_while_its_datasets_find_somebody_on_hold(
