@@ -1,5 +1,6 @@
 """Whether somebody who is about to get an account here was erased."""
 
+import unicodedata
 from collections.abc import Collection, Iterator
 
 from django.db.models import QuerySet
@@ -25,7 +26,7 @@ def were_erased(*, names: Collection[str]) -> bool:
         fingerprint(key=key, name=one.name, kind=one.type, value=one.value): ledger.public(
             one, key=key
         )
-        for one in _as_identifiers({spelled for name in names for spelled in (name, name.lower())})
+        for one in _as_identifiers({spelled for name in names for spelled in _spellings(name)})
     }
     found = Suppression.objects.filter(
         lifted_at__isnull=True,
@@ -33,6 +34,16 @@ def were_erased(*, names: Collection[str]) -> bool:
         public_fingerprint__in=prints.values(),
     )
     return found.exists()
+
+
+def _spellings(name: str) -> Iterator[str]:
+    """As it is, and as most would write it down: composed, in letters of one width, in lower case.
+
+    What looks the same is no other name (https://www.unicode.org/reports/tr36/, 2.1).
+    """
+    for spelled in (name, unicodedata.normalize("NFC", name), unicodedata.normalize("NFKC", name)):
+        yield spelled
+        yield spelled.lower()
 
 
 @prepared.selecting

@@ -36,7 +36,7 @@ class PersonWasErased(Forbidden):
 
 def check(names: Collection[str]) -> None:
     """Raises PersonWasErased."""
-    telling = frozenset(name for name in names if TELLING.fullmatch(name))
+    telling = frozenset(name.strip() for name in names if TELLING.fullmatch(name.strip()))
     if telling and current_scope().namespace_id is not None:
         were_erased: ErasedPeople = import_string(settings.TENANCY_ERASED_PEOPLE)
         if were_erased(names=telling):

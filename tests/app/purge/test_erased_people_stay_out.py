@@ -133,6 +133,14 @@ def test_nobody_makes_the_account_by_hand(acme: Company) -> None:
         tenancy.a_user("joe", email=JOE)
 
 
+@pytest.mark.parametrize(
+    "spelled", [f" {JOE}", f"{JOE}\n", "jo\uff45@acme.example", "JOE@Acme.example"]
+)
+def test_another_spelling_of_the_same_name_is_no_way_in(acme: Company, spelled: str) -> None:
+    with namespace_scope(acme.namespace.pk), pytest.raises(erased_people.PersonWasErased):
+        erased_people.check({spelled})
+
+
 def test_who_has_an_account_keeps_it(acme: Company, provider: IdentityProvider) -> None:
     """The erasure was of the lake's records; an account is closed where it comes from."""
     person = ProvidedPerson(
