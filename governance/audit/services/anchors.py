@@ -81,9 +81,9 @@ def parsed(text: str) -> list[Anchor]:
     for match in LINE.finditer(text):
         try:
             at = datetime.fromisoformat(match[1])
+            owner = None if match[2] == PLATFORM else UUID(match[2])
         except ValueError:
             continue
-        owner = None if match[2] == PLATFORM else UUID(match[2])
         found.append(Anchor(at, owner, int(match[3]), match[4]))
     return found
 

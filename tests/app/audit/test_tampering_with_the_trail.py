@@ -287,9 +287,8 @@ def test_a_line_that_was_cut_off_or_is_junk_is_passed_over(
 ) -> None:
     anchored()
     whole = anchor_file.read_text()
-    anchor_file.write_text(
-        f"{whole}nonsense\n2026 platform 7 {'0' * 64}\n{whole.splitlines()[-1][:-9]}"
-    )
+    junk = f"nonsense\n2026 platform 7 {'0' * 64}\n2026-01-01 {'-' * 36} 7 {'0' * 64}\n"
+    anchor_file.write_text(f"{whole}{junk}{whole.splitlines()[-1][:-9]}")
 
     assert "no link is broken" in verified()
     assert len(anchors.parsed(anchor_file.read_text())) == len(whole.splitlines())
