@@ -13,6 +13,7 @@ from django.db import connection
 
 TASKS = Path("/proc/self/task")
 LONGEST_MS = 500
+LIBRARIES: set[int] = set()
 
 
 class Killer:
@@ -69,13 +70,14 @@ def was_killed(work: Callable[[Killer], object], *, at: int) -> bool:
 def _wait_for_dying_threads() -> None:
     """A thread that Python has joined still gives back what OpenSSL lent it, under a lock.
 
-    A fork in that moment would leave the lock taken in the child for ever. Libraries may keep
-    threads of their own: so not longer than such a moment can be.
+    A fork in that moment would leave the lock taken in the child for ever. Libraries keep threads
+    of their own: what has not ended by then is one of those.
     """
     for _ in range(LONGEST_MS):
         if not TASKS.exists() or not _dying():
             return
         time.sleep(0.001)
+    LIBRARIES.update(_dying())
 
 
 def _dying() -> set[int]:
@@ -87,4 +89,4 @@ def _dying() -> set[int]:
         with suppress(OSError):  # Gone by now.
             if (task / "comm").read_text() == own:
                 found.add(int(task.name))
-    return found - known
+    return found - known - LIBRARIES
