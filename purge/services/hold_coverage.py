@@ -155,8 +155,9 @@ class Held:
             key=f"{self.base}{key}".removeprefix(one.base) if is_by_name else key,
             version=version,
         )
-        found = told.candidates or ()
-        return any(Wanted(two.name, two.type, two.value) in self.people for two in found)
+        if told.candidates is None:
+            return True  # What cannot be read may name anybody.
+        return any(Wanted(two.name, two.type, two.value) in self.people for two in told.candidates)
 
 
 def of(dataset: Dataset, *, lake: Lake) -> Held:

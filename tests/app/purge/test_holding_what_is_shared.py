@@ -104,6 +104,21 @@ def test_an_object_that_is_a_held_persons_by_its_name_to_another_dataset_stays(
     assert reasons(request) == {"legal_hold"}
 
 
+@pytest.mark.parametrize("metadata", [b'{"email": "c7@customer.example', b"\xff\xfe", b""])
+def test_an_object_whose_metadata_nobody_can_read_may_be_a_held_persons(
+    company: Company, metadata: bytes
+) -> None:
+    a_dataset(another_layer(""), "sales/mine", locator=Locator.METADATA_FILE)
+    (company.folder / "mine.ndjson").write_bytes(purge.records(5, 7))
+    (company.folder / "mine.ndjson.metadata.json").write_bytes(metadata)
+    held(company)
+
+    request = company.erase(company.approved(people=[{"customer_id": 5}]))
+
+    assert (company.folder / "mine.ndjson").read_bytes() == purge.records(5, 7)
+    assert "legal_hold" in reasons(request)
+
+
 def test_an_object_that_goes_whole_stays_for_a_record_that_another_dataset_knows(
     company: Company,
 ) -> None:
