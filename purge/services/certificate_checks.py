@@ -2,16 +2,19 @@
 
 import base64
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from governance.audit.models import AuditEvent
 from governance.kernel.refusals import Invalid
 from purge.domain import signatures
+from purge.domain.reports import canonical_json
 from purge.models import ErasureCertificate
 from purge.services import keyrings
 
 LONGEST = 4_000_000
+VISIBLE = re.compile(r"[\x21-\x7e]+")
 
 
 class CertificateUnreadable(Invalid):
@@ -31,15 +34,24 @@ def parsed(text: str) -> dict[str, Any]:
     if len(text) > LONGEST:
         raise CertificateUnreadable(why="it is too long")
     try:
-        body = json.loads(text)
+        body = json.loads(text, object_pairs_hook=_once_each)
+        canonical_json({"": body})
     except (ValueError, RecursionError) as error:
         raise CertificateUnreadable(why="it is not JSON") from error
     if not isinstance(body, dict) or not isinstance(body.get("document"), dict):
         raise CertificateUnreadable(why="it has no document")
     for part in ("hash", "signature", "public_key"):
-        if not isinstance(body.get(part), str):
+        if not isinstance(body.get(part), str) or not VISIBLE.fullmatch(body[part]):
             raise CertificateUnreadable(why=f"it has no {part}")
     return body
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A name that stands there twice would show people another document than was signed."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError
+    return found
 
 
 def from_itself(body: dict[str, Any]) -> list[Check]:

@@ -91,3 +91,28 @@ def test_the_page_tells_the_key(acme: Company, key: str) -> None:
     page = tenancy.signed_in(acme.olga).get("/n/acme/erasures/check/").content.decode()
 
     assert key.replace("+", "&#x2B;") in page or key in page
+
+
+@pytest.mark.parametrize(
+    ("genuine", "hostile"),
+    [
+        ('"kind": "complete"', '"kind": "\\ud800"'),
+        ('"hash": "', '"hash": "\\u0000'),
+        ('"signature": "', '"signature": "\\ud800'),
+        ('"document": {', '"document": {"kind": "of no meaning", '),
+        ('"document": {', '"document": {}, "document": {'),
+    ],
+)
+def test_a_hostile_one_is_refused_in_words(
+    acme: Company, paper: bytes, genuine: str, hostile: str
+) -> None:
+    """Half a character, NUL, and what is said twice and differently."""
+    text = attached(paper).decode()
+    assert genuine in text
+
+    answer = tenancy.signed_in(acme.olga).post(
+        "/n/acme/erasures/check/", {"certificate": text.replace(genuine, hostile)}
+    )
+
+    assert answer.status_code == 400
+    assert "This is not a certificate" in answer.content.decode()
