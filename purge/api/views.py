@@ -29,6 +29,7 @@ from purge.services import (
     certificates,
     data_maps,
     dataset_probes,
+    deciders,
     decisions,
     erasure_requests,
 )
@@ -123,6 +124,11 @@ class ErasureRequestViewSet(CreateMixin, ReadViewSet):
     filterset_class = ErasureRequestFilter
     ordering_fields = ("created_at", "due_at", "state")
     ordering = ("-id",)
+
+    def check_action(self, request: Request) -> None:
+        if self.required_action(request) is Action.APPROVE_ERASURE:
+            deciders.person(self.actor)
+        super().check_action(request)
 
     def get_queryset(self) -> QuerySet[ErasureRequest]:
         return ErasureRequest.objects.prefetch_related("certificates", "reports")

@@ -21,22 +21,28 @@ def check(request: ErasureRequest, *, after: State, actor: Actor) -> UUID:
     """The deciding person's id, if this actor may decide so now. The request must be locked.
 
     Who may decide at all, then whether it is open, then whether they are another human. Raises
-    PermissionDenied, DecisionNeedsPerson, StateConflict and what `check_decider` raises.
+    DecisionNeedsPerson, PermissionDenied, StateConflict and what `check_decider` raises.
     """
+    user_id = person(actor)
     require(actor=actor, action=Action.APPROVE_ERASURE)
-    if actor.kind is not ActorKind.PERSON or actor.user_id is None:
-        raise DecisionNeedsPerson
     check_move(State(request.state), after)
     before = [
         one.decided_by_id
         for one in selectors.approvals(request)
-        if one.decided_by_id != actor.user_id
+        if one.decided_by_id != user_id
     ]
     check_decider(
         requester=selectors.person(request.requested_by_id),
-        decider=selectors.person(actor.user_id),
+        decider=selectors.person(user_id),
         before=[selectors.person(one) for one in before],
         made_by_them=selectors.made_by([request.requested_by_id, *before]),
         subject_values=subjects.values_in(subjects.of(request)),
     )
+    return user_id
+
+
+def person(actor: Actor) -> UUID:
+    """Who it is, asked first: no scope that a token could ask for would let it decide."""
+    if actor.kind is not ActorKind.PERSON or actor.user_id is None:
+        raise DecisionNeedsPerson
     return actor.user_id

@@ -173,7 +173,7 @@ def test_a_token_never_decides(acme: Company, verb: str) -> None:
 
     status, problem = post(script(acme), f"erasure-requests/{request.pk}/{verb}/", body)
 
-    assert (status, problem["code"]) == (403, "permission_denied")
+    assert (status, problem["code"]) == (403, "decision_needs_person")
     assert located_state(acme, request) == "awaiting_approval"
 
 
