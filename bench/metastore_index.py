@@ -5,7 +5,8 @@ held against the bar of ten milliseconds. Bytes are the table's with its indexes
 ninety a record. `BENCH_INDEX_MILLIONS` sets how many millions of records (10).
 
 The build reads an ndjson object, fingerprints its identifier and commits; its peer is DuckDB
-reading the same column of the same file. `BENCH_BUILD_MIB` sets the size (256). The server has
+reading the same column of the same file, on as many cores as we have workers, for ours share a
+lake by objects. `BENCH_BUILD_MIB` sets the size (256). The server has
 written its log before, as any but a new one has: else making the log's files is what is measured.
 """
 

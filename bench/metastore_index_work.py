@@ -7,10 +7,13 @@ import shutil
 import statistics
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
 from dataclasses import asdict
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
+from typing import NamedTuple
 from uuid import UUID
 
 import django
@@ -37,7 +40,7 @@ MIB = int(os.environ.get("BENCH_BUILD_MIB", "256"))
 AN_OBJECT, LOOK_UPS = 500_000, 300
 BAR_SECONDS, BAR_BYTES = 0.010, 90
 INDEX = PostgreSQLMetastoreIndex()
-ROUNDS = 3
+ROUNDS, WORKERS = 3, 2
 SIZE = """
 SELECT sum(pg_total_relation_size(relid))
 FROM (SELECT relid FROM pg_partition_tree('purge_indexentry')
@@ -57,62 +60,75 @@ def rows() -> Iterator[Row]:
 
 
 def building(namespace: UUID) -> Iterator[Row]:
-    """Each time another dataset, with its own copy of the object."""
-    home = Path(settings.LAKE_ROOTS[0]) / "default"
-    first = home / "bench-0" / "purchases.ndjson"
+    """One object by one worker, and two of half its size by a worker each."""
+    with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn")) as workers:
+        for objects, how in ((1, "one worker"), (WORKERS, f"{WORKERS} workers")):
+            lakes = [a_lake(namespace, f"bench-{objects}-{n}", objects) for n in range(ROUNDS + 1)]
+            files = sorted(lakes[0].folder.iterdir())
+            yield compare(
+                what=f"Index: build of {MIB} MiB ndjson, committed, {how}",
+                ours=lambda: list(workers.map(build, lakes.pop().datasets)),  # noqa: B023 - at once
+                peer_name=f"DuckDB reading it, threads: {objects} (bar: 6.67)",
+                peer=partial(read, files, objects),
+                rounds=ROUNDS,
+                warm_up=1,
+            )
+            for folder in Path(settings.LAKE_ROOTS[0], "default").iterdir():
+                shutil.rmtree(folder)
+
+
+class Lake(NamedTuple):
+    folder: Path
+    datasets: list[tuple[UUID, UUID]]
+
+
+def a_lake(namespace: UUID, name: str, objects: int) -> Lake:
+    """Each time another dataset for each object, with its own copy of it."""
+    folder = Path(settings.LAKE_ROOTS[0]) / "default" / name
+    folder.mkdir(parents=True)
     datasets = []
-    for number in range(ROUNDS + 1):
-        folder = home / f"bench-{number}"
-        folder.mkdir(parents=True)
-        if number:
-            shutil.copy(first, folder)
-        else:
-            fill(first)
+    for number in range(objects):
+        fill(folder / f"{number}.ndjson", (MIB << 20) // objects)
         with namespace_scope(namespace):
             layer = StorageLayer.objects.create(
-                name=folder.name, kind=LayerKind.FILESYSTEM, options={"path": folder.name}
+                name=f"{name}-{number}", kind=LayerKind.FILESYSTEM, options={"path": name}
             )
-            datasets.append(Dataset.objects.create(storage_layer=layer, identifiers=IDENTIFIERS))
-    yield compare(
-        what=f"Index: build of {MIB} MiB ndjson, committed",
-        ours=lambda: build(datasets.pop()),
-        peer_name="DuckDB reading it (bar: 6.67)",
-        peer=lambda: read(first),
-        rounds=ROUNDS,
-        warm_up=1,
-    )
-    for number in range(ROUNDS + 1):
-        shutil.rmtree(home / f"bench-{number}")
+            dataset = Dataset.objects.create(
+                storage_layer=layer, prefix=f"{number}.", identifiers=IDENTIFIERS
+            )
+        datasets.append((namespace, dataset.pk))
+    return Lake(folder, datasets)
 
 
-def fill(path: Path) -> None:
+def fill(path: Path, size: int) -> None:
     """Records of some 475 bytes, as purchases are."""
     source = random.Random(1)  # noqa: S311 - the same each time
     with path.open("wb", buffering=1 << 20) as file:
         written = 0
-        while written < MIB << 20:
+        while written < size:
             written += file.write(
                 b'{"customer_id": %d, "purchase": %d, "quantity": 3, "note": "%s"}\n'
                 % (source.randrange(10**9), written, b"x" * (written % 90 + 370))
             )
 
 
-def build(dataset: Dataset) -> None:
+def build(which: tuple[UUID, UUID]) -> None:
     """As `index_lake` does it: read, fingerprint, commit."""
-    work = Terminal(dataset.namespace_id)
+    namespace, dataset = which
     done = indexing.refresh(
-        dataset_id=dataset.pk, work=work, lake=wiring.lake(), clock=timezone.now
+        dataset_id=dataset, work=Terminal(namespace), lake=wiring.lake(), clock=timezone.now
     )
     if done.read != 1 or done.unreachable:
         raise LookupError(done)
 
 
-def read(path: Path) -> None:
+def read(files: list[Path], threads: int) -> None:
     with duckdb.connect() as engine:
+        engine.execute(f"SET threads = {threads}")
         engine.execute(
             "SELECT count(customer_id) "
-            "FROM read_ndjson($path, columns = {'customer_id': 'BIGINT'})",
-            {"path": str(path)},
+            "FROM read_ndjson($files, columns = {'customer_id': 'BIGINT'})",
+            {"files": [str(file) for file in files]},
         ).fetchall()
 
 
