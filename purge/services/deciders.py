@@ -27,9 +27,7 @@ def check(request: ErasureRequest, *, after: State, actor: Actor) -> UUID:
     require(actor=actor, action=Action.APPROVE_ERASURE)
     check_move(State(request.state), after)
     before = [
-        one.decided_by_id
-        for one in selectors.approvals(request)
-        if one.decided_by_id != user_id
+        one.decided_by_id for one in selectors.approvals(request) if one.decided_by_id != user_id
     ]
     check_decider(
         requester=selectors.person(request.requested_by_id),
