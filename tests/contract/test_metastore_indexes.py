@@ -113,6 +113,14 @@ def test_forgetting_drops_every_fingerprint_at_the_offset(index: MetastoreIndex)
     assert places(index, 7, 8) == [Place(1, 8, Span(50, 5)), Place(2, 7, Span(0, 50))]
 
 
+def test_what_two_fingerprints_side_by_side_look_like_is_not_found(index: MetastoreIndex) -> None:
+    """The end of one and the beginning of the next are the bytes of a third."""
+    stored(index, 1, (9 << 32, 0, 50), ((9 << 32) + 7, 50, 5))
+
+    assert places(index, (7 << 32) + 9) == []
+    assert places(index, 9 << 32) == [Place(1, 9 << 32, Span(0, 50))]
+
+
 def test_a_removed_object_is_gone(index: MetastoreIndex) -> None:
     stored(index, 1, (7, 0, 50))
 
