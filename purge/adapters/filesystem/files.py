@@ -16,7 +16,7 @@ OURS = ".lakewarden-"
 """How the names of our temporary files begin. Readers of a lake skip names with a dot."""
 
 COPY_AT_ONCE = 1 << 30
-READ_AT_ONCE = 1 << 20
+READ_AT_ONCE = 1 << 17
 
 
 class OpenFile:

@@ -96,10 +96,8 @@ class Rows:
 
     def _quickly(self, offset: int, block: bytes) -> ScannedBatch | None:
         """None where some line must be looked at more closely."""
-        if QUOTE in block or not is_utf8(block) or block.count(b"\r") != block.count(b"\r\n"):
-            return None
-        lines = _lines(block)
-        if set(map(bytes.count, lines, repeat(self._delimiter))) != {self._layout.width - 1}:
+        lines = self._rows(block)
+        if lines is None:
             return None
         columns: list[Column] = []
         for one in self._simple:
@@ -111,6 +109,16 @@ class Rows:
         offsets = list(accumulate(lengths, initial=offset))
         offsets.pop()
         return ScannedBatch(offsets, lengths, columns)
+
+    def _rows(self, block: bytes) -> Sequence[bytes] | None:
+        """The lines, if each is a row with nothing quoted."""
+        if QUOTE in block or not is_utf8(block):
+            return None
+        lines = _lines(block)
+        if b"\r" in block and len(block.splitlines()) != len(lines):
+            return None  # A carriage return alone: the parser ends a row there.
+        counts = set(map(bytes.count, lines, repeat(self._delimiter)))
+        return lines if counts == {self._layout.width - 1} else None
 
     def _texts_of(self, lines: Sequence[bytes], index: int) -> Sequence[str]:
         delimiter, last = self._delimiter, self._layout.width - 1

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from purge.adapters.text.ascii_case import lowered
 from purge.domain.canonical import IdentifierType
 from purge.domain.identifiers import Identifier
 from purge.domain.matching import Pairs, candidates
@@ -66,14 +67,14 @@ class Simple(NamedTuple):
 class Scan:
     """What is looked for. `simple` are the identifiers if all are simple ones of different keys.
 
-    `decode` reads a line; its values of the simple identifiers are what `values` get.
+    `decode_lines` reads whole lines; of each, `values` get the values of the simple identifiers.
     """
 
     identifiers: Sequence[Identifier]
     quoted: Sequence[tuple[str, str]]
     simple: Sequence[Simple]
     disguises: Sequence[bytes]
-    decode: Callable[[bytes], object]
+    decode_lines: Callable[[bytes], Sequence[object]]
     values: Sequence[Callable[[object], object]]
 
     @classmethod
@@ -92,7 +93,7 @@ class Scan:
                 for letter in FOLDS_TO_ASCII
                 if any(letter.casefold() in part.casefold() for part in parts)
             ],
-            decode=_decoder(fields),
+            decode_lines=_decoder(fields),
             values=[attrgetter(field) for field in fields],
         )
 
@@ -114,13 +115,10 @@ class Scan:
 
     def _quickly(self, offset: int, block: bytes, lines: Sequence[bytes]) -> ScannedBatch | None:
         """None where some line must be looked at more closely."""
-        if self._is_disguised(block):
-            return None
-        try:
-            records = list(map(self.decode, lines))
-        except (msgspec.MsgspecError, ValueError, RecursionError):
-            return None  # A line cannot be read, or is no object.
-        folded = block.lower()
+        records = None if self._is_disguised(block) else self._records(block)
+        if records is None or len(records) != len(lines):
+            return None  # Not a record a line.
+        folded = lowered(block)
         columns: list[Column] = []
         for simple, value in zip(self.simple, self.values, strict=True):
             column = _column(simple, list(map(value, records)), folded)
@@ -131,6 +129,13 @@ class Scan:
         offsets = list(accumulate(lengths, initial=offset))
         offsets.pop()
         return ScannedBatch(offsets, lengths, columns)
+
+    def _records(self, block: bytes) -> Sequence[object] | None:
+        """None where a line cannot be read, or is no object."""
+        try:
+            return self.decode_lines(block)
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            return None
 
     def _is_disguised(self, block: bytes) -> bool:
         """Whether a key may stand there in other letters, or the block is no text."""
@@ -180,12 +185,12 @@ def _is_plain_key(one: Identifier) -> bool:
     )
 
 
-def _decoder(fields: Mapping[str, str]) -> Callable[[bytes], object]:
-    """Of a line, into an object with these fields, each with the value of its key or NOTHING."""
+def _decoder(fields: Mapping[str, str]) -> Callable[[bytes], Sequence[object]]:
+    """Of lines, into objects with these fields, each with the value of its key or NOTHING."""
     line = msgspec.defstruct(
         "Line", [(field, Any, NOTHING) for field in fields], rename=fields, gc=False
     )
-    return msgspec.json.Decoder(line).decode
+    return msgspec.json.Decoder(line).decode_lines
 
 
 def _column(simple: Simple, values: Sequence[object], folded: bytes) -> Column | None:
@@ -196,11 +201,22 @@ def _column(simple: Simple, values: Sequence[object], folded: bytes) -> Column |
         return None
     if not types <= {simple.type, NoneType, object}:
         return None
-    if len(types) > 1 or simple.type not in types:
-        texts = [None if one is None or one is NOTHING else str(one) for one in values]
-    else:
+    texts: Sequence[str | None]
+    if types == {int}:
+        texts = _texts_of_numbers(values)
+    elif types == {str}:
         texts = list(map(str, values))
+    else:
+        texts = [None if one is None or one is NOTHING else str(one) for one in values]
     return Column(simple.kind, simple.name, texts)
+
+
+def _texts_of_numbers(values: Sequence[object]) -> Sequence[str]:
+    """As `str` of each, in a third of the time."""
+    try:
+        return msgspec.json.encode(values)[1:-1].decode().split(",")
+    except OverflowError:  # It writes numbers of at most 64 bits.
+        return list(map(str, values))
 
 
 def _is_simple(text: str, keys: Sequence[tuple[str, str]]) -> bool:

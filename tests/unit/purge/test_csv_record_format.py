@@ -139,7 +139,19 @@ def test_what_a_csv_writer_wrote_is_understood(
         ),
         max_size=8,
     ),
-    noise=st.sampled_from([b"", b"\n", b"1\n", b"\xff,,\n", b"3,4,5\r\n", b"3,4\r,5\n"]),
+    noise=st.sampled_from(
+        [
+            b"",
+            b"\n",
+            b"1\n",
+            b"\xff,,\n",
+            b"3,4,5\r\n",
+            b"3,4\r,5\n",
+            b"3,4,5\r6\n",
+            b"3,4,5\r\r\n",
+            b"3,4,5\n3,4,5\r",
+        ]
+    ),
     ends=st.booleans(),
 )
 @settings(max_examples=300, deadline=None)

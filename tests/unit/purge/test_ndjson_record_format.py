@@ -219,6 +219,8 @@ def line_of(members: list[tuple[str, object]], escaped: bool) -> str:  # noqa: F
                     '{"customer_id": 1, "c\\u0075stomer_id": 2}',
                     '{"email": "\\ud800", "customer_id": 01}',
                     '{"customer_id":',
+                    "5}",
+                    '{"customer_id": 1180591620717411303424}',
                 ]
             ),
         ),
@@ -273,8 +275,20 @@ def test_a_plain_block_is_read_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found[-1].span.end == sum(map(len, lines))
 
 
+def test_a_record_over_two_lines_is_none() -> None:
+    content = b'{"customer_id":\n7}\n{"customer_id": 8}\n'
+
+    found = record_formats.scanned(FORMAT, FakeObject(content), SIMPLE[:1])
+
+    assert [(one.span.offset, one.candidates is None) for one in found] == [
+        (0, True),
+        (16, True),
+        (19, False),
+    ]
+
+
 def test_a_doubtful_line_slows_down_only_those_around_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    lines = [b'{"customer_id": %d, "note": "Z\\u00fcrich"}\n' % n for n in range(3200)]
+    lines = [b'{"customer_id": %d, "note": "Z\\u00fcrich"}\n' % n for n in range(1600)]
     lines[500] = b'{"customer_id": "7"}\n'
     slow = ndjson_scan.Scan._line_by_line
     counts: list[int] = []
@@ -287,5 +301,5 @@ def test_a_doubtful_line_slows_down_only_those_around_it(monkeypatch: pytest.Mon
 
     found = record_formats.scanned(FORMAT, FakeObject(b"".join(lines)), SIMPLE[:1])
 
-    assert counts == [200]
+    assert counts == [100]
     assert [one.span.length for one in found] == [len(line) for line in lines]
