@@ -110,7 +110,7 @@ def tell_outcome(run: JobRun, *, erasure_request_id: str) -> None:
         emails.outcome(request_id=UUID(erasure_request_id))
         certificate_copies.keep(request_id=UUID(erasure_request_id))
         request = ErasureRequest.objects.get(pk=UUID(erasure_request_id))
-        if request.contact:
+        if contacts.has_news(request):
             messages.enqueue_job(
                 name=job_names.TELL_CONTACT,
                 key=f"{request.pk}:{request.state}",
@@ -126,7 +126,7 @@ def tell_contact(run: JobRun, *, erasure_request_id: str) -> None:
     """
     with run.scope():
         request = ErasureRequest.objects.get(pk=UUID(erasure_request_id))
-        address = contacts.of(request)
+        address = contacts.of(request) if contacts.has_news(request) else None
         email = None if address is None else emails.to_contact(request, address=address)
     if email is not None:
         outbox_wiring.mailer().send(email)

@@ -26,12 +26,14 @@ class State(StrEnum):
 # What may follow what. A state that nothing follows is final: there the subjects are destroyed.
 # PURGING is reached from APPROVED alone, or by trying again what an approval already covered.
 NEXT: Mapping[State, frozenset[State]] = {
-    State.RECEIVED: frozenset({State.LOCATING, State.CANCELLED, State.EXPIRED}),
+    State.RECEIVED: frozenset({State.LOCATING, State.FAILED, State.CANCELLED, State.EXPIRED}),
     State.LOCATING: frozenset({State.AWAITING_APPROVAL, State.FAILED, State.CANCELLED}),
     State.AWAITING_APPROVAL: frozenset(
         {State.APPROVED, State.REJECTED, State.LOCATING, State.CANCELLED, State.EXPIRED}
     ),
-    State.APPROVED: frozenset({State.PURGING, State.AWAITING_APPROVAL, State.CANCELLED}),
+    State.APPROVED: frozenset(
+        {State.PURGING, State.AWAITING_APPROVAL, State.FAILED, State.CANCELLED}
+    ),
     State.REJECTED: frozenset(),
     State.PURGING: frozenset({State.VERIFYING, State.PARTIALLY_FAILED, State.CANCELLED}),
     State.VERIFYING: frozenset({State.COMPLETED, State.PARTIALLY_FAILED, State.PURGING}),
@@ -76,6 +78,19 @@ class SubjectMayNotDecide(Forbidden):
 
 def is_final(state: State) -> bool:
     return not NEXT[state]
+
+
+def failing_from(before: State) -> State | None:
+    """What an erasure becomes whose worker gave up. None where no worker is at it."""
+    match before:
+        case State.RECEIVED | State.LOCATING | State.APPROVED:
+            return State.FAILED
+        case State.PURGING | State.VERIFYING:
+            return State.PARTIALLY_FAILED
+        case State.AWAITING_APPROVAL | State.PARTIALLY_FAILED | State.FAILED:
+            return None
+        case State.REJECTED | State.COMPLETED | State.CANCELLED | State.EXPIRED:
+            return None
 
 
 def check_move(before: State, after: State) -> None:

@@ -30,6 +30,11 @@ def of(request: ErasureRequest) -> Personal[str] | None:
     return sealing.get(request, "contact")
 
 
+def has_news(request: ErasureRequest) -> bool:
+    """Whether there is an outcome to tell. One that failed is tried again: it is none."""
+    return bool(request.contact) and request.state != State.FAILED
+
+
 def forget(request: ErasureRequest) -> None:
     """Destroy the address, once the end was told. Before the end it is kept."""
     if is_final(State(request.state)):

@@ -1,11 +1,13 @@
 """After a backup was put back: knowing again who was erased, and finding who is back with it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, cast
 from uuid import UUID
 
 from governance.audit import trail
+from governance.kernel.refusals import Invalid
 from governance.tenancy.services import actors
 from purge.domain.erasure import NEXT, State
 from purge.domain.locators import Locator
@@ -22,6 +24,14 @@ from purge.services import certificate_checks, findings, indexing, ledger, query
 from purge.services.findings import Search
 from purge.services.indexing import Clock, Refreshed
 from purge.services.transitions import move
+
+
+class CertificateTeachesNothing(Invalid):
+    code = "erasure_certificate_teaches_nothing"
+    sentence = (
+        "Certificate {number} is genuine, but of a release that wrote no fingerprints into it: it "
+        "cannot tell who was erased. Leave its file out, and ask again for that erasure."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +59,13 @@ def learn(*, certificates: Iterable[str], namespace_id: UUID, now: datetime) -> 
             raise certificate_checks.CertificateUnreadable(why=f"wrong: {', '.join(wrong)}")
         document = body["document"]
         if document["kind"] == CertificateKind.COMPLETE:
+            request_id = UUID(document["erasure_request"])
             learned += ledger.remember_again(
-                entries=document["ledger"],
+                entries=_entries(document, request_id),
                 erased_at=datetime.fromisoformat(document["issued_at"]),
-                request_id=UUID(document["erasure_request"]),
+                request_id=request_id,
             )
-            _end(UUID(document["erasure_request"]), now=now)
+            _end(request_id, now=now)
     trail.record(
         actor=actors.system(namespace_id),
         action="erasures.reconciled",
@@ -62,6 +73,16 @@ def learn(*, certificates: Iterable[str], namespace_id: UUID, now: datetime) -> 
         now=now,
     )
     return learned
+
+
+def _entries(document: Mapping[str, Any], request_id: UUID) -> Sequence[Mapping[str, Any]]:
+    """Who was erased: as the certificate says, or as the restored request still does."""
+    if "ledger" in document:
+        return cast("Sequence[Mapping[str, Any]]", document["ledger"])
+    request = ErasureRequest.objects.filter(pk=request_id).first()
+    if request is None or not request.subjects:
+        raise CertificateTeachesNothing(number=document["certificate"])
+    return ledger.described(request)
 
 
 def _end(request_id: UUID, *, now: datetime) -> None:

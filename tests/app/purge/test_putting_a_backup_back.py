@@ -1,6 +1,7 @@
 """After a restore: the ledger is learned again from certificates, and who is back is found."""
 
 import json
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from io import StringIO
 from pathlib import Path
@@ -12,8 +13,9 @@ from psycopg import sql
 
 from governance.isolation.scopes import namespace_scope
 from governance.tenancy.services import erased_people
+from purge.domain.reports import canonical_json, digest
 from purge.models import ComeBack, ErasureRequest, Suppression
-from purge.services import certificate_copies, certificates
+from purge.services import certificate_copies, certificates, keyrings
 from tests.app.purge.conftest import Company
 from tests.app.purge.test_telling_people import delivered
 from tests.conftest import DATABASE_NAME, SERVERS
@@ -82,6 +84,45 @@ def test_a_forged_certificate_teaches_nothing(acme: Company, tmp_path: Path) -> 
         reconciled(file)
     with namespace_scope(acme.namespace.pk):
         assert Suppression.objects.count() == 1
+
+
+def of_an_older_release(acme: Company, file: Path) -> None:
+    """As it was signed before certificates carried the ledger."""
+    body = json.loads(file.read_text())
+    del body["document"]["ledger"]
+    with namespace_scope(acme.namespace.pk):
+        signature = keyrings.signing_key().sign(canonical_json(body["document"]))
+    body |= {"hash": digest(body["document"]), "signature": b64encode(signature).decode()}
+    file.write_text(json.dumps(body))
+
+
+def test_a_certificate_without_fingerprints_is_refused_in_words(
+    acme: Company, tmp_path: Path
+) -> None:
+    file = erased(acme, tmp_path)
+    of_an_older_release(acme, file)
+
+    with pytest.raises(CommandError, match="Certificate 1 is genuine, but of a release"):
+        reconciled(file)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_restored_request_says_what_its_older_certificate_does_not(
+    acme: Company, restorable: Callable[[], None]
+) -> None:
+    with namespace_scope(acme.namespace.pk):
+        acme.approve(ErasureRequest.objects.get())
+    delivered()
+    [copy] = certificate_copies.kept(acme.namespace.pk)
+    of_an_older_release(acme, copy)
+    restorable()
+
+    assert "2 fingerprints learned from 1 copies kept here" in reconciled()
+
+    with namespace_scope(acme.namespace.pk):
+        again = ErasureRequest.objects.get()
+        assert (again.state, again.subjects) == ("cancelled", "")
+    assert "0 fingerprints learned from 1 copies kept here" in reconciled()
 
 
 def test_a_certificate_of_another_namespace_teaches_nothing(

@@ -6,6 +6,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
+from structlog.testing import capture_logs
 
 from governance.isolation.scopes import namespace_scope, system_scope
 from governance.outbox.models import MessageState, OutboxMessage
@@ -14,7 +15,7 @@ from governance.outbox.services import deliveries
 from governance.tenancy.models import RoleBinding
 from purge import tasks
 from purge.models import ErasureRequest
-from purge.services import decisions, erasure_requests, locating
+from purge.services import decisions, erasure_requests, erasures, locating, transitions
 from purge.services.subjects import SubjectsDestroyed
 from tests.app.purge.conftest import Company
 from tests.factories import purge, tenancy
@@ -56,6 +57,18 @@ def current(company: Company, request: ErasureRequest) -> ErasureRequest:
 def ask(company: Company, **changes: object) -> ErasureRequest:
     with namespace_scope(company.namespace.pk):
         return company.ask(people=[{"customer_id": 7123}], **changes)
+
+
+def retry(company: Company, request: ErasureRequest) -> None:
+    with namespace_scope(company.namespace.pk):
+        erasure_requests.retry(
+            request_id=request.pk, actor=tenancy.an_actor(company.ivan), now=timezone.now()
+        )
+
+
+def broken(*_args: object, **_options: object) -> None:
+    message = "a bug"
+    raise RuntimeError(message)
 
 
 def test_from_the_request_to_the_certificate_by_the_worker(acme: Company) -> None:
@@ -127,22 +140,14 @@ def test_a_worker_that_cannot_go_on_leaves_it_failed(
     acme: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     request = ask(acme)
-
-    def broken(**_options: object) -> None:
-        message = "a bug"
-        raise RuntimeError(message)
-
     monkeypatch.setattr(tasks, "MAX_ATTEMPTS", 1)
-    monkeypatch.setattr(locating, "in_dataset", lambda *_args, **_options: broken())
+    monkeypatch.setattr(locating, "in_dataset", broken)
     delivered()
 
     failed = current(acme, request)
     assert (failed.state, failed.problems[0]["reason"]) == ("failed", "given_up")
     monkeypatch.undo()
-    with namespace_scope(acme.namespace.pk):
-        erasure_requests.retry(
-            request_id=request.pk, actor=tenancy.an_actor(acme.ivan), now=timezone.now()
-        )
+    retry(acme, request)
     delivered()
     assert current(acme, request).state == "awaiting_approval"
 
@@ -179,3 +184,42 @@ def test_the_command_says_what_is_wrong(acme: Company, arguments: dict[str, str]
         call_command("index_lake", "sales", **arguments)
     with pytest.raises(CommandError):
         call_command("index_lake", "other", namespace=acme.namespace.name)
+
+
+def test_a_worker_that_dies_before_it_begins_leaves_it_failed(
+    acme: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = ask(acme, contact="dora@other.example")
+    monkeypatch.setattr(tasks, "MAX_ATTEMPTS", 1)
+    monkeypatch.setattr(locating.subjects, "of", broken)
+    told = delivered()
+    assert current(acme, request).state == "failed"
+    assert not told.to("dora@other.example")
+    monkeypatch.undo()
+    retry(acme, request)
+    delivered()
+    with namespace_scope(acme.namespace.pk):
+        acme.approve(current(acme, request))
+    monkeypatch.setattr(tasks, "MAX_ATTEMPTS", 1)
+    monkeypatch.setattr(erasures.selectors, "approval_holds", broken)
+
+    mails = delivered()
+
+    failed = current(acme, request)
+    assert (failed.state, failed.problems[0]["reason"]) == ("failed", "given_up")
+    assert mails.to(acme.ivan.email)
+    monkeypatch.undo()
+    retry(acme, request)
+    delivered()
+    assert current(acme, request).state == "awaiting_approval"
+
+
+def test_a_late_job_that_dies_is_logged_and_changes_nothing(acme: Company) -> None:
+    request = ask(acme)
+    delivered()
+
+    with namespace_scope(acme.namespace.pk), capture_logs() as lines:
+        transitions.give_up(request_id=request.pk, now=timezone.now())
+
+    assert [line["event"] for line in lines] == ["nothing_to_give_up"]
+    assert current(acme, request).state == "awaiting_approval"

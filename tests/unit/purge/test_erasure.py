@@ -14,6 +14,7 @@ from purge.domain.erasure import (
     SubjectMayNotDecide,
     check_decider,
     check_move,
+    failing_from,
     is_final,
 )
 from purge.domain.people import Person
@@ -54,6 +55,16 @@ class ErasureWalk(RuleBasedStateMachine):
     def a_no_is_final(self) -> None:
         for decided in self.path[:-1]:
             assert decided not in FINAL
+
+
+@pytest.mark.parametrize("before", State)
+def test_where_work_is_under_way_giving_up_may_follow(before: State) -> None:
+    after = failing_from(before)
+
+    if after is None:
+        assert NEXT[before].isdisjoint({State.FAILED, State.PARTIALLY_FAILED})
+    else:
+        check_move(before, after)
 
 
 TestErasureWalk = ErasureWalk.TestCase
