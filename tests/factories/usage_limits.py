@@ -18,7 +18,7 @@ from usage_limits.domain.features import MEASURES, FeatureType, to_base
 from usage_limits.domain.limits import BreachAction, Terms
 from usage_limits.domain.reservations import Request
 from usage_limits.domain.rules import Metric, Operator, Predicate, Rule, RuleAction
-from usage_limits.models import AlertChannel, UsageLimit, WorkloadRule
+from usage_limits.models import AlertChannel, Reservation, UsageEntry, UsageLimit, WorkloadRule
 from usage_limits.services import alert_channels, limits, reservations, workload_rules
 from usage_limits.services.alert_channels import ChannelChange
 
@@ -157,4 +157,14 @@ def a_run(submission: QuerySubmission, **measured: Any) -> QueryRun:
         engine_id=submission.engine_id,
         submitted_at=submission.submitted_at,
         **values,
+    )
+
+
+def metered(feature: FeatureType = FeatureType.CONCURRENCY_SCALING) -> tuple[float, float]:
+    """Settled and held of a feature, in base units."""
+    used = UsageEntry.objects.filter(feature_type=feature)
+    held = Reservation.objects.filter(feature_type=feature, state="held")
+    return (
+        sum(float(row.amount) for row in used),
+        sum(float(row.amount) for row in held),
     )

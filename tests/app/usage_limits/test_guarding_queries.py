@@ -1,4 +1,4 @@
-"""What a query meets before it runs, while it runs and after."""
+"""What a query holds before it runs and while it runs, and is charged after."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -6,55 +6,38 @@ from typing import Any
 import pytest
 
 from governance.analytics.domain.queries import (
-    GO_ON,
     Estimate,
     Pool,
-    Priority,
     QueryState,
-    Verdict,
 )
 from governance.isolation.scopes import namespace_scope
 from governance.outbox.models import OutboxMessage
 from governance.tenancy.models import Namespace
 from tests.factories import tenancy
-from tests.factories.rest import Script
 from tests.factories.usage_limits import (
     a_limit,
-    a_rule,
     a_run,
     a_submission,
     an_email_channel,
+    metered,
     settled,
     some_terms,
 )
 from usage_limits import selectors, wiring
 from usage_limits.domain.admissions import UsageLimitReached
 from usage_limits.domain.features import FeatureType
-from usage_limits.domain.rules import QueryAbortedByRule
 from usage_limits.models import (
     Reservation,
     UsageControlLogEntry,
-    UsageEntry,
     UsageLimit,
-    WorkloadRuleMatch,
 )
 from usage_limits.services import reservations
 
 MB = 2**20
 TB = 2**40
+SPECTRUM = FeatureType.SPECTRUM
 BURST = FeatureType.CONCURRENCY_SCALING
-
 guard, sink = wiring.query_guard(), wiring.usage_sink()
-
-
-def reading(entries: str = "concurrency-scaling") -> tuple[float, float]:
-    """Settled and held of a feature, in base units."""
-    used = UsageEntry.objects.filter(feature_type=entries)
-    held = Reservation.objects.filter(feature_type=entries, state="held")
-    return (
-        sum(float(row.amount) for row in used),
-        sum(float(row.amount) for row in held),
-    )
 
 
 def test_a_query_holds_its_estimate_and_is_charged_what_it_read(
@@ -65,10 +48,10 @@ def test_a_query_holds_its_estimate_and_is_charged_what_it_read(
 
     admission = guard.admit(submission=submission, estimate=Estimate(bytes_scanned=100 * MB + 1))
     assert admission.pool is Pool.MAIN
-    assert reading("spectrum") == (0, 101 * MB)
+    assert metered(SPECTRUM) == (0, 101 * MB)
 
     sink.settle(run=a_run(submission, bytes_scanned=3 * MB))
-    assert reading("spectrum") == (10 * MB, 0)
+    assert metered(SPECTRUM) == (10 * MB, 0)
 
 
 def test_a_query_that_reads_no_table_holds_nothing_and_is_never_refused(
@@ -79,7 +62,7 @@ def test_a_query_that_reads_no_table_holds_nothing_and_is_never_refused(
 
     guard.admit(submission=a_submission(now=now), estimate=Estimate(bytes_scanned=0))
 
-    assert reading("spectrum") == (TB, 0)
+    assert metered(SPECTRUM) == (TB, 0)
 
 
 @pytest.mark.parametrize("state", [QueryState.FAILED, QueryState.CANCELLED, QueryState.ABORTED])
@@ -91,7 +74,7 @@ def test_a_query_that_ended_badly_is_charged_what_it_read(
 
     sink.settle(run=a_run(submission, state=state, bytes_scanned=20 * MB))
 
-    assert reading("spectrum") == (20 * MB, 0)
+    assert metered(SPECTRUM) == (20 * MB, 0)
 
 
 def test_a_query_that_never_ran_gives_everything_back(namespace: Namespace, now: datetime) -> None:
@@ -100,8 +83,8 @@ def test_a_query_that_never_ran_gives_everything_back(namespace: Namespace, now:
 
     sink.settle(run=a_run(submission, state=QueryState.CANCELLED, run_milliseconds=0))
 
-    assert reading("spectrum") == (0, 0)
-    assert reading() == (0, 0)
+    assert metered(SPECTRUM) == (0, 0)
+    assert metered() == (0, 0)
 
 
 def test_a_withdrawn_query_gives_everything_back(namespace: Namespace, now: datetime) -> None:
@@ -111,8 +94,8 @@ def test_a_withdrawn_query_gives_everything_back(namespace: Namespace, now: date
     guard.withdraw(submission=submission)
     guard.withdraw(submission=submission)
 
-    assert reading("spectrum") == (0, 0)
-    assert reading() == (0, 0)
+    assert metered(SPECTRUM) == (0, 0)
+    assert metered() == (0, 0)
 
 
 def test_a_burst_is_charged_by_the_second_and_at_least_a_minute(
@@ -127,7 +110,7 @@ def test_a_burst_is_charged_by_the_second_and_at_least_a_minute(
     sink.settle(run=a_run(short, run_milliseconds=1_000))
     sink.settle(run=a_run(long, run_milliseconds=90_500))
 
-    assert reading() == (60 + 91, 0)
+    assert metered() == (60 + 91, 0)
 
 
 def test_where_burst_minutes_are_used_up_the_query_takes_a_main_slot(
@@ -141,7 +124,7 @@ def test_where_burst_minutes_are_used_up_the_query_takes_a_main_slot(
 
     assert admission.pool is Pool.MAIN
     assert "burst pool" in admission.notes[0]
-    assert reading("spectrum") == (0, 10 * MB)
+    assert metered(SPECTRUM) == (0, 10 * MB)
 
 
 def test_where_both_are_used_up_the_query_is_refused_for_its_scan(
@@ -157,79 +140,6 @@ def test_where_both_are_used_up_the_query_is_refused_for_its_scan(
         )
 
     assert refused.value.values["feature"] == "spectrum"
-
-
-def test_a_query_that_would_scan_more_than_a_terabyte_is_stopped_before_it_runs(
-    namespace: Namespace, now: datetime
-) -> None:
-    a_rule(("spectrum_scan_size_mb", ">", 2**20), name="no_big_scans", action="abort")
-
-    guard.admit(submission=a_submission(now=now), estimate=Estimate(bytes_scanned=TB))
-    with pytest.raises(QueryAbortedByRule, match="spectrum_scan_size_mb > 1048576"):
-        guard.admit(submission=a_submission(now=now), estimate=Estimate(bytes_scanned=TB + 1))
-
-
-def test_a_query_that_scans_more_than_was_estimated_is_stopped_while_it_runs(
-    namespace: Namespace, now: datetime
-) -> None:
-    a_rule(("spectrum_scan_size_mb", ">", 2**20), name="no_big_scans", action="abort")
-    submission = a_submission(now=now)
-    guard.admit(submission=submission, estimate=Estimate(bytes_scanned=MB))
-
-    running = a_run(submission, state=QueryState.RUNNING, finished_at=None, bytes_scanned=TB)
-    assert guard.observe(run=running) == GO_ON
-
-    for _ in range(2):
-        too_much = a_run(
-            submission, state=QueryState.RUNNING, finished_at=None, bytes_scanned=TB + 1
-        )
-        observed = guard.observe(run=too_much)
-        assert observed.verdict is Verdict.ABORT
-        assert "no_big_scans" in observed.reason
-    assert WorkloadRuleMatch.objects.count() == 1
-
-
-def test_milder_rules_hop_change_priority_and_log(namespace: Namespace, now: datetime) -> None:
-    a_rule(("scan_row_count", ">", 10), name="many_rows", action="hop")
-    a_rule(("spectrum_scan_size_mb", ">", 100), name="large", action="change_priority")
-    many = Estimate(bytes_scanned=MB, rows=11)
-
-    hopped = guard.admit(submission=a_submission(now=now, burst_slots=1), estimate=many)
-    stayed = guard.admit(submission=a_submission(now=now), estimate=many)
-    full = a_submission(now=now, burst_slots=1, burst_running=1)
-    waits = guard.admit(submission=full, estimate=many)
-    slowed = guard.admit(
-        submission=a_submission(now=now), estimate=Estimate(bytes_scanned=200 * MB)
-    )
-
-    assert hopped.pool is Pool.BURST
-    assert stayed.pool is waits.pool is Pool.MAIN
-    assert slowed.priority is Priority.LOW
-    assert WorkloadRuleMatch.objects.count() == 4
-
-
-def test_a_rule_on_a_running_query_may_lower_its_priority_or_only_log(
-    namespace: Namespace, now: datetime
-) -> None:
-    a_rule(("query_execution_time", ">", 60), name="long", action="log")
-    submission = a_submission(now=now)
-    running = a_run(submission, state=QueryState.RUNNING, finished_at=None, run_milliseconds=61_000)
-
-    assert guard.observe(run=running) == GO_ON
-    a_rule(("query_cpu_time", "<", 1), name="idle", action="change_priority")
-    observed = guard.observe(run=running)
-
-    assert (observed.verdict, observed.priority) == (Verdict.CONTINUE, Priority.LOW)
-
-
-def test_what_is_only_known_at_the_end_is_noted_then(namespace: Namespace, now: datetime) -> None:
-    a_rule(("return_row_count", ">", 5), name="many_returned", action="log")
-    submission = a_submission(now=now)
-
-    sink.settle(run=a_run(submission, rows_returned=6))
-    sink.settle(run=a_run(submission, rows_returned=6))
-
-    assert [row.rule_name for row in WorkloadRuleMatch.objects.all()] == ["many_returned"]
 
 
 def test_a_query_that_still_runs_keeps_its_reservation(namespace: Namespace, now: datetime) -> None:
@@ -255,7 +165,7 @@ def test_a_query_that_waits_keeps_its_reservation(namespace: Namespace, now: dat
         guard.observe(run=a_run(submission, queue_milliseconds=minutes * 60_000, **WAITING))
 
     assert reservations.expire(now=now + timedelta(minutes=40)) == 0
-    assert reading("spectrum") == (0, 10 * MB)
+    assert metered(SPECTRUM) == (0, 10 * MB)
 
 
 def test_what_expired_while_the_worker_was_away_is_held_again(
@@ -271,7 +181,7 @@ def test_what_expired_while_the_worker_was_away_is_held_again(
         guard.admit(submission=a_submission(now=now), estimate=Estimate(bytes_scanned=MB))
     sink.settle(run=a_run(submission, bytes_scanned=TB))
 
-    assert reading("spectrum") == (TB, 0)
+    assert metered(SPECTRUM) == (TB, 0)
 
 
 def test_a_burst_that_goes_on_holds_each_minute_before_it_begins(
@@ -284,7 +194,7 @@ def test_a_burst_that_goes_on_holds_each_minute_before_it_begins(
     held = []
     for seconds in (1, 49, 50, 111):
         guard.observe(run=a_run(submission, run_milliseconds=seconds * 1000, **RUNNING))
-        held.append(reading()[1])
+        held.append(metered()[1])
     other = guard.admit(
         submission=a_submission(now=now, pool=Pool.BURST), estimate=Estimate(bytes_scanned=0)
     )
@@ -292,7 +202,7 @@ def test_a_burst_that_goes_on_holds_each_minute_before_it_begins(
 
     assert held == [60, 60, 120, 180]
     assert other.pool is Pool.MAIN
-    assert reading() == (115, 0)
+    assert metered() == (115, 0)
 
 
 def test_a_query_that_reads_more_than_was_estimated_holds_what_it_reads(
@@ -303,42 +213,7 @@ def test_a_query_that_reads_more_than_was_estimated_holds_what_it_reads(
 
     guard.observe(run=a_run(submission, bytes_scanned=99 * MB, **RUNNING))
 
-    assert reading("spectrum") == (0, 99 * MB)
-
-
-def test_a_rule_moves_a_query_that_waited_long_and_the_burst_is_reserved(
-    namespace: Namespace, now: datetime
-) -> None:
-    a_rule(("query_queue_time", ">", 60), name="waited", action="hop")
-    submission = a_submission(now=now)
-    guard.admit(submission=submission, estimate=Estimate(bytes_scanned=MB))
-    waiting = a_run(submission, queue_milliseconds=61_000, **WAITING)
-
-    patient = guard.observe(run=a_run(submission, queue_milliseconds=60_000, **WAITING))
-    said = guard.observe(run=waiting)
-    moved = guard.move(run=waiting, pool=Pool.BURST)
-
-    assert (patient, said.pool, moved) == (GO_ON, Pool.BURST, True)
-    assert said.reason == (
-        "The workload rule waited moved it to the burst pool: query_queue_time > 60."
-    )
-    assert reading() == (0, 60)
-
-
-def test_a_rule_aborts_a_large_query_that_waited_long(namespace: Namespace, now: datetime) -> None:
-    a_rule(
-        ("query_queue_time", ">", 60),
-        ("spectrum_scan_size_mb", ">", 100),
-        name="large_and_late",
-        action="abort",
-    )
-    submission = a_submission(now=now)
-    late = {"queue_milliseconds": 61_000, **WAITING}
-
-    small = guard.observe(run=a_run(submission, estimated_bytes=MB, **late))
-    large = guard.observe(run=a_run(submission, estimated_bytes=101 * MB, **late))
-
-    assert (small, large.verdict) == (GO_ON, Verdict.ABORT)
+    assert metered(SPECTRUM) == (0, 99 * MB)
 
 
 def test_a_query_that_hopped_is_charged_from_when_it_hopped(
@@ -358,7 +233,7 @@ def test_a_query_that_hopped_is_charged_from_when_it_hopped(
         )
     )
 
-    assert reading() == (90, 0)
+    assert metered() == (90, 0)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -372,7 +247,7 @@ def test_a_hop_into_minutes_that_are_used_up_is_refused_and_said_once(now: datet
 
         moved = [guard.move(run=waiting, pool=Pool.BURST) for _ in range(2)]
 
-        assert (moved, reading()) == ([False, False], (60, 0))
+        assert (moved, metered()) == ([False, False], (60, 0))
         assert UsageControlLogEntry.objects.count() == 1
 
 
@@ -397,40 +272,3 @@ def test_a_refusal_is_logged_and_alerted_once_though_the_query_is_rolled_back(
         assert not Reservation.objects.exists()
         [state] = selectors.limit_states(limits=list(UsageLimit.objects.all()), now=now)
         assert state.reading.standing.taken == 0
-
-
-@pytest.mark.django_db(transaction=True)
-def test_an_abort_on_the_estimate_is_noted_though_the_query_is_rolled_back(now: datetime) -> None:
-    namespace = tenancy.a_namespace()
-    with namespace_scope(namespace.pk):
-        a_rule(("spectrum_scan_size_mb", ">", 5), name="tiny", action="abort")
-        an_email_channel()
-
-    for _ in range(2):
-        with pytest.raises(QueryAbortedByRule), namespace_scope(namespace.pk):
-            guard.admit(submission=a_submission(now=now), estimate=Estimate(bytes_scanned=TB))
-
-    with namespace_scope(namespace.pk):
-        assert WorkloadRuleMatch.objects.filter(on_estimate=True).count() == 2
-        assert OutboxMessage.objects.filter(kind="email").count() == 1
-
-
-@pytest.mark.django_db
-def test_rest_tells_which_queries_matched_which_rule(now: datetime) -> None:
-    namespace = tenancy.a_namespace()
-    with namespace_scope(namespace.pk):
-        rule = a_rule(("return_row_count", ">", 5), name="many_returned", action="log")
-        a_rule(("return_row_count", ">", 4), name="some_returned", action="log")
-        submission = a_submission(now=now)
-        sink.settle(run=a_run(submission, rows_returned=6))
-    script = Script(namespace)
-
-    [told] = script.get(f"workload-rule-matches/?workload_rule={rule.pk}").json()["results"]
-    refused = script.post("workload-rule-matches/", {})
-
-    assert (told["query"], told["rule_name"], told["on_estimate"]) == (
-        str(submission.query_id),
-        "many_returned",
-        False,
-    )
-    assert refused.status_code == 405
