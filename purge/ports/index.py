@@ -1,6 +1,6 @@
 """The metastore index: where a fingerprint lies."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
@@ -61,8 +61,8 @@ class MetastoreIndex(Protocol):
         """Where these fingerprints are (in these objects), by object and offset."""
         ...
 
-    def forget(self, *, object_number: int, offsets: Collection[int]) -> int:
-        """Drop every entry at these indexed offsets, whosever fingerprint it carries."""
+    def forget(self, *, offsets: Mapping[int, Collection[int]]) -> int:
+        """Drop every entry at these indexed offsets of each object, whosever fingerprint it is."""
         ...
 
     def remove(self, *, object_number: int) -> int:

@@ -95,7 +95,7 @@ def _was_under_way(opened: OpenStep, *, work: Work, lake: Lake, clock: Clock) ->
     was_published = "version" in hand and layer.version(key=key) == hand["version"]
     layer.discard(key=key, attempt=hand["attempt"])
     if was_published:
-        steps.published(opened.id, work=work, lake=lake, clock=clock)
+        steps.published({opened.id: True}, work=work, lake=lake, clock=clock)
         removal = replace(opened, hand={"removes": hand["replaces"], "cut": hand.get("present")})
         _finish_removal(removal, work=work, lake=lake, clock=clock)
     return was_published
@@ -193,7 +193,7 @@ def _splice(opened: OpenStep, finding: Finding, *, work: Work, lake: Lake, clock
         with suppress(ObjectUnreachable):
             layer.discard(key=key, attempt=attempt)
         raise
-    steps.published(opened.id, work=work, lake=lake, clock=clock, stays_behind=ready.stays_behind)
+    steps.published({opened.id: ready.stays_behind}, work=work, lake=lake, clock=clock)
     if ready.stays_behind:
         _take_replaced(opened, finding, ready, work=work, lake=lake, clock=clock)
     return True
@@ -203,10 +203,12 @@ def _begun(opened: OpenStep, finding: Finding, *, work: Work) -> str:
     """The name of an attempt, written down where it may leave something behind."""
     layer, key, version = opened.dataset.layer, finding.row.key, finding.row.version
     if announced := layer.announce(key=key, version=version):
-        steps.begun(opened.id, attempt=announced, work=work)
+        with work.scope():
+            steps.begun(opened.id, attempt=announced)
     attempt = layer.begin(key=key, version=version)
     if not layer.is_traceless(attempt=attempt):
-        steps.begun(opened.id, attempt=attempt, work=work)
+        with work.scope():
+            steps.begun(opened.id, attempt=attempt)
     return attempt
 
 

@@ -13,6 +13,8 @@
 - `unsure`: the engine could not tell, and the count may be of rows that others deleted.
 """
 
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -25,16 +27,19 @@ from purge.services.findings import Finding
 from purge.services.indexing import Clock
 
 GONE = "object_gone"
+PUBLISHED = (
+    *("staged", "records", "bytes", "before_version", "after_version"),
+    *("state", "problem", "locked_until", "finished_at", "updated_at"),
+)
 UNSURE = (
     "A worker was stopped while it deleted, and the engine cannot tell what became of that: the "
     "count is of what it was about to delete and is no longer there."
 )
 
 
-def begun(step_id: UUID, *, attempt: str, work: Work) -> None:
-    """An attempt has a name, or is about to: whatever it leaves behind can be discarded."""
-    with work.scope():
-        ErasureStep.objects.filter(pk=step_id).update(staged={"attempt": attempt})
+def begun(step_id: UUID, *, attempt: str) -> None:
+    """An attempt has a name, or is about to: what it leaves can be discarded. Needs the scope."""
+    ErasureStep.objects.filter(pk=step_id).update(staged={"attempt": attempt})
 
 
 def staged(step_id: UUID, finding: Finding, ready: Staged) -> None:
@@ -68,35 +73,53 @@ def _announce(step_id: UUID, finding: Finding, hand: dict[str, object]) -> None:
     )
 
 
-def published(
-    step_id: UUID, *, work: Work, lake: Lake, clock: Clock, stays_behind: bool = True
-) -> None:
-    """The new version is in force: bring the index up to it.
+def published(stays_behind: Mapping[UUID, bool], *, work: Work, lake: Lake, clock: Clock) -> None:
+    """Of these steps the new versions are in force: bring the index up to them.
 
-    What it replaced is still to be removed; where nothing stays behind, the step is done.
+    What one replaced is still to be removed; where nothing stays behind, the step is done.
     """
     with work.scope():
-        step = _locked(step_id)
-        hand = step.staged
-        if "version" not in hand:
-            return
-        row = LakeObject.objects.select_for_update().get(number=step.object_number)
-        if row.version != hand["version"]:  # Else somebody indexed the new version already.
-            spans = [Span(*span) for span in hand["cuts"]]
-            lake.index.forget(object_number=row.number, offsets=[span.offset for span in spans])
-            cuts = Cuts(Span(*span) for span in row.cuts).with_more(spans)
-            row.cuts = [[span.offset, span.length] for span in cuts.spans]
-            row.version, row.size = hand["version"], hand["size"]
-            row.save()
-        _count(step)
-        step.before_version = step.before_version or hand["replaces"]
-        step.after_version = hand["version"]
-        step.staged = {"removes": hand["replaces"], "cut": hand.get("present")}
-        if not stays_behind:
-            step.staged = {}
-            _end(step, StepState.DONE, problem="", clock=clock)
-            return
-        step.save()
+        steps = [
+            step
+            for step in ErasureStep.objects.select_for_update(of=("self",))
+            .filter(pk__in=stays_behind)
+            .order_by("object_number")
+            if "version" in step.staged
+        ]
+        _follow(steps, lake=lake, now=clock())
+        for step in steps:
+            hand = step.staged
+            _count(step)
+            step.before_version = step.before_version or hand["replaces"]
+            step.after_version = hand["version"]
+            step.staged = {"removes": hand["replaces"], "cut": hand.get("present")}
+            if not stays_behind[step.pk]:
+                step.staged = {}
+                _close(step, StepState.DONE, problem="", now=clock())
+            step.updated_at = clock()
+        ErasureStep.objects.bulk_update(steps, PUBLISHED)
+
+
+def _follow(steps: Sequence[ErasureStep], *, lake: Lake, now: datetime) -> None:
+    """The index knows the new versions, and what is no longer in them."""
+    hands = {step.object_number: step.staged for step in steps}
+    rows = [
+        row
+        for row in LakeObject.objects.select_for_update()
+        .filter(number__in=hands)
+        .order_by("number")
+        if row.version != hands[row.number]["version"]  # Else somebody indexed it already.
+    ]
+    gone: dict[int, list[int]] = {}
+    for row in rows:
+        hand = hands[row.number]
+        spans = [Span(*span) for span in hand["cuts"]]
+        gone[row.number] = [span.offset for span in spans]
+        cuts = Cuts(Span(*span) for span in row.cuts).with_more(spans)
+        row.cuts = [[span.offset, span.length] for span in cuts.spans]
+        row.version, row.size, row.updated_at = hand["version"], hand["size"], now
+    lake.index.forget(offsets=gone)
+    LakeObject.objects.bulk_update(rows, ["cuts", "version", "size", "updated_at"])
 
 
 def removed(step_id: UUID, *, work: Work, lake: Lake, clock: Clock) -> None:
@@ -201,12 +224,16 @@ def _count(step: ErasureStep) -> None:
 
 
 def _end(step: ErasureStep, state: StepState, *, problem: str, clock: Clock) -> None:
+    _close(step, state, problem=problem, now=clock())
+    step.save()
+
+
+def _close(step: ErasureStep, state: StepState, *, problem: str, now: datetime) -> None:
     step.state = state
     step.problem = problem
-    step.finished_at = clock()
+    step.finished_at = now
     if state == StepState.DONE:
         step.locked_until = ""
-    step.save()
 
 
 def start_over(step: ErasureStep) -> None:

@@ -108,9 +108,18 @@ def test_forgetting_drops_every_fingerprint_at_the_offset(index: MetastoreIndex)
     stored(index, 1, (7, 0, 50), (8, 0, 50), (8, 50, 5))
     stored(index, 2, (7, 0, 50))
 
-    assert index.forget(object_number=1, offsets=[0]) == 2
+    assert index.forget(offsets={1: [0]}) == 2
 
     assert places(index, 7, 8) == [Place(1, 8, Span(50, 5)), Place(2, 7, Span(0, 50))]
+
+
+def test_forgetting_in_several_objects_drops_of_each_its_own(index: MetastoreIndex) -> None:
+    stored(index, 1, (7, 0, 50), (7, 50, 5))
+    stored(index, 2, (7, 0, 50), (7, 50, 5), (8, 100, 5))
+
+    assert index.forget(offsets={1: [0], 2: [50, 100], 3: [0]}) == 3
+
+    assert places(index, 7, 8) == [Place(1, 7, Span(50, 5)), Place(2, 7, Span(0, 50))]
 
 
 def test_what_two_fingerprints_side_by_side_look_like_is_not_found(index: MetastoreIndex) -> None:
@@ -168,7 +177,7 @@ def test_a_place_far_in_and_a_record_of_any_length_are_kept_whole(index: Metasto
     stored(index, 1, *entries)
 
     assert places(index, 7) == [Place(1, 7, Span(offset, size)) for _, offset, size in entries]
-    assert index.forget(object_number=1, offsets=[2**47 - 1, 2]) == 2
+    assert index.forget(offsets={1: [2**47 - 1, 2]}) == 2
 
 
 @pytest.mark.parametrize("table", TABLES)

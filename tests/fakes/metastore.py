@@ -1,6 +1,6 @@
 """A metastore index in memory, true to the contract."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -56,11 +56,14 @@ class FakeMetastoreIndex:
                     if entry.fingerprint in fingerprints:
                         yield Place(number, entry.fingerprint, entry.span)
 
-    def forget(self, *, object_number: int, offsets: Collection[int]) -> int:
-        before = self.entries.get(object_number, [])
-        kept = [entry for entry in before if entry.span.offset not in offsets]
-        self.entries[object_number] = kept
-        return len(before) - len(kept)
+    def forget(self, *, offsets: Mapping[int, Collection[int]]) -> int:
+        forgotten = 0
+        for number, gone in offsets.items():
+            before = self.entries.get(number, [])
+            kept = [entry for entry in before if entry.span.offset not in gone]
+            self.entries[number] = kept
+            forgotten += len(before) - len(kept)
+        return forgotten
 
     def remove(self, *, object_number: int) -> int:
         return len(self.entries.pop(object_number, []))

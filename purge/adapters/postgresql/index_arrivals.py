@@ -5,6 +5,7 @@ reader works on another, and memory holds two runs. The last transaction, the re
 whose number it is. Whoever is killed before leaves a number that nobody knows, to be cleared away.
 """
 
+from collections.abc import Collection, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
@@ -22,7 +23,7 @@ HOLD = f"SELECT number, {SETTINGS} FROM purge_indexarrival WHERE number = %s FOR
 DROP = "DELETE FROM purge_indexarrival WHERE"
 UNPUBLISHED = "object_number IS NULL"
 PUBLISH = "UPDATE purge_indexarrival SET object_number = %s WHERE number = %s"
-NUMBER = "SELECT number FROM purge_indexarrival WHERE object_number = %s FOR UPDATE"
+NUMBERS = "SELECT object_number, number FROM purge_indexarrival WHERE object_number = ANY(%s)"
 
 
 class ArrivalLostError(RuntimeError):
@@ -83,12 +84,18 @@ class IndexArrival:
         return int(held[0])
 
 
-def number_of(object_number: int) -> int | None:
-    """Under which number its entries arrived, if it is large. This transaction holds it fast."""
+def numbers_of(object_numbers: Collection[int]) -> Mapping[int, int]:
+    """Under which numbers entries of large ones arrived. The transaction holds them fast."""
     with connection.cursor() as cursor:
-        cursor.execute(NUMBER, [object_number])
-        arrived = cursor.fetchone()
-    return None if arrived is None else int(arrived[0])
+        cursor.execute(f"{NUMBERS} FOR UPDATE", [list(object_numbers)])
+        return dict(cursor.fetchall())
+
+
+def have_arrived(object_numbers: Collection[int]) -> bool:
+    """Whether any of them is large."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"{NUMBERS} LIMIT 1", [list(object_numbers)])
+        return cursor.fetchone() is not None
 
 
 def remove(*, object_number: int) -> int:

@@ -6,7 +6,7 @@ are what takes time. Works in the namespace scope that is open; a large object's
 before that, by a connection of their own (`index_arrivals`).
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from heapq import merge
 from operator import attrgetter
@@ -51,6 +51,12 @@ SELECT object_number, fingerprint, place, length_low FROM purge_indexentry
 WHERE fingerprint = ANY(%s) """
 ORDER = " ORDER BY object_number, place & %s"
 REMOVE = "DELETE FROM purge_indexentry WHERE object_number = %s"
+# The numbers once more by themselves: the tree of objects is asked for them.
+FORGET = """
+DELETE FROM purge_indexentry USING (
+  SELECT unnest(%s::integer[]) AS number, unnest(%s::bigint[]) AS position) gone
+WHERE object_number = ANY(%s) AND object_number = gone.number AND place & %s = gone.position
+"""
 
 
 class PostgreSQLIndexBatch:
@@ -107,21 +113,25 @@ class PostgreSQLMetastoreIndex:
     def places(
         self, *, fingerprints: Collection[int], object_numbers: Collection[int] | None = None
     ) -> Iterator[Place]:
-        return merge(
-            _rows_places(fingerprints, object_numbers),
-            index_blocks.places(fingerprints=fingerprints, object_numbers=object_numbers),
-            key=attrgetter("object_number"),
-        )
+        rows = _rows_places(fingerprints, object_numbers)
+        if object_numbers is not None and not index_arrivals.have_arrived(object_numbers):
+            return rows
+        blocks = index_blocks.places(fingerprints=fingerprints, object_numbers=object_numbers)
+        return merge(rows, blocks, key=attrgetter("object_number"))
 
-    def forget(self, *, object_number: int, offsets: Collection[int]) -> int:
-        arrived = index_arrivals.number_of(object_number)
-        if arrived is not None:
-            return index_blocks.forget(number=arrived, offsets=offsets)
+    def forget(self, *, offsets: Mapping[int, Collection[int]]) -> int:
+        arrived = index_arrivals.numbers_of(offsets)
+        forgotten = sum(
+            index_blocks.forget(number=number, offsets=offsets[one])
+            for one, number in arrived.items()
+        )
+        gone = [(one, at) for one in offsets.keys() - arrived.keys() for at in offsets[one]]
+        if not gone:
+            return forgotten
+        numbers, positions = map(list, zip(*gone, strict=True))
         with connection.cursor() as cursor:
-            cursor.execute(
-                f"{REMOVE} AND place & %s = ANY(%s)", [object_number, FURTHEST, list(offsets)]
-            )
-            return int(cursor.rowcount)
+            cursor.execute(FORGET, [numbers, positions, sorted(set(numbers)), FURTHEST])
+            return forgotten + int(cursor.rowcount)
 
     def remove(self, *, object_number: int) -> int:
         with connection.cursor() as cursor:

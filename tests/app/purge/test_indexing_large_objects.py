@@ -104,7 +104,7 @@ def test_records_of_it_are_forgotten_by_their_place(acme: Company) -> None:
 
     with namespace_scope(acme.namespace.pk):
         number = LakeObject.objects.get().number
-        assert acme.lake.index.forget(object_number=number, offsets=[0]) == 2
+        assert acme.lake.index.forget(offsets={number: [0]}) == 2
 
     assert found(acme) == set(BEFORE[1:])
 
@@ -190,7 +190,7 @@ def test_another_namespace_neither_finds_nor_clears_it(
         number = LakeObject.objects.get().number
     with namespace_scope(evil.namespace.pk):
         keyrings.keys()
-        assert index_arrivals.number_of(number) is None
+        assert index_arrivals.numbers_of([number]) == {}
         assert evil.lake.index.remove(object_number=number) == 0
         assert evil.lake.index.clear(begun_before=timezone.now() + timedelta(days=1)) == 0
     assert count(evil) == (0, 0)
