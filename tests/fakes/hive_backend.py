@@ -45,6 +45,7 @@ class FakeHiveBackend:
     deactivated: set[str] = field(default_factory=set)
     moved_out: set[str] = field(default_factory=set)
     away: bool = False
+    failed_looks: int = 0
     hanging: int = 0
     most_hanging: int = 0
 
@@ -116,6 +117,7 @@ class FakeHiveBackend:
 
     def lapsed(self, *, principals: Collection[Principal]) -> frozenset[Principal]:
         if self.away:
+            self.failed_looks += 1
             message = "the database is away"
             raise RuntimeError(message)
         return frozenset(each for each in principals if each.username in self.deactivated)

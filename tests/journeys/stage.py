@@ -2,12 +2,10 @@
 
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from email.message import EmailMessage
-from time import monotonic, sleep
-from typing import TypeVar
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser
@@ -21,10 +19,9 @@ from tests.servers import mail, simplesamlphp, slapd
 from tests.servers.mail import MailServer
 from tests.servers.simplesamlphp import SimpleSAMLphp
 from tests.servers.slapd import Slapd
+from tests.waiting import eventually
 
 NAMESPACE = "default"
-PATIENCE_SECONDS = 30.0
-Found = TypeVar("Found")
 
 
 @dataclass(kw_only=True)
@@ -99,20 +96,6 @@ class Stage(Scene):
     @property
     def own_hosts(self) -> frozenset[str]:
         return super().own_hosts | {urlsplit(self.idp.base).netloc}
-
-
-def eventually(
-    look: Callable[[], Found | None], *, what: str, seconds: float = PATIENCE_SECONDS
-) -> Found:
-    """What `look` finds, as soon as it finds something."""
-    deadline = monotonic() + seconds
-    while monotonic() < deadline:
-        found = look()
-        if found:
-            return found
-        sleep(0.1)
-    message = f"There was no {what} within {seconds:g} s."
-    raise AssertionError(message)
 
 
 @contextmanager

@@ -12,8 +12,8 @@ from tests.journeys import browsers, service as services
 from tests.journeys.admin_pages import Admin
 from tests.journeys.browsers import Person
 from tests.journeys.service import ROOT, Service
-from tests.journeys.stage import eventually
 from tests.servers.requirements import miss_service
+from tests.waiting import eventually
 
 MOST_TRIES = 25
 

@@ -1,12 +1,17 @@
-"""The Hive gateway, run in a thread of the test's process on a free loopback port."""
+"""The Hive gateway, run in a thread of the test's process on a free loopback port; its clients."""
 
 import asyncio
 import socket
 import ssl
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from typing import Protocol
+
+import impala.dbapi
+from impala import hiveserver2 as hs2
+from pyhive import hive
 
 from federation.gateway.backends import Backend
 from federation.gateway.server import Gateway, Limits
@@ -75,3 +80,42 @@ def try_handshake(server: HiveServer, username: str, password: str = "x") -> byt
         wire.settimeout(15)
         wire.sendall(handshake(username, password))
         return wire.recv(1024)
+
+
+class Connect(Protocol):
+    """PyHive's connection of a person, with a session's configuration."""
+
+    def __call__(
+        self, user: str = ..., password: str = ..., **configuration: str
+    ) -> hive.Connection: ...
+
+
+@contextmanager
+def connecting(server: HiveServer) -> Iterator[Connect]:
+    """Connections that are hung up at the end."""
+    with ExitStack() as opened:
+
+        def connect(
+            user: str = "uma@acme.example",
+            password: str = "uma-pw",  # noqa: S107
+            **configuration: str,
+        ) -> hive.Connection:
+            connection = hive.connect(
+                host=server.host,
+                port=server.port,
+                username=user,
+                password=password,
+                auth="LDAP",
+                configuration=configuration,
+            )
+            opened.callback(connection._transport.close)
+            return connection
+
+        yield connect
+
+
+def impyla(server: HiveServer, user: str = "uma@acme.example") -> hs2.HiveServer2Connection:
+    """impyla's connection of Uma, in one of the forms of her name."""
+    return impala.dbapi.connect(
+        host=server.host, port=server.port, user=user, password="uma-pw", auth_mechanism="PLAIN"
+    )

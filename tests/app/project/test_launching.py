@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ import requests
 from governance.project.examination import EXAMINATIONS
 from tests.journeys import service as services
 from tests.journeys.service import ROOT, Service
+from tests.waiting import eventually
 
 PATIENCE_SECONDS = 40.0
 
@@ -45,15 +46,6 @@ def processes_of(home: Path) -> dict[int, str]:
 def process_of(home: Path, word: str) -> int:
     """The oldest process with that word in its command line."""
     return min(pid for pid, command in processes_of(home).items() if word in command)
-
-
-def eventually(condition: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.1)
-    return False
 
 
 def start_another(**variables: str) -> subprocess.CompletedProcess[str]:
@@ -138,8 +130,8 @@ def test_a_killed_program_is_started_again(service: Service, word: str) -> None:
             if pid not in before
         )
 
-    assert eventually(is_back)
-    assert eventually(lambda: '"ready"' in ready(service))
+    eventually(is_back, what=f"new {word}", seconds=PATIENCE_SECONDS)
+    wait_until_ready(service)
 
 
 ENQUEUE = """
@@ -172,7 +164,11 @@ def test_a_broker_that_hangs_and_forgets_loses_nothing(service: Service) -> None
 
     assert answer.status_code == 200
     assert waited < 5
-    assert eventually(lambda: service.manage("shell", "-c", STATE).split()[-1] == "done")
+    eventually(
+        lambda: service.manage("shell", "-c", STATE).split()[-1] == "done",
+        what="delivery",
+        seconds=PATIENCE_SECONDS,
+    )
 
 
 def ready(service: Service) -> str:
@@ -180,6 +176,10 @@ def ready(service: Service) -> str:
         return requests.get(f"{service.origin}/readyz", timeout=5).text
     except requests.ConnectionError:
         return ""
+
+
+def wait_until_ready(service: Service) -> None:
+    eventually(lambda: '"ready"' in ready(service), what="readiness", seconds=PATIENCE_SECONDS)
 
 
 def test_however_the_launcher_ends_no_process_is_left() -> None:
@@ -190,7 +190,11 @@ def test_however_the_launcher_ends_no_process_is_left() -> None:
             service.process.send_signal(number)
             service.process.wait(PATIENCE_SECONDS)
 
-            assert eventually(lambda: processes_of(service.home) == {}), number
+            eventually(
+                lambda: processes_of(service.home) == {},
+                what=f"end of everything after {number.name}",
+                seconds=PATIENCE_SECONDS,
+            )
             start_again(service)
         service.stop()
 
@@ -205,4 +209,4 @@ def start_again(service: Service) -> None:
         stderr=subprocess.STDOUT,
         text=True,
     )
-    assert eventually(lambda: '"ready"' in ready(service))
+    wait_until_ready(service)

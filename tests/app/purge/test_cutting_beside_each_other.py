@@ -1,7 +1,6 @@
 """Many small objects of a bucket are cut beside each other, with every promise kept."""
 
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +19,7 @@ from tests.factories import purge, s3, tenancy
 from tests.factories.s3 import S3Lake
 from tests.fakes.killer import Killer, was_killed
 from tests.servers.seaweedfs import PLAIN, VERSIONED, S3Store
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -106,9 +106,7 @@ def test_no_connection_is_left_open(acme: Company, lake: S3Lake) -> None:
     carried_out(acme, approved(acme))
 
     # A server's process ends a moment after its connection.
-    until = time.monotonic() + 10
-    while connections_open() > before and time.monotonic() < until:
-        time.sleep(0.05)
+    eventually(lambda: connections_open() <= before, what="end of its connections", seconds=10)
     assert connections_open() == before
 
 

@@ -9,8 +9,9 @@ from typing import Any
 import requests
 from playwright.sync_api import expect
 
-from tests.journeys.stage import NAMESPACE, Scene, eventually
+from tests.journeys.stage import NAMESPACE, Scene
 from tests.servers.seaweedfs import ACCESS_KEY, LOCKED, SECRET_KEY, S3Store
+from tests.waiting import eventually
 
 DORA = "canary-7f3e91c5"
 OTHER = "somebody-else"

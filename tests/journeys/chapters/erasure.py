@@ -7,11 +7,11 @@ from pathlib import Path
 from playwright.sync_api import expect
 
 from governance.project.demo.derive_lake import LAKE
-from tests.journeys.stage import NAMESPACE, Stage, eventually
+from tests.journeys.stage import NAMESPACE, Stage
+from tests.waiting import eventually
 
 DORA = "04649"
 OTHER = "00001"
-IDENTIFIERS = '[{"name": "customer_id", "path": "customer_id", "type": "string"}]'
 
 
 def ivan_maps_the_data(stage: Stage) -> None:
@@ -24,7 +24,8 @@ def ivan_maps_the_data(stage: Stage) -> None:
     expect(ivan.person.page.get_by_role("status")).to_contain_text("Reachable")
     ivan.person.see("a storage layer that was tested")
     ivan.start_adding("Datasets")
-    ivan.fill(storage_layer="lake", prefix="purchases/", identifiers=IDENTIFIERS)
+    ivan.fill(storage_layer="lake", prefix="purchases/")
+    ivan.fill(identifier_1="customer_id", column_or_path_of_identifier_1="customer_id")
     ivan.person.see("a dataset")
     ivan.save_and_stay()
     ivan.press("Index now")
