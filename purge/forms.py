@@ -87,16 +87,6 @@ class LetBackForm(AnsweredForm):
         return person(self.cleaned_data["person"].strip())
 
 
-OPTIONS_HELP = (
-    'A local folder: {"path": "below the namespace\'s part of the lake"}. '
-    'S3: {"bucket": "company-lake", "path": "raw/sales", "region": "eu-central-1"}, '
-    'for another store also "endpoint_url" and "addressing_style": "path". '
-    'Tables: {"engine": "delta", "path": "sales"}.'
-)
-CREDENTIALS_HELP = (
-    'S3: {"access_key_id": "…", "secret_access_key": "…"}, if any with a "session_token". '
-    "PostgreSQL: its address, postgres://role:password@host/database. A folder needs none."
-)
 PEOPLE_HELP = (
     "One person a line, such as customer_id=7, email=dora@customer.example, "
     'or as JSON, {"person": ["Dora", "Example", null]}, for identifiers of several columns.'

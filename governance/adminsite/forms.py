@@ -53,10 +53,17 @@ class RefusalForm(forms.ModelForm[Any]):
         if self.refusal is not None:
             self._show(self.refusal)
 
+    def field_of(self, pointer: str) -> str:
+        """Which field a pointer means. A form with other fields than REST's says it itself."""
+        own = getattr(super(), "field_of", None)
+        if own is not None:
+            return str(own(pointer))
+        return pointer.split("/")[1] if "/" in pointer else ""
+
     def _show(self, refusal: Refusal) -> None:
         placed = False
         for error in refusal.errors:
-            name = error.pointer.split("/")[1] if "/" in error.pointer else ""
+            name = self.field_of(error.pointer)
             if name in self.fields:
                 self.add_error(name, error.detail)
                 placed = True

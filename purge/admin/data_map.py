@@ -18,7 +18,14 @@ from governance.adminsite.options import NamespacedModelAdmin
 from governance.adminsite.results import Result
 from governance.kernel.actions import Action
 from purge import wiring
-from purge.forms import CREDENTIALS_HELP, OPTIONS_HELP
+from purge.admin.dataset_forms import (
+    IDENTIFIER_ROWS,
+    DatasetForm,
+    IdentifierRowsForm,
+    fits_rows,
+    where,
+)
+from purge.admin.layer_forms import LAYER_CONDITIONS, LAYER_FIELDS, StorageLayerForm
 from purge.models import Dataset, StorageLayer
 from purge.ports import ProbeStep
 from purge.services import data_maps, dataset_probes
@@ -42,22 +49,19 @@ class StorageLayerAdmin(NamespacedModelAdmin):
     list_display = ("name", "kind", "created_at")
     list_filter = ("kind",)
     search_fields = ("name",)
-    fields = ("name", "kind", "options", "credentials")
-    secret_fields = ("credentials",)
+    form = StorageLayerForm
+    conditional_fields = LAYER_CONDITIONS
+    readonly_fields = ("options_shown",)
     empty_state = "No storage layer yet. Add the folder or store where your lake lies."
 
-    def get_form(
-        self,
-        request: HttpRequest,
-        obj: Any = None,  # noqa: ANN401 - Django's
-        change: bool = False,  # noqa: FBT001, FBT002 - Django's
-        **options: Any,  # noqa: ANN401 - Django's
-    ) -> Any:  # noqa: ANN401 - Django's
-        form = super().get_form(request, obj, change, **options)
-        for name, text in (("options", OPTIONS_HELP), ("credentials", CREDENTIALS_HELP)):
-            if name in form.base_fields:
-                form.base_fields[name].help_text = text
-        return form
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ANN401 - Django's
+        """Who may only look sees the options as they are kept."""
+        writes = self.has_change_permission(request, obj)
+        return [(None, {"fields": LAYER_FIELDS if writes else ("name", "kind", "options_shown")})]
+
+    @display(description="Options")
+    def options_shown(self, row: StorageLayer) -> str:
+        return ", ".join(f"{name}: {value}" for name, value in row.options.items()) or "None"
 
     def perform_save(
         self,
@@ -95,6 +99,10 @@ class StorageLayerAdmin(NamespacedModelAdmin):
         return _result(steps, word="Reachable", works="Everything that erasing needs works.")
 
 
+def _in_rows(dataset: Dataset | None) -> bool:
+    return dataset is None or fits_rows(dataset.identifiers)
+
+
 def _result(steps: Sequence[ProbeStep], *, word: str, works: str) -> Result:
     ok = all(step.ok for step in steps)
     return Result(
@@ -114,17 +122,32 @@ class DatasetAdmin(NamespacedModelAdmin):
     list_display = ("prefix_or_all", "storage_layer", "format", "names", "indexed_at")
     list_filter = ("storage_layer", "format")
     search_fields = ("prefix",)
-    fields = (
-        "storage_layer",
-        "prefix",
-        "format",
-        "compression",
-        "locator",
-        "identifiers",
-        "indexed_at",
-    )
-    readonly_fields = ("indexed_at",)
+    readonly_fields = ("indexed_at", "identifiers_shown")
     empty_state = "No dataset yet. Add a storage layer first, then say where data lies."
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ANN401 - Django's
+        """Identifiers as rows; as JSON where rows could not say the same; as a list to look at."""
+        place = ("storage_layer", "prefix", "format", "compression", "locator")
+        last = () if obj is None else ("indexed_at",)
+        if not self.has_change_permission(request, obj):
+            return [(None, {"fields": (*place, "identifiers_shown", *last)})]
+        if not _in_rows(obj):
+            return [(None, {"fields": (*place, "identifiers", *last)})]
+        return [
+            (None, {"fields": (*place, *last)}),
+            ("What identifies a person here", {"fields": IDENTIFIER_ROWS}),
+        ]
+
+    def get_form(
+        self,
+        request: HttpRequest,
+        obj: Any = None,  # noqa: ANN401 - Django's
+        change: bool = False,  # noqa: FBT001, FBT002 - Django's
+        **options: Any,  # noqa: ANN401 - Django's
+    ) -> Any:  # noqa: ANN401 - Django's
+        rows = self.has_change_permission(request, obj) and _in_rows(obj)
+        self_form = IdentifierRowsForm if rows else DatasetForm
+        return super().get_form(request, obj, change, form=self_form, **options)
 
     @display(description="Prefix")
     def prefix_or_all(self, row: Dataset) -> str:
@@ -133,6 +156,10 @@ class DatasetAdmin(NamespacedModelAdmin):
     @display(description="Identifiers")
     def names(self, row: Dataset) -> str:
         return ", ".join(one["name"] for one in row.identifiers)
+
+    @display(description="Identifiers")
+    def identifiers_shown(self, row: Dataset) -> str:
+        return "; ".join(f"{one['name']} in {where(one)}" for one in row.identifiers)
 
     def perform_save(
         self,

@@ -1,13 +1,15 @@
 """The admin: the data map made, tried and indexed; erasures asked for and followed."""
 
+import json
 from collections.abc import Callable
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from governance.isolation.scopes import namespace_scope
 from governance.outbox.models import OutboxMessage
-from purge import job_names
+from purge import job_names, selectors
 from purge.models import Dataset, ErasureRequest, StorageLayer
 from tests.app.purge.conftest import Company
 from tests.factories import purge, tenancy
@@ -28,7 +30,7 @@ def ivan(acme: Company) -> Client:
 def test_ivan_adds_a_layer_and_tries_it(acme: Company, ivan: Client) -> None:
     made = ivan.post(
         "/admin/purge/storagelayer/add/",
-        {"name": "lake", "kind": "filesystem", "options": '{"path": "sales"}', "credentials": ""},
+        {"name": "lake", "kind": "filesystem", "path": "sales"},
     )
     with namespace_scope(acme.namespace.pk):
         layer = StorageLayer.objects.get(name="lake")
@@ -44,11 +46,107 @@ def test_ivan_adds_a_layer_and_tries_it(acme: Company, ivan: Client) -> None:
 def test_a_layer_outside_the_lake_is_refused_in_the_form(ivan: Client) -> None:
     answer = ivan.post(
         "/admin/purge/storagelayer/add/",
-        {"name": "lake", "kind": "filesystem", "options": '{"path": "/etc"}', "credentials": ""},
+        {"name": "lake", "kind": "filesystem", "path": "/etc"},
     )
 
     assert answer.status_code == 200
     assert "outside the namespace" in answer.content.decode()
+
+
+def test_a_bucket_is_described_by_fields_and_its_keys_are_not_shown_again(
+    acme: Company, ivan: Client
+) -> None:
+    keys = {"access_key_id": "AKIAEXAMPLE", "secret_access_key": "s3cr3t/key"}
+    form = {"name": "raw", "kind": "s3", "bucket": "company-lake", "region": "eu-central-1"}
+    made = ivan.post("/admin/purge/storagelayer/add/", {**form, **keys})
+    with namespace_scope(acme.namespace.pk):
+        layer = StorageLayer.objects.get(name="raw")
+        described = selectors.description(layer)
+    page = ivan.get(f"/admin/purge/storagelayer/{layer.pk}/change/").content.decode()
+
+    kept = ivan.post(f"/admin/purge/storagelayer/{layer.pk}/change/", {**form, "path": "sales"})
+
+    assert (made.status_code, kept.status_code) == (302, 302)
+    assert layer.options == {"bucket": "company-lake", "region": "eu-central-1"}
+    assert described.credentials is not None
+    assert json.loads(described.credentials.reveal()) == keys
+    assert "AKIAEXAMPLE" not in page
+    assert "leave empty to keep it" in page
+    with namespace_scope(acme.namespace.pk):
+        layer.refresh_from_db()
+        assert selectors.description(layer).credentials == described.credentials
+    assert layer.options == {"bucket": "company-lake", "path": "sales", "region": "eu-central-1"}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [({"bucket": "No"}, "bucket"), ({"region": "Mars!"}, "region"), ({"access_key_id": "A"}, "")],
+)
+def test_a_wrong_option_is_named_at_its_field(
+    ivan: Client, wrong: dict[str, str], field: str
+) -> None:
+    keys = {"access_key_id": "A", "secret_access_key": "B"} if field else {}
+    form = {"name": "raw", "kind": "s3", "bucket": "company-lake", **keys, **wrong}
+
+    answer = ivan.post("/admin/purge/storagelayer/add/", form)
+
+    assert answer.status_code == 200
+    assert list(answer.context["adminform"].form.errors) == [field or "secret_access_key"]
+
+
+def test_a_wrong_identifier_is_named_at_its_row(acme: Company, ivan: Client) -> None:
+    place = {"storage_layer": str(acme.dataset.storage_layer_id), "prefix": "x/"}
+    how = {"format": "ndjson", "compression": "none", "locator": "row"}
+    rows = {"name_1": "email", "where_1": "mail", "name_3": "a b", "where_3": "c"}
+
+    nobody = ivan.post("/admin/purge/dataset/add/", {**place, **how})
+    answer = ivan.post("/admin/purge/dataset/add/", {**place, **how, **rows})
+
+    assert list(nobody.context["adminform"].form.errors) == ["name_1"]
+    assert list(answer.context["adminform"].form.errors) == ["name_3"]
+
+
+def test_saving_a_dataset_unchanged_keeps_its_index(acme: Company, ivan: Client) -> None:
+    stored = [{"name": "id", "column": "customer_id"}, {"name": "who", "columns": ["a", "b"]}]
+    with namespace_scope(acme.namespace.pk):
+        acme.dataset.identifiers = stored
+        acme.dataset.indexed_at = timezone.now()
+        acme.dataset.save()
+    form = ivan.get(f"/admin/purge/dataset/{acme.dataset.pk}/change/").context["adminform"].form
+    values = {name: form.get_initial_for_field(form.fields[name], name) for name in form.fields}
+
+    answer = ivan.post(
+        f"/admin/purge/dataset/{acme.dataset.pk}/change/",
+        {name: value for name, value in values.items() if value is not None},
+    )
+
+    assert answer.status_code == 302
+    with namespace_scope(acme.namespace.pk):
+        acme.dataset.refresh_from_db()
+    assert acme.dataset.identifiers == stored
+    assert acme.dataset.indexed_at is not None
+
+
+def test_identifiers_that_rows_cannot_say_stay_json(acme: Company, ivan: Client) -> None:
+    mixed = [{"name": "who", "columns": [{"column": "a"}, {"column": "b", "type": "integer"}]}]
+    with namespace_scope(acme.namespace.pk):
+        acme.dataset.identifiers = mixed
+        acme.dataset.save()
+
+    page = ivan.get(f"/admin/purge/dataset/{acme.dataset.pk}/change/")
+
+    assert "identifiers" in page.context["adminform"].form.fields
+    assert "name_1" not in page.context["adminform"].form.fields
+
+
+def test_olga_may_look_at_the_data_map(acme: Company) -> None:
+    olga = tenancy.signed_in(acme.olga, role="officer")
+
+    layer = olga.get(f"/admin/purge/storagelayer/{acme.dataset.storage_layer_id}/change/")
+    dataset = olga.get(f"/admin/purge/dataset/{acme.dataset.pk}/change/")
+
+    assert "path: " in layer.content.decode()
+    assert "customer_id in customer.id" in dataset.content.decode()
 
 
 def test_ivan_adds_a_dataset_and_indexes_it(acme: Company, ivan: Client) -> None:
@@ -60,12 +158,27 @@ def test_ivan_adds_a_dataset_and_indexes_it(acme: Company, ivan: Client) -> None
             "format": "ndjson",
             "compression": "none",
             "locator": "row",
-            "identifiers": '[{"name": "customer_id", "path": "customer.id"}]',
+            "name_1": "customer_id",
+            "where_1": "customer.id",
+            "type_1": "integer",
+            "name_3": "person",
+            "where_3": "first_name, last_name",
+            "type_3": "string",
         },
     )
     assert made.status_code == 302, made.content.decode()[:3000]
     with namespace_scope(acme.namespace.pk):
         dataset = Dataset.objects.get(prefix="2026/")
+    assert dataset.identifiers == [
+        {"name": "customer_id", "path": "customer.id", "type": "integer"},
+        {
+            "name": "person",
+            "columns": [
+                {"column": "first_name", "type": "string"},
+                {"column": "last_name", "type": "string"},
+            ],
+        },
+    ]
 
     answer = ivan.post(f"/admin/purge/dataset/{dataset.pk}/do/index-now/", follow=True)
 
