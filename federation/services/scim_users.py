@@ -14,7 +14,7 @@ from governance.kernel.actors import Actor
 from governance.kernel.refusals import Conflict, NotFound
 from governance.tenancy.domain.people import ProvidedPerson
 from governance.tenancy.models import Role, User, UserSource
-from governance.tenancy.services import identities, users
+from governance.tenancy.services import erased_people, identities, users
 
 
 class ScimUserTaken(Conflict):
@@ -52,13 +52,19 @@ def create(
 def change(
     *, provider: IdentityProvider, user_id: UUID, person: ScimPerson, actor: Actor, now: datetime
 ) -> ScimUser:
-    """Write what the client says now. Deactivating ends sessions and tokens in this transaction."""
+    """Write what the client says now. Deactivating ends sessions and tokens in this transaction.
+
+    Raises ScimUserTaken, and PersonWasErased where somebody who was erased is called so.
+    """
     with unless_taken(ScimUserTaken):
         row = locked(provider=provider, user_id=user_id)
         others = ScimUser.objects.filter(identity_provider=provider, key=_key(person.user_name))
         if others.exclude(pk=row.pk).exists():
             raise ScimUserTaken
         was_active = row.active
+        if person.may_come_in:
+            # Who was shut out and is called otherwise now comes in anew.
+            erased_people.check(_names(person), known=_names(of(row)) if was_active else ())
         _rename(provider, row, person)
         _write(row, person)
         if was_active != person.may_come_in:
@@ -148,6 +154,10 @@ def _rename(provider: IdentityProvider, row: ScimUser, person: ScimPerson) -> No
             raise ScimUserTaken from refusal
 
 
+def _names(person: ScimPerson) -> set[str]:
+    return {person.user_name, person.external_id, person.email}
+
+
 def _write(row: ScimUser, person: ScimPerson) -> None:
     row.user_name = person.user_name
     row.key = _key(person.user_name)
@@ -165,6 +175,7 @@ def _provided(provider: IdentityProvider, person: ScimPerson) -> ProvidedPerson:
         subject=person.user_name,
         aliases=(person.external_id,),
         username=person.user_name,
+        email=person.email,
     )
 
 

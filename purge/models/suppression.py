@@ -13,6 +13,13 @@ class Suppression(NamespacedModel):
 
     fingerprint = models.BigIntegerField()
     public_fingerprint = models.CharField(max_length=100)
+    account_fingerprint = models.CharField(
+        max_length=32,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Of the value as accounts are compared. Empty where no account is called so.",
+    )
     erasure_request = models.ForeignKey(
         ErasureRequest,
         on_delete=models.PROTECT,
@@ -35,6 +42,13 @@ class Suppression(NamespacedModel):
             models.UniqueConstraint(
                 fields=("namespace", "fingerprint", "public_fingerprint"),
                 name="suppression_is_one_value",
+            ),
+        )
+        indexes = (
+            models.Index(
+                fields=("namespace", "account_fingerprint"),
+                condition=~models.Q(account_fingerprint=""),
+                name="suppression_of_account",
             ),
         )
 

@@ -3,10 +3,12 @@
 import unicodedata
 from collections.abc import Collection, Iterator
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from governance.isolation import prepared
+from governance.tenancy.domain import people
 from purge import selectors
+from purge.domain import accounts
 from purge.domain.canonical import canonical
 from purge.domain.identifiers import Wanted, fingerprint
 from purge.models import Suppression
@@ -17,7 +19,7 @@ def were_erased(*, names: Collection[str]) -> bool:
     """`names` are such as mean one person everywhere. Needs the scope.
 
     The ledger holds fingerprints of identifiers as the datasets call them, so that a name is
-    tried as each of those.
+    tried as each of those; and of how accounts are compared, which older rows have not.
     """
     if not _anybody():
         return False
@@ -28,22 +30,15 @@ def were_erased(*, names: Collection[str]) -> bool:
         )
         for one in _as_identifiers({spelled for name in names for spelled in _spellings(name)})
     }
-    found = Suppression.objects.filter(
-        lifted_at__isnull=True,
-        fingerprint__in=prints,
-        public_fingerprint__in=prints.values(),
-    )
-    return found.exists()
+    as_recorded = Q(fingerprint__in=prints, public_fingerprint__in=prints.values())
+    as_account = Q(account_fingerprint__in=accounts.fingerprints(names, key=key))
+    return Suppression.objects.filter(as_recorded | as_account, lifted_at__isnull=True).exists()
 
 
 def _spellings(name: str) -> Iterator[str]:
-    """As it is, and as most would write it down: composed, in letters of one width, in lower case.
-
-    What looks the same is no other name (https://www.unicode.org/reports/tr36/, 2.1).
-    """
-    for spelled in (name, unicodedata.normalize("NFC", name), unicodedata.normalize("NFKC", name)):
-        yield spelled
-        yield spelled.lower()
+    """As it is, as most would write it down, and as accounts are compared."""
+    yield from (name, unicodedata.normalize("NFC", name), unicodedata.normalize("NFKC", name))
+    yield from (name.lower(), people.folded(name))
 
 
 @prepared.selecting

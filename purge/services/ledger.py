@@ -14,7 +14,14 @@ from django.db.models import QuerySet
 
 from governance.isolation.scopes import current_namespace_id
 from purge import selectors
-from purge.domain.identifiers import Wanted, fingerprint, public_fingerprint, wanted_in
+from purge.domain import accounts
+from purge.domain.identifiers import (
+    IdentifierType,
+    Wanted,
+    fingerprint,
+    public_fingerprint,
+    wanted_in,
+)
 from purge.models import ErasureRequest, Suppression
 from purge.services import keyrings, subjects
 
@@ -43,6 +50,7 @@ def described(request: ErasureRequest) -> list[dict[str, object]]:
         {
             "subject": public(one, key=key),
             "fingerprint": str(_print(one, key=key)),
+            "account": _account(one, key=key),
             "person": person,
         }
         for person, one in _people(request)
@@ -60,6 +68,7 @@ def remember_again(
             namespace_id=current_namespace_id(),
             fingerprint=int(one["fingerprint"]),
             public_fingerprint=one["subject"],
+            account_fingerprint=one.get("account", ""),
             person=one.get("person"),
             erasure_request=request,
             erased_at=erased_at,
@@ -82,6 +91,7 @@ def remember(*, request: ErasureRequest, now: datetime) -> None:
             fingerprint=_print(one, key=key),
             public_fingerprint=public(one, key=key),
             defaults={
+                "account_fingerprint": _account(one, key=key),
                 "erasure_request": request,
                 "person": person,
                 "erased_at": now,
@@ -107,3 +117,9 @@ def _people(request: ErasureRequest) -> list[tuple[int, Wanted]]:
 
 def _print(one: Wanted, *, key: bytes) -> int:
     return fingerprint(key=key, name=one.name, kind=one.type, value=one.value)
+
+
+def _account(one: Wanted, *, key: bytes) -> str:
+    """Of a composite there is none: its parts together are nobody's account."""
+    is_composite = one.type is IdentifierType.COMPOSITE
+    return "" if is_composite else accounts.fingerprint(one.value, key=key)

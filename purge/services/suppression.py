@@ -10,6 +10,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from governance.audit import trail
 from governance.kernel.actions import Action
@@ -19,6 +20,7 @@ from governance.kernel.refusals import Conflict, NotFound
 from governance.secrets import sealing
 from governance.tenancy.services import actors
 from purge import selectors
+from purge.domain import accounts
 from purge.domain.identifiers import check_subjects
 from purge.models import (
     CameBackPolicy,
@@ -94,9 +96,13 @@ def let_back(*, subject: Mapping[str, object], reason: str, actor: Actor, now: d
     if not reason.strip():
         raise free_texts.wrong("/reason", "say why, such as how they agreed")
     free_texts.check(values=subjects.values_in(people), reason=reason)
-    prints = subjects.fingerprints(people, identifiers=identifiers, key=keyrings.fingerprint_key())
+    key = keyrings.fingerprint_key()
+    prints = subjects.fingerprints(people, identifiers=identifiers, key=key)
     with transaction.atomic():
-        known = Suppression.objects.filter(public_fingerprint__in=prints, lifted_at__isnull=True)
+        named = Q(public_fingerprint__in=prints) | Q(
+            account_fingerprint__in=accounts.fingerprints(subjects.values_in(people), key=key)
+        )
+        known = Suppression.objects.filter(named, lifted_at__isnull=True)
         rows = {row.pk for one in list(known) for row in ledger.same_person(one)}
         lifted = Suppression.objects.filter(pk__in=rows, lifted_at__isnull=True)
         count = lifted.update(lifted_at=now)

@@ -76,7 +76,7 @@ purge_lakeobject CODES version cuts PLACES key
 purge_legalhold CODES fingerprints index_fingerprints CHECKED reason lifted_because
 purge_objectnews CODES key_fingerprint sequencer PLACES key
 purge_storagelayer CODES kind CONFIGURED name options
-purge_suppression CODES public_fingerprint
+purge_suppression CODES public_fingerprint account_fingerprint
 restapi_idempotentanswer CODES principal key request_hash location MASKED body
 tenancy_apitoken CODES prefix digest scopes CONFIGURED name
 tenancy_identity CODES provider_kind ACCOUNTS subject

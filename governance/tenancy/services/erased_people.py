@@ -1,10 +1,10 @@
 """People who were erased do not come back as a new account by themselves.
 
 Who was erased is not for the platform to know: the setting TENANCY_ERASED_PEOPLE names a function
-by dotted path. It is asked for somebody who has no account yet, whichever door they come by.
+by dotted path. It is asked for somebody who has no account yet, whichever door they come by, and
+for what an account is called from now on.
 """
 
-import re
 from collections.abc import Collection
 from typing import Protocol
 
@@ -13,11 +13,7 @@ from django.utils.module_loading import import_string
 
 from governance.isolation.scopes import current_scope
 from governance.kernel.refusals import Forbidden
-
-# What means one person everywhere. A short name or number may be somebody else's elsewhere.
-TELLING = re.compile(
-    r"[^@\s]+@[^@\s]+|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE
-)
+from governance.tenancy.domain import people
 
 
 class ErasedPeople(Protocol):
@@ -34,10 +30,13 @@ class PersonWasErased(Forbidden):
     )
 
 
-def check(names: Collection[str]) -> None:
-    """Raises PersonWasErased."""
-    telling = frozenset(name.strip() for name in names if TELLING.fullmatch(name.strip()))
-    if telling and current_scope().namespace_id is not None:
+def check(names: Collection[str], *, known: Collection[str] = ()) -> None:
+    """Raises PersonWasErased. `known` are names that the account has: it keeps those."""
+    if current_scope().namespace_id is None:
+        return
+    had = {people.folded(name) for name in people.telling(known)}
+    asked = frozenset(one for one in people.telling(names) if people.folded(one) not in had)
+    if asked:
         were_erased: ErasedPeople = import_string(settings.TENANCY_ERASED_PEOPLE)
-        if were_erased(names=telling):
+        if were_erased(names=asked):
             raise PersonWasErased

@@ -1,6 +1,7 @@
 """Whom a provider means: the person of its names for them, found or made."""
 
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -33,13 +34,14 @@ def identified(person: ProvidedPerson, *, signed_in_at: datetime | None) -> Iden
     """Found by any name of this provider, or made; all the names mean them from now on.
 
     Raises SubjectTaken where two of the names mean two people here, and PersonWasErased for who
-    has no account and was erased.
+    was erased and has no account, or none that is called so.
     """
     known = _known(provider_id=person.provider_id, subjects=person.subjects)
     if len({identity.user_id for identity in known}) > 1:
         raise SubjectTaken
     if known:
         found, had = Identified(known[0].user, is_new=False), {one.subject for one in known}
+        _check_names(person, user=found.user, had=had)
     else:
         found, had = _made(person, signed_in_at=signed_in_at), {person.subject}
     for subject in person.subjects:
@@ -72,6 +74,11 @@ def known_as(*, provider_id: UUID, subject: str) -> str:
 def _known(*, provider_id: UUID, subjects: tuple[str, ...]) -> QuerySet[Identity]:
     rows = Identity.objects.select_related("user").select_for_update(of=("self",))
     return rows.filter(provider_id=provider_id, subject__in=subjects).order_by("id")
+
+
+def _check_names(person: ProvidedPerson, *, user: User, had: Collection[str]) -> None:
+    known = {user.email, user.username, *had}
+    erased_people.check({person.email, person.username, *person.subjects}, known=known)
 
 
 def _made(person: ProvidedPerson, *, signed_in_at: datetime | None) -> Identified:

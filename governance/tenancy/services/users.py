@@ -206,7 +206,14 @@ def set_active(*, user: User, active: bool, actor: Actor, now: datetime) -> User
 def change(
     *, user: User, email: str | None, display_name: str | None, actor: Actor, now: datetime
 ) -> User:
-    """Correct how a person is reached and called. A provider may set both again at sign-in."""
+    """Correct how a person is reached and called. A provider may set both again at sign-in.
+
+    Raises PersonWasErased where the address is of somebody who was erased.
+    """
+    if email:
+        # A form has written the new one into the row already.
+        before = User.objects.values_list("email", flat=True).get(pk=user.pk)
+        erased_people.check({email}, known={before})
     user.email = user.email if email is None else email
     user.display_name = user.display_name if display_name is None else display_name
     user.save(update_fields=["email", "display_name", "updated_at"])

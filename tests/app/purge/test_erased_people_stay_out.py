@@ -24,13 +24,14 @@ from tests.factories import purge, tenancy
 from tests.factories.directories import a_directory, a_mapping
 from tests.factories.federation_saml import an_identity_provider, the_walk_through
 from tests.factories.saml_sign_ins import SAMLBrowser, as_member_of
-from tests.factories.scim import Entra
+from tests.factories.scim import USER, Entra
 from tests.fakes.directory import FakeDirectory, FakeThrottle
 
 pytestmark = pytest.mark.django_db
 
 JOE, DORA = "joe@acme.example", "uma@acme.example"
 OID = "58342554-38d6-4ec8-948c-50044d0a33fd"
+MAIL = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress"
 IDENTIFIERS = [*purge.IDENTIFIERS, {"name": "object_id", "path": "oid", "type": "uuid"}]
 
 
@@ -139,6 +140,94 @@ def test_nobody_makes_the_account_by_hand(acme: Company) -> None:
 def test_another_spelling_of_the_same_name_is_no_way_in(acme: Company, spelled: str) -> None:
     with namespace_scope(acme.namespace.pk), pytest.raises(erased_people.PersonWasErased):
         erased_people.check({spelled})
+
+
+def test_case_and_width_as_erased_are_no_way_in_either(
+    acme: Company, provider: IdentityProvider, entra: Entra
+) -> None:
+    """Records are erased as they are spelled; accounts are compared as directories do."""
+    oid = "6C84FB90-12C4-11E1-840D-7B25C5EE775A"
+    with namespace_scope(acme.namespace.pk):
+        people: list[dict[str, object]] = [{"email": "An\uff4e.Stra\xdfe@Acme.example"}]
+        people += [{"email": oid}]
+        assert acme.erase(acme.approved(people=people)).state == "completed"
+        for spelled in ("ann.strasse@acme.example", "author/ANN.STRASSE@acme.example", oid.lower()):
+            with pytest.raises(erased_people.PersonWasErased):
+                erased_people.check({spelled})
+        erased_people.check({"ann.stras@acme.example"})
+        assert not Suppression.objects.filter(account_fingerprint__contains="ann").exists()
+
+    with pytest.raises(AssertionError, match="erased"):
+        entra.user("ann.strasse@acme.example", externalId="e-1")
+    assert let_back(acme, email="ANN.strasse@acme.example") == 1
+    assert entra.user("ann.strasse@acme.example", externalId="e-1")
+
+
+def test_the_ledger_of_an_older_release_goes_on_to_know_people(acme: Company) -> None:
+    with namespace_scope(acme.namespace.pk):
+        Suppression.objects.update(account_fingerprint="")
+
+        with pytest.raises(erased_people.PersonWasErased):
+            erased_people.check({JOE.upper()})
+
+
+def test_an_account_is_not_renamed_to_an_erased_person_by_saml(
+    acme: Company, provider: IdentityProvider
+) -> None:
+    def signed_in(email: str) -> Any:
+        attributes = as_member_of("QuickSight-Author", name="ada@acme.example") | {MAIL: [email]}
+        return SAMLBrowser(acme.namespace).signed_in(name_id="p-1", attributes=attributes)
+
+    assert signed_in("ada@acme.example").status_code == 302
+
+    refused = signed_in(JOE.title())
+
+    assert (refused.status_code, refused.json()["code"]) == (403, "person_was_erased")
+    assert people_of(acme).isdisjoint({JOE, JOE.title()})
+    assert signed_in("ADA@acme.example").status_code == 302
+
+
+def test_an_account_is_not_renamed_to_an_erased_person_by_scim(acme: Company, entra: Entra) -> None:
+    ada = entra.user("ada@acme.example", externalId="e-1")
+    joe = {"emails": [{"value": JOE.title(), "type": "work", "primary": True}]}
+
+    def put(user_name: str, **changes: object) -> Any:
+        body = {"schemas": [USER], "userName": user_name, **changes}
+        return entra.send("PUT", f"Users/{ada}", body)
+
+    for changes in (joe, {"externalId": OID.upper()}):
+        refused = put("ada@acme.example", **changes)
+        assert refused.status_code == 403
+        assert "erased" in refused.json()["detail"]
+    rename = {"op": "Replace", "path": "userName", "value": JOE.title()}
+    assert entra.patch(f"Users/{ada}", rename).status_code == 403
+    assert put("Ada@acme.example").status_code == 200
+
+    # Shutting somebody out is never refused; coming in again is.
+    assert put(JOE, active=False, **joe).status_code == 200
+    assert put(JOE, active=True, **joe).status_code == 403
+    with pytest.raises(AssertionError, match="erased"):
+        entra.user("eva@acme.example", externalId="e-2", **joe)
+
+
+def test_an_account_is_not_given_an_erased_persons_address_by_hand(acme: Company) -> None:
+    with namespace_scope(acme.namespace.pk):
+        ada = tenancy.a_user("ada", email="ada@acme.example")
+        token = tenancy.a_token("tenancy:write")
+    client = tenancy.signed_in(acme.ivan)
+
+    patched = Client().patch(
+        f"/api/v1/namespaces/acme/users/{ada.pk}/",
+        {"email": JOE.title()},
+        content_type="application/json",
+        headers={"authorization": f"Bearer {token}"},
+    )
+    form = {"display_name": "Ada", "email": JOE.title(), "_save": "Save"}
+    page = client.post(f"/admin/tenancy/user/{ada.pk}/change/", form, follow=True)
+
+    assert (patched.status_code, patched.json()["code"]) == (403, "person_was_erased")
+    assert "was erased here" in page.content.decode()
+    assert people_of(acme).isdisjoint({JOE, JOE.title()})
 
 
 def test_who_has_an_account_keeps_it(acme: Company, provider: IdentityProvider) -> None:
