@@ -5,5 +5,5 @@ a password of a namespace's directory and runs SQL as the role its groups map to
 process; whatever waits (directories, the database) runs in bounded thread pools.
 
 Start reading at `server.py` (a connection's life), then `calls.py` (what each call does).
-`wire.py` and `messages.py` are the protocol: field numbers as Hive's public IDL fixes them.
+The protocol itself is in `governance/hive/`, which the Hive engine shares.
 """

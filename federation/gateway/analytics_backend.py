@@ -30,7 +30,6 @@ from federation.gateway.backends import (
     TableDescription,
     Visitor,
 )
-from federation.gateway.vocabulary import OperationState
 from federation.ports import Directory, SignInThrottle
 from federation.selectors import provisioning
 from federation.services import directory_sign_ins
@@ -40,6 +39,7 @@ from governance.analytics import selectors
 from governance.analytics.domain.queries import QueryState
 from governance.analytics.models import Query
 from governance.analytics.services import queries, results
+from governance.hive.vocabulary import OperationState
 from governance.isolation.scopes import namespace_scope
 from governance.kernel.actors import Actor, ActorKind
 from governance.kernel.personal import Personal

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pyarrow as pa
 
-from federation.gateway.vocabulary import OperationState
+from governance.hive.vocabulary import OperationState
 from governance.kernel.personal import Personal
 from governance.kernel.refusals import Invalid
 

@@ -10,12 +10,13 @@ from typing import Any, TypeVar
 
 import structlog
 
-from federation.gateway import catalogue, messages, results, statements
+from federation.gateway import catalogue, results, statements
 from federation.gateway.backends import ProtocolTooOld, StatementUnsupported
 from federation.gateway.conversations import Conversation, PeerGoneError
-from federation.gateway.messages import Status
 from federation.gateway.sessions import InvalidHandleError, Session
-from federation.gateway.vocabulary import (
+from governance.hive import messages
+from governance.hive.messages import Status
+from governance.hive.vocabulary import (
     FetchType,
     InfoType,
     OperationState,
@@ -24,7 +25,7 @@ from federation.gateway.vocabulary import (
     ProtocolVersion,
     StatusCode,
 )
-from federation.gateway.wire import Call
+from governance.hive.wire import Call
 from governance.kernel.refusals import Exhausted, Forbidden, Refusal, Unavailable
 
 Result = TypeVar("Result")

@@ -8,7 +8,7 @@ import pyarrow as pa
 import re2
 
 from federation.gateway.backends import TableDescription
-from federation.gateway.vocabulary import TypeId
+from governance.hive.vocabulary import TypeId
 
 # java.sql.Types by Hive's names: what the columns DATA_TYPE of JDBC say.
 JDBC_TYPES = {

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from federation.gateway import messages
-from federation.gateway.vocabulary import TypeId
+from governance.hive import messages
+from governance.hive.vocabulary import TypeId
 
 TIMESTAMP_FORMAT = "%Y-%m-%d %H:%M:%S"
 WIDEST_INTEGER = 20  # digits of 2^64

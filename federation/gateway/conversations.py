@@ -9,11 +9,11 @@ from typing import ParamSpec, TypeVar
 
 import structlog
 
-from federation.gateway import messages
 from federation.gateway.backends import Backend, Principal, TableDescription, Visitor
 from federation.gateway.sasl import Credentials
 from federation.gateway.sessions import InvalidHandleError, Operation, Registry, Session
 from federation.gateway.sign_ins import SignIns
+from governance.hive import messages
 from governance.kernel.refusals import Refusal
 
 log = structlog.get_logger(__name__)

@@ -5,12 +5,13 @@ from uuid import UUID
 
 import pyarrow as pa
 
-from federation.gateway import catalogue, columns, messages, statements
+from federation.gateway import catalogue, columns, statements
 from federation.gateway.backends import Progress, Statement, StatementUnsupported
 from federation.gateway.conversations import Conversation
-from federation.gateway.messages import Status
 from federation.gateway.sessions import InvalidHandleError, Operation, Session
-from federation.gateway.vocabulary import OperationState, OperationType, StatusCode
+from governance.hive import messages
+from governance.hive.messages import Status
+from governance.hive.vocabulary import OperationState, OperationType, StatusCode
 from governance.kernel.refusals import NotFound
 
 MOST_ROWS = 10_000

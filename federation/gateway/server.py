@@ -17,12 +17,13 @@ from typing import Protocol
 import structlog
 
 from federation.domain.attempts import network_of
-from federation.gateway import calls, sasl, wire
+from federation.gateway import calls, sasl
 from federation.gateway.backends import Backend, Principal
 from federation.gateway.conversations import Conversation, PeerGoneError
 from federation.gateway.sasl import HandshakeError, NegotiationStatus
 from federation.gateway.sessions import Registry
 from federation.gateway.sign_ins import SignIns
+from governance.hive import wire
 from governance.kernel.refusals import Exhausted, Refusal, Unavailable
 
 log = structlog.get_logger(__name__)

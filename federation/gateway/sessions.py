@@ -8,9 +8,9 @@ from uuid import UUID
 
 import pyarrow as pa
 
-from federation.gateway import messages
 from federation.gateway.backends import Principal
-from federation.gateway.vocabulary import OperationType
+from governance.hive import messages
+from governance.hive.vocabulary import OperationType
 from governance.kernel.refusals import Exhausted
 
 HANDLE_BYTES = 16

@@ -16,7 +16,7 @@ from federation.gateway.backends import (
     TableDescription,
     Visitor,
 )
-from federation.gateway.vocabulary import OperationState
+from governance.hive.vocabulary import OperationState
 from governance.kernel.personal import Personal
 from governance.kernel.refusals import Exhausted, NotFound
 

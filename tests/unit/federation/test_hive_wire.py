@@ -10,8 +10,9 @@ from thrift.protocol.TBinaryProtocol import TBinaryProtocol
 from thrift.Thrift import TMessageType
 from thrift.transport.TTransport import TMemoryBuffer
 
-from federation.gateway import calls, messages, wire
-from federation.gateway.wire import MalformedFrameError
+from federation.gateway import calls
+from governance.hive import messages, wire
+from governance.hive.wire import MalformedFrameError
 
 
 def frame_of(name: str, arguments: object) -> bytes:

@@ -6,8 +6,8 @@ a shape share a struct. Names are ours: only numbers travel.
 
 from typing import Any
 
-from federation.gateway import wire
-from federation.gateway.wire import (
+from governance.hive import wire
+from governance.hive.wire import (
     BOOL,
     BYTE,
     BYTES,
