@@ -13,13 +13,16 @@ from governance.isolation.scopes import namespace_scope
 from governance.tenancy.models import Namespace
 from purge import wiring
 from purge.models import Dataset, StorageLayer
-from purge.ports import Lake
+from purge.ports import Format, Lake, LayerKind
 from purge.services import indexing
 
 IDENTIFIERS = [
     {"name": "customer_id", "path": "customer.id", "type": "integer"},
     {"name": "email", "path": "email", "type": "string"},
 ]
+BY_NUMBER, BY_EMAIL = IDENTIFIERS[:1], IDENTIFIERS[1:]
+# A table has columns and no paths into them.
+BY_COLUMN = [{"name": "customer_id", "path": "customer_id", "type": "integer"}]
 
 
 class DirectWork:
@@ -57,6 +60,23 @@ def a_dataset(
 ) -> Dataset:
     layer = StorageLayer.objects.create(name=path, kind="filesystem", options={"path": path})
     return Dataset.objects.create(storage_layer=layer, prefix=prefix, identifiers=list(identifiers))
+
+
+def a_delta_layer(path: str = "tables") -> StorageLayer:
+    return StorageLayer.objects.create(
+        name=f"delta {path}", kind=LayerKind.TABLE, options={"engine": "delta", "path": path}
+    )
+
+
+def a_table_dataset(
+    layer: StorageLayer,
+    *,
+    identifiers: Sequence[Mapping[str, object]] = BY_COLUMN,
+    prefix: str = "",
+) -> Dataset:
+    return Dataset.objects.create(
+        storage_layer=layer, prefix=prefix, format=Format.TABLE, identifiers=list(identifiers)
+    )
 
 
 def records(*customers: int) -> bytes:

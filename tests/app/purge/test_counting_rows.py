@@ -13,8 +13,7 @@ from psycopg import Connection
 
 from governance.isolation.scopes import namespace_scope
 from purge.adapters.tables.delta_table_store import DeltaVersion
-from purge.models import Dataset, ErasureReport, ErasureRequest, ErasureStep, StorageLayer
-from purge.ports import Format, LayerKind
+from purge.models import ErasureReport, ErasureRequest, ErasureStep
 from purge.services import decisions
 from tests.app.purge.conftest import Company
 from tests.contract.test_table_stores import PostgreSQLBench
@@ -23,7 +22,6 @@ from tests.fakes.killer import Killer, was_killed
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-BY_NUMBER = [{"name": "customer_id", "path": "customer_id", "type": "integer"}]
 ROWS = pa.table(
     {
         "customer_id": [5, 7, 7, 7],
@@ -32,19 +30,12 @@ ROWS = pa.table(
 )
 
 
-def a_table_dataset() -> None:
-    layer = StorageLayer.objects.create(
-        name="delta", kind=LayerKind.TABLE, options={"engine": "delta", "path": "tables"}
-    )
-    Dataset.objects.create(storage_layer=layer, format=Format.TABLE, identifiers=BY_NUMBER)
-
-
 @pytest.fixture
 def orders(company: Company) -> Path:
     company.dataset.delete()
     folder = purge.a_folder(company.namespace, "tables") / "orders"
     write_deltalake(folder, ROWS)
-    a_table_dataset()
+    purge.a_table_dataset(purge.a_delta_layer())
     return folder
 
 
@@ -144,7 +135,7 @@ def test_rows_in_postgresql_are_counted_once_wherever_a_worker_is_killed(
     company.lake = dataclasses.replace(company.lake, tables=lambda _: shop.store)
     with namespace_scope(company.namespace.pk):
         company.dataset.delete()
-        a_table_dataset()
+        purge.a_table_dataset(purge.a_delta_layer())
     point, killed = first + 1 - STRIDE, True
     while killed:
         point += STRIDE

@@ -7,8 +7,8 @@ from django.utils import timezone
 
 from purge.adapters.tables.delta_table_store import DeltaTableStore
 from purge.domain.plans import Plan
-from purge.models import Dataset, ErasureReport, ErasureStep, StorageLayer
-from purge.ports import Format, LayerInvalid, LayerKind, ObjectUnreachable
+from purge.models import ErasureReport, ErasureStep, StorageLayer
+from purge.ports import LayerInvalid, ObjectUnreachable
 from purge.services import data_maps, decisions
 from tests.app.purge.conftest import Company
 from tests.factories import purge, tenancy
@@ -26,14 +26,7 @@ def orders(company: Company) -> DeltaTable:
     folder = purge.a_folder(company.namespace, "tables") / "orders"
     write_deltalake(folder, ROWS)
     write_deltalake(folder, ROWS, mode="append")
-    layer = StorageLayer.objects.create(
-        name="delta", kind=LayerKind.TABLE, options={"engine": "delta", "path": "tables"}
-    )
-    Dataset.objects.create(
-        storage_layer=layer,
-        format=Format.TABLE,
-        identifiers=[{"name": "customer_id", "path": "customer_id", "type": "integer"}],
-    )
+    purge.a_table_dataset(purge.a_delta_layer())
     return DeltaTable(folder)
 
 

@@ -13,11 +13,10 @@ from purge.models import Dataset, ErasureRequest, LegalHold, StorageLayer
 from purge.services import holds
 from tests.app.purge.conftest import Company
 from tests.factories import purge, tenancy
+from tests.factories.purge import BY_EMAIL
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-BY_NUMBER = [{"name": "customer_id", "path": "customer_id", "type": "integer"}]
-BY_EMAIL = [{"name": "email", "path": "email", "type": "string"}]
 ROWS = pa.table({"customer_id": [5, 7, 7], "email": ["a@x.example", "uma@x.example", None]})
 
 
@@ -38,9 +37,7 @@ def table(catalog: SqlCatalog) -> Dataset:
     layer = StorageLayer.objects.create(
         name="iceberg", kind="table", options={"engine": "iceberg", "path": "warehouse"}
     )
-    return Dataset.objects.create(
-        storage_layer=layer, prefix="sales.orders", format="table", identifiers=BY_NUMBER
-    )
+    return purge.a_table_dataset(layer, prefix="sales.orders")
 
 
 @pytest.fixture

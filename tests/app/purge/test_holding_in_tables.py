@@ -1,22 +1,15 @@
 """Legal holds in tables of engines: rows of people on hold stay, and go by retry later."""
 
-import dataclasses
 import shutil
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
 from pathlib import Path
-from threading import Event, Timer
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable, convert_to_deltalake, write_deltalake
-from django.db import connections
 from django.utils import timezone
 
-from governance.isolation.scopes import namespace_scope
 from purge.adapters.tables.delta_table_store import DeltaTableStore
 from purge.models import (
     Dataset,
@@ -26,17 +19,14 @@ from purge.models import (
     LegalHold,
     StorageLayer,
 )
-from purge.ports import Deletion, Format, LayerKind
 from purge.services import decisions
 from tests.app.purge.conftest import Company
 from tests.factories import purge, tenancy
-from tests.fakes.tables import FakeTableStore
+from tests.factories.purge import BY_COLUMN, BY_EMAIL, a_delta_layer, a_table_dataset
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ENOUGH = 30
-BY_NUMBER = [{"name": "customer_id", "path": "customer_id", "type": "integer"}]
-BY_BOTH = [*BY_NUMBER, {"name": "email", "path": "email", "type": "string"}]
 ROWS = pa.table(
     {
         "customer_id": [5, 7, 7, 7],
@@ -45,27 +35,13 @@ ROWS = pa.table(
 )
 
 
-def a_layer(path: str = "tables") -> StorageLayer:
-    return StorageLayer.objects.create(
-        name=f"delta {path}", kind=LayerKind.TABLE, options={"engine": "delta", "path": path}
-    )
-
-
-def a_table_dataset(
-    layer: StorageLayer, identifiers: list[dict[str, str]], prefix: str = ""
-) -> None:
-    Dataset.objects.create(
-        storage_layer=layer, prefix=prefix, format=Format.TABLE, identifiers=identifiers
-    )
-
-
 @pytest.fixture
 def orders(company: Company) -> Path:
     """A Delta table whose dataset knows people by number and email, and nothing else."""
     company.dataset.delete()
     folder = purge.a_folder(company.namespace, "tables") / "orders"
     write_deltalake(folder, ROWS)
-    a_table_dataset(a_layer(), BY_BOTH)
+    a_table_dataset(a_delta_layer(), identifiers=BY_COLUMN + BY_EMAIL)
     return folder
 
 
@@ -118,20 +94,19 @@ def test_a_row_of_two_people_stays_while_one_is_held_and_goes_once_that_is_over(
 def test_a_hold_by_an_identifier_that_another_dataset_knows_keeps_the_row(
     company: Company, orders: Path, over: str
 ) -> None:
-    Dataset.objects.update(identifiers=BY_NUMBER)
-    by_email = BY_BOTH[1:]
+    Dataset.objects.update(identifiers=BY_COLUMN)
     match over:
         case "the same layer":
             layer = Dataset.objects.get().storage_layer
-            a_table_dataset(layer, by_email, prefix="ord")
+            a_table_dataset(layer, identifiers=BY_EMAIL, prefix="ord")
         case "a layer above":
-            a_table_dataset(a_layer(""), by_email)
+            a_table_dataset(a_delta_layer(""), identifiers=BY_EMAIL)
         case _:
             layer = StorageLayer.objects.create(
                 name="files", kind="filesystem", options={"path": "tables"}
             )
             Dataset.objects.create(
-                storage_layer=layer, prefix="orders/", format="parquet", identifiers=by_email
+                storage_layer=layer, prefix="orders/", format="parquet", identifiers=BY_EMAIL
             )
     held(company)
 
@@ -148,10 +123,10 @@ def test_a_table_keeps_what_lies_in_its_files_for_whom_it_knows(
     orders.mkdir()
     pq.write_table(ROWS, orders / "part-1.parquet")
     convert_to_deltalake(orders)
-    Dataset.objects.update(identifiers=BY_BOTH[1:])
+    Dataset.objects.update(identifiers=BY_EMAIL)
     layer = StorageLayer.objects.create(name="files", kind="filesystem", options={"path": "tables"})
     Dataset.objects.create(
-        storage_layer=layer, prefix="orders/part", format="parquet", identifiers=BY_NUMBER
+        storage_layer=layer, prefix="orders/part", format="parquet", identifiers=BY_COLUMN
     )
     held(company)
 
@@ -202,101 +177,3 @@ def test_earlier_versions_stay_for_a_hold_that_comes_before_they_are_removed(
     assert company.retry(request).state == "completed"
     assert ErasureStep.objects.get().records == 3
     assert "uma" not in str([one.read_bytes() for one in orders.rglob("*") if one.is_file()])
-
-
-# --- no moment between the last look and the deed
-
-
-@pytest.fixture
-def store() -> FakeTableStore:
-    store = FakeTableStore()
-    store.put("orders", {"customer_id": 5}, {"customer_id": 7})
-    return store
-
-
-@pytest.fixture
-def acme(make_company: Callable[[str], Company], store: FakeTableStore) -> Company:
-    """With no scope open: each thread opens its own."""
-    acme = make_company("acme")
-    acme.lake = dataclasses.replace(acme.lake, tables=lambda _: store)
-    with namespace_scope(acme.namespace.pk):
-        acme.dataset.delete()
-        a_table_dataset(a_layer(), BY_NUMBER)
-    return acme
-
-
-@pytest.fixture
-def request_approved(acme: Company) -> ErasureRequest:
-    with namespace_scope(acme.namespace.pk):
-        return acme.approved()
-
-
-@pytest.fixture
-def elsewhere() -> Iterator[ThreadPoolExecutor]:
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        yield pool
-
-
-def place(acme: Company, until_then: Callable[[], object] = lambda: None) -> None:
-    """By a connection of its own, committed after `until_then`."""
-    try:
-        with namespace_scope(acme.namespace.pk):
-            held(acme, subject={"customer_id": 7})
-            until_then()
-    finally:
-        connections.close_all()
-
-
-def test_who_places_one_waits_for_rows_that_are_being_deleted(
-    acme: Company,
-    store: FakeTableStore,
-    request_approved: ErasureRequest,
-    elsewhere: ThreadPoolExecutor,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    delete = store.delete
-    placing: list[Future[None]] = []
-    placed: list[set[Future[None]]] = []
-
-    def slow(*, announce: Any, **what: Any) -> int:
-        @contextmanager
-        def announced(deletion: Deletion) -> Iterator[None]:
-            with announce(deletion):
-                placing.append(elsewhere.submit(place, acme))
-                placed.append(wait(placing, timeout=0.5).done)
-                yield
-
-        return delete(announce=announced, **what)
-
-    monkeypatch.setattr(store, "delete", slow)
-    acme.carry_out(request_approved)
-    placing[0].result(timeout=ENOUGH)
-
-    assert placed == [set()]
-    assert store.rows["orders"] == [{"customer_id": 5}]
-    with namespace_scope(acme.namespace.pk):
-        assert LegalHold.objects.count() == 1
-
-
-def test_who_deletes_rows_waits_for_a_hold_that_is_being_placed(
-    acme: Company,
-    store: FakeTableStore,
-    request_approved: ErasureRequest,
-    elsewhere: ThreadPoolExecutor,
-) -> None:
-    is_placed, may_commit = Event(), Event()
-
-    def until_then() -> None:
-        is_placed.set()
-        may_commit.wait(ENOUGH)
-
-    hold = elsewhere.submit(place, acme, until_then)
-    assert is_placed.wait(ENOUGH)
-    Timer(0.5, may_commit.set).start()
-    acme.carry_out(request_approved)
-    hold.result(timeout=ENOUGH)
-
-    assert store.rows["orders"] == [{"customer_id": 5}, {"customer_id": 7}]
-    with namespace_scope(acme.namespace.pk):
-        request_approved.refresh_from_db()
-        assert {one["reason"] for one in request_approved.problems} == {"legal_hold"}

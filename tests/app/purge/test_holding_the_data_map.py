@@ -16,13 +16,12 @@ from purge.ports import LayerDescription
 from purge.services import data_maps, hold_guards
 from tests.app.purge.conftest import Company
 from tests.factories import tenancy
+from tests.factories.purge import BY_EMAIL, BY_NUMBER
 from tests.fakes.tables import FakeTableStore
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ENOUGH = 30
-BY_EMAIL = [{"name": "email", "path": "email", "type": "string"}]
-BY_NUMBER = [{"name": "customer_id", "path": "customer.id", "type": "integer"}]
 
 
 @pytest.fixture

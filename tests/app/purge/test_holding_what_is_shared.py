@@ -14,13 +14,12 @@ from purge.models import Dataset, ErasureRequest, LegalHold, StorageLayer
 from purge.services import data_maps, hold_guards, holds
 from tests.app.purge.conftest import Company
 from tests.factories import purge, s3, tenancy
+from tests.factories.purge import BY_EMAIL, BY_NUMBER
 from tests.fakes.storage import FakeStorageLayer
 from tests.servers.seaweedfs import PLAIN, VERSIONED, S3Store
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-BY_EMAIL = [{"name": "email", "path": "email", "type": "string"}]
-BY_NUMBER = [{"name": "customer_id", "path": "customer.id", "type": "integer"}]
 SEVEN = "c7@customer.example"
 
 
