@@ -20,6 +20,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.module_loading import import_string
 from django.views.decorators.debug import sensitive_post_parameters
 
+from governance.adminsite import places
 from governance.adminsite.callers import actor_of
 from governance.audit import trail
 from governance.isolation.scopes import namespace_scope, system_scope
@@ -142,4 +143,6 @@ def _opened(request: HttpRequest, user: User) -> HttpResponse:
         _gate()(user=user, network=actor.network, actor=actor, now=now)
         grant = sessions.Grant(role=None, expires_at=now + sessions.LOCAL_SESSION)
         sessions.open_session(request=request, user=user, grant=grant, actor=actor, now=now)
+        if user.namespace_id is None:
+            places.enter_the_only(request, actor=actor, now=now)
     return HttpResponseRedirect(safe_next(request))

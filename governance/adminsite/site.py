@@ -21,14 +21,14 @@ from django.utils import timezone
 from django.utils.decorators import method_decorator
 from unfold.sites import UnfoldAdminSite
 
-from governance.adminsite import attention, signing_in
+from governance.adminsite import attention, overview, signing_in
 from governance.adminsite.callers import actor_of, may
+from governance.adminsite.places import CHOSEN
 from governance.audit import trail
 from governance.isolation.scopes import current_scope, has_scope, namespace_scope
 from governance.kernel.actions import Action
 from governance.tenancy.models import Namespace, UserSession
 
-CHOSEN = "lakewarden_admin_namespace"
 # What a person does with their own account, whose row is out of sight in a chosen namespace.
 OWN_PAGES = frozenset({"choose_namespace", "logout", "password_change", "password_change_done"})
 
@@ -109,7 +109,12 @@ class LakewardenAdminSite(UnfoldAdminSite):  # type: ignore[misc]
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
-        context = {"attention": attention.gather(request), **(extra_context or {})}
+        context = {
+            "attention": attention.gather(request),
+            "setting_up": overview.setting_up(request),
+            "glances": overview.glances(request),
+            **(extra_context or {}),
+        }
         page: TemplateResponse = super().index(request, context)
         return page
 

@@ -5,6 +5,7 @@ Each answers in the request's scope: one namespace, or all where nobody chose on
 
 from collections.abc import Iterator
 from datetime import timedelta
+from decimal import Decimal
 
 from django.db.models import Max
 from django.http import HttpRequest
@@ -25,6 +26,7 @@ from usage_limits.models import UsageLimit
 
 SOON = timedelta(days=30)
 NEAR_PERCENT = 80
+FULL = 100
 
 
 def erasures_waiting(request: HttpRequest) -> Iterator[Attention]:
@@ -94,7 +96,11 @@ def limits_near(request: HttpRequest) -> Iterator[Attention]:
             yield Attention(
                 urgency=Urgency.WARNING,
                 word=f"{reading.percent:.0f} %",
-                sentence=f"{title(reading.meter.terms)} is nearly used up or beyond.",
+                sentence=f"{title(reading.meter.terms)} is {_how_far(reading.percent)}.",
                 link=reverse("admin:usage_limits_usagelimit_change", args=(state.limit.pk,)),
                 link_text="Look at the limit",
             )
+
+
+def _how_far(percent: Decimal) -> str:
+    return "used up, and more is still let through" if percent >= FULL else "nearly used up"

@@ -242,6 +242,13 @@ ADMIN_ATTENTION = [
     "governance.project.attention.limits_near",
     "usage_limits.admin.attention.disabled",
 ]
+ADMIN_SETTING_UP = ["governance.project.setting_up.steps"]
+ADMIN_GLANCES = [
+    "governance.project.glances.limits",
+    "governance.project.glances.queries",
+    "governance.project.glances.sign_ins",
+    "governance.project.glances.erasures",
+]
 
 # --- REST
 REST_FRAMEWORK = defaults.REST_FRAMEWORK
