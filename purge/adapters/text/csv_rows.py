@@ -1,37 +1,22 @@
-"""Rows of a csv object with their places: by splitting where nothing is quoted, else by parsing.
+"""Rows of a csv object with their places: many at once, or one by one where some are doubtful.
 
-A block of lines without a quotation mark has a record a line, and a column's value is found by
-splitting there. Any other block goes through the parser, which is followed line by line. A
-property test holds both together.
+One by one the parser is followed line by line. A property test holds both ways together.
 """
 
 import csv
 import io
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import accumulate, repeat
 from typing import BinaryIO
 
 from purge.adapters.text.blocks import LONGEST_RECORD, blocks
+from purge.adapters.text.columns import DoubtfulError
+from purge.adapters.text.csv_columns import Columns
 from purge.adapters.text.csv_layout import Layout
-from purge.domain.canonical import IdentifierType
 from purge.domain.identifiers import Identifier
 from purge.domain.matching import TooAmbiguousError, candidates_among
 from purge.domain.spans import Span
-from purge.ports import Candidate, Column, ObjectUnreachable, ScannedBatch, ScannedRecord
-
-STRING, INTEGER = IdentifierType.STRING, IdentifierType.INTEGER
-QUOTE = b'"'
-
-
-@dataclass(frozen=True, slots=True)
-class Simple:
-    """An identifier in one column, of a type that splitting can tell."""
-
-    index: int
-    kind: IdentifierType
-    name: str
+from purge.ports import Candidate, ObjectUnreachable, ScannedBatch, ScannedRecord
 
 
 class Rows:
@@ -43,15 +28,14 @@ class Rows:
         self._blocks = _of_whole_lines(blocks(stream, offset=layout.start))
         self._layout = layout
         self._identifiers = identifiers
-        self._simple = _simple(layout, identifiers)
-        self._delimiter = layout.delimiter.encode()
+        self._columns = _columns(layout, identifiers)
         self._lines: deque[bytes] = deque()
         self._position = layout.start
         self._is_utf8 = True
 
     def scanned(self) -> Iterator[ScannedBatch]:
         for offset, block in self._blocks:
-            quick = self._quickly(offset, block) if self._simple else None
+            quick = self._quickly(offset, block)
             if quick is not None:
                 yield quick
                 continue
@@ -95,40 +79,13 @@ class Rows:
                 yield ScannedRecord(span, found)
 
     def _quickly(self, offset: int, block: bytes) -> ScannedBatch | None:
-        """None where some line must be looked at more closely."""
-        lines = self._rows(block)
-        if lines is None:
+        """None where some row must be looked at more closely."""
+        if self._columns is None or not is_utf8(block):
             return None
-        columns: list[Column] = []
-        for one in self._simple:
-            texts = self._texts_of(lines, one.index)
-            if not _are_plain(texts, one.kind):
-                return None
-            columns.append(Column(one.kind, one.name, [text or None for text in texts]))
-        lengths = list(map(len, lines))
-        offsets = list(accumulate(lengths, initial=offset))
-        offsets.pop()
-        return ScannedBatch(offsets, lengths, columns)
-
-    def _rows(self, block: bytes) -> Sequence[bytes] | None:
-        """The lines, if each is a row with nothing quoted."""
-        if QUOTE in block or not is_utf8(block):
+        try:
+            return self._columns.batch(offset, _lines(block), block=block)
+        except DoubtfulError:
             return None
-        lines = _lines(block)
-        if b"\r" in block and len(block.splitlines()) != len(lines):
-            return None  # A carriage return alone: the parser ends a row there.
-        counts = set(map(bytes.count, lines, repeat(self._delimiter)))
-        return lines if counts == {self._layout.width - 1} else None
-
-    def _texts_of(self, lines: Sequence[bytes], index: int) -> Sequence[str]:
-        delimiter, last = self._delimiter, self._layout.width - 1
-        if index == 0 < last:
-            values = [line.partition(delimiter)[0] for line in lines]
-        elif index == last:
-            values = [line.rpartition(delimiter)[2].rstrip(b"\r\n") for line in lines]
-        else:
-            values = [line.split(delimiter, index + 1)[index] for line in lines]
-        return b"\n".join(values).decode().split("\n")
 
 
 def triples(
@@ -162,29 +119,13 @@ def is_utf8(raw: bytes) -> bool:
     return True
 
 
-def _simple(layout: Layout, identifiers: Sequence[Identifier]) -> Sequence[Simple]:
-    """Empty unless splitting can find every identifier."""
-    found: list[Simple] = []
-    for one in identifiers:
-        columns = layout.columns.get(one.path, ())
-        if one.paths and (one.parts or one.type not in {STRING, INTEGER} or len(columns) > 1):
-            return ()
-        if any(not column.exact for column in columns):
-            return ()
-        found += [Simple(column.index, one.type, one.name) for column in columns]
-    return found
+def _columns(layout: Layout, identifiers: Sequence[Identifier]) -> Columns | None:
+    try:
+        return Columns(layout, identifiers)
+    except DoubtfulError:
+        return None
 
 
 def _lines(block: bytes) -> Sequence[bytes]:
     """Lines that end with a line feed; a carriage return alone ends none."""
     return io.BytesIO(block).readlines()
-
-
-def _are_plain(texts: Sequence[str], kind: IdentifierType) -> bool:
-    """Whether all are what they seem: without space around, and numbers in their one spelling."""
-    if kind is not INTEGER:
-        return list(map(str.strip, texts)) == texts
-    digits = "".join(texts)
-    if digits and not (digits.isascii() and digits.isdecimal()):
-        return False
-    return not texts[0].startswith("0") and "\n0" not in "\n".join(texts)

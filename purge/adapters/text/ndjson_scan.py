@@ -1,33 +1,28 @@
 """Reading ndjson for its identifiers: quickly where that cannot miss anything, faithfully else.
 
-A line is read by a decoder that skips what is not asked for, keeps one of several equal keys and
-knows keys in one spelling. Counting how often each key stands in a block of lines, in any case,
-shows whether a line holds a key twice, deeper, or spelled otherwise; then smaller blocks are tried,
-and in the end each line by itself, and what is doubtful there by a decoder that loses nothing.
+A block of lines is read at once. Where a line in it is doubtful smaller blocks are tried, in the
+end each line by itself, and what is doubtful there is read by a decoder that loses nothing.
 A property test holds all ways together.
 """
 
 import io
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from operator import attrgetter
-from types import NoneType
-from typing import Any, NamedTuple
 
 import msgspec
 
-from purge.adapters.text.ascii_case import lowered
+from purge.adapters.text.columns import DoubtfulError, column, leaves
+from purge.adapters.text.ndjson_levels import Level
 from purge.domain.canonical import IdentifierType
 from purge.domain.identifiers import Identifier
 from purge.domain.matching import Pairs, candidates
 from purge.domain.spans import Span
-from purge.ports import Candidate, Column, ScannedBatch, ScannedRecord
+from purge.ports import Candidate, ScannedBatch, ScannedRecord
 
 STRING, INTEGER = IdentifierType.STRING, IdentifierType.INTEGER
-NOTHING = object()
 PIECES = 16
 """A block in which some line is doubtful is tried again in so many pieces."""
 FEW = 32
@@ -45,65 +40,37 @@ PLAIN_KEY = re.compile(r"[ !#-.0-\[\]-~]+")
 _faithful = json.JSONDecoder(strict=False, object_pairs_hook=Pairs)
 
 
-class Simple(NamedTuple):
-    """An identifier that is a key of the record, of a type that JSON has."""
-
-    quoted: bytes
-    type: type
-    kind: IdentifierType
-    name: str
-
-    @classmethod
-    def of(cls, one: Identifier) -> "Simple":
-        return cls(
-            quoted=f'"{one.path[0].lower()}"'.encode(),
-            type=int if one.type is INTEGER else str,
-            kind=one.type,
-            name=one.name,
-        )
-
-
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """What is looked for. `simple` are the identifiers if all are simple ones of different keys.
-
-    `decode_lines` reads whole lines; of each, `values` get the values of the simple identifiers.
-    """
+    """What is looked for; at many lines at once if there is a `level` to look at."""
 
     identifiers: Sequence[Identifier]
     quoted: Sequence[tuple[str, str]]
-    simple: Sequence[Simple]
     disguises: Sequence[bytes]
-    decode_lines: Callable[[bytes], Sequence[object]]
-    values: Sequence[Callable[[object], object]]
+    level: Level | None
 
     @classmethod
     def of(cls, identifiers: Sequence[Identifier]) -> "Scan":
         looked_for = [one for one in identifiers if one.paths]
         parts = sorted({part for one in looked_for for path in one.paths for part in path})
-        plain = [one for one in looked_for if _is_plain_key(one)]
-        simple = plain if len(plain) == len(looked_for) == len(parts) else []
-        fields = {f"field_{number}": one.path[0] for number, one in enumerate(simple)}
         return cls(
             identifiers=looked_for,
             quoted=[(f'"{part}"', f'"{part.casefold()}"') for part in parts],
-            simple=[Simple.of(one) for one in simple],
             disguises=[
                 letter.encode()
                 for letter in FOLDS_TO_ASCII
                 if any(letter.casefold() in part.casefold() for part in parts)
             ],
-            decode_lines=_decoder(fields),
-            values=[attrgetter(field) for field in fields],
+            level=_level(looked_for),
         )
 
     def batches(self, offset: int, block: bytes) -> Iterator[ScannedBatch]:
         """The records of whole lines that begin at `offset`; only the last may have no end."""
         lines = io.BytesIO(block).readlines()
-        quick = self._quickly(offset, block, lines) if self.simple else None
+        quick = self._quickly(offset, block, lines)
         if quick is not None:
             yield quick
-        elif self.simple and len(lines) > FEW:
+        elif self.level and len(lines) > FEW:
             size = max(FEW, -(-len(lines) // PIECES))
             for first in range(0, len(lines), size):
                 some = lines[first : first + size]
@@ -115,27 +82,16 @@ class Scan:
 
     def _quickly(self, offset: int, block: bytes, lines: Sequence[bytes]) -> ScannedBatch | None:
         """None where some line must be looked at more closely."""
-        records = None if self._is_disguised(block) else self._records(block)
-        if records is None or len(records) != len(lines):
-            return None  # Not a record a line.
-        folded = lowered(block)
-        columns: list[Column] = []
-        for simple, value in zip(self.simple, self.values, strict=True):
-            column = _column(simple, list(map(value, records)), folded)
-            if column is None:
-                return None
-            columns.append(column)
+        if self.level is None or self._is_disguised(block):
+            return None
+        try:
+            texts = self.level.texts(lines, block=block)
+        except DoubtfulError:
+            return None
         lengths = list(map(len, lines))
         offsets = list(accumulate(lengths, initial=offset))
         offsets.pop()
-        return ScannedBatch(offsets, lengths, columns)
-
-    def _records(self, block: bytes) -> Sequence[object] | None:
-        """None where a line cannot be read, or is no object."""
-        try:
-            return self.decode_lines(block)
-        except (msgspec.MsgspecError, ValueError, RecursionError):
-            return None
+        return ScannedBatch(offsets, lengths, [column(one, texts) for one in self.identifiers])
 
     def _is_disguised(self, block: bytes) -> bool:
         """Whether a key may stand there in other letters, or the block is no text."""
@@ -177,46 +133,15 @@ def faithful(raw: bytes) -> object:
     return _faithful.decode(raw.decode())
 
 
-def _is_plain_key(one: Identifier) -> bool:
-    return (
-        len(one.path) == 1
-        and one.type in {STRING, INTEGER}
-        and PLAIN_KEY.fullmatch(one.path[0]) is not None
-    )
-
-
-def _decoder(fields: Mapping[str, str]) -> Callable[[bytes], Sequence[object]]:
-    """Of lines, into objects with these fields, each with the value of its key or NOTHING."""
-    line = msgspec.defstruct(
-        "Line", [(field, Any, NOTHING) for field in fields], rename=fields, gc=False
-    )
-    return msgspec.json.Decoder(line).decode_lines
-
-
-def _column(simple: Simple, values: Sequence[object], folded: bytes) -> Column | None:
-    """The values as text; None where one may be elsewhere in its record, or of another type."""
-    types = set(map(type, values))
-    missing = values.count(NOTHING) if object in types else 0
-    if folded.count(simple.quoted) != len(values) - missing:
-        return None
-    if not types <= {simple.type, NoneType, object}:
-        return None
-    texts: Sequence[str | None]
-    if types == {int}:
-        texts = _texts_of_numbers(values)
-    elif types == {str}:
-        texts = list(map(str, values))
-    else:
-        texts = [None if one is None or one is NOTHING else str(one) for one in values]
-    return Column(simple.kind, simple.name, texts)
-
-
-def _texts_of_numbers(values: Sequence[object]) -> Sequence[str]:
-    """As `str` of each, in a third of the time."""
+def _level(identifiers: Sequence[Identifier]) -> Level | None:
+    """None where keys do not tell the values."""
     try:
-        return msgspec.json.encode(values)[1:-1].decode().split(",")
-    except OverflowError:  # It writes numbers of at most 64 bits.
-        return list(map(str, values))
+        found = leaves(identifiers)
+    except DoubtfulError:
+        return None
+    within = {path[:length] for path in found for length in range(1, len(path))}
+    plain = all(PLAIN_KEY.fullmatch(key) for path in found for key in path)
+    return Level(found) if found and plain and not within & found.keys() else None
 
 
 def _is_simple(text: str, keys: Sequence[tuple[str, str]]) -> bool:

@@ -10,7 +10,7 @@ from hypothesis import given, settings, strategies as st
 from purge.adapters.compressed.record_format import CompressedRecordFormat
 from purge.adapters.text import csv_rows
 from purge.adapters.text.csv_record_format import CsvRecordFormat
-from purge.domain.identifiers import identifiers_of, wanted_in
+from purge.domain.identifiers import Identifier, identifiers_of, wanted_in
 from purge.domain.spans import Span
 from purge.ports import ObjectUnreachable, ScannedRecord
 from tests.factories import record_formats
@@ -131,10 +131,25 @@ def test_what_a_csv_writer_wrote_is_understood(
     assert unclear == sum(row[0] == "07" for row in rows if row not in theirs)
 
 
+OTHERS = identifiers_of(
+    [
+        {
+            "name": "account",
+            "columns": [
+                {"name": "customer_id", "path": "customer_id", "type": "integer"},
+                "email",
+                "missing",
+            ],
+        },
+        {"name": "note", "path": "note", "type": "uuid"},
+    ]
+)
+
+
 @given(
     lines=st.lists(
         st.tuples(
-            st.sampled_from(["7", "8", "", "-1", "07", "x", "12345678901234567890"]),
+            st.sampled_from(["7", "8", "", "-1", "07", "x", "12345678901234567890", "+7", "7.0"]),
             st.sampled_from(["a@b.example", "", " a", "é", "a\x1f", "b "]),
         ),
         max_size=8,
@@ -150,21 +165,36 @@ def test_what_a_csv_writer_wrote_is_understood(
             b"3,4,5\r6\n",
             b"3,4,5\r\r\n",
             b"3,4,5\n3,4,5\r",
+            b'"3","a\n7,b",5\n',
+            b'3,"a ""b""",5\r\n',
+            b'3,a"b,5\n',
+            b'"3"x,4,5\n',
+            b'3,4,"5\n',
+            b'" 3","4",""\n',
+            b'3,"4\r",5\n',
         ]
     ),
+    place=st.integers(0, 8),
     ends=st.booleans(),
+    identifiers=st.sampled_from([IDENTIFIERS, OTHERS, OTHERS[:1], OTHERS[1:]]),
 )
 @settings(max_examples=300, deadline=None)
 def test_splitting_finds_what_parsing_finds(
-    *, lines: list[tuple[str, str]], noise: bytes, ends: bool
+    *,
+    lines: list[tuple[str, str]],
+    noise: bytes,
+    place: int,
+    ends: bool,
+    identifiers: Sequence[Identifier],
 ) -> None:
-    body = b"".join(f"{id_},{email},n\n".encode() for id_, email in lines) + noise
+    rows = [f"{id_},{email},n\n".encode() for id_, email in lines]
+    body = b"".join([*rows[:place], noise, *rows[place:]])
     source = FakeObject(HEAD + (body if ends else body.removesuffix(b"\n")))
 
     def scanned() -> list[ScannedRecord]:
         return [
             ScannedRecord(one.span, None if one.candidates is None else sorted(one.candidates))
-            for one in record_formats.scanned(FORMAT, source, IDENTIFIERS)
+            for one in record_formats.scanned(FORMAT, source, identifiers)
         ]
 
     quick = scanned()
@@ -177,11 +207,25 @@ def test_splitting_finds_what_parsing_finds(
     assert [one.candidates is None for one in quick] == [one.candidates is None for one in thorough]
 
 
-def test_plain_lines_are_split_not_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(csv_rows.Rows, "_parsed", lambda _: pytest.fail("parsed"))
-    content = HEAD + b"".join(f"{n},ä{n}@b.example,x\r\n".encode() for n in range(1, 50))
+@pytest.mark.parametrize("row", ["{n},ä{n}@b.example,x\r\n", '"{n}","ä{n}@b.example","x\ny"\n'])
+@pytest.mark.parametrize("identifiers", [IDENTIFIERS, OTHERS[:1]])
+def test_good_rows_are_read_at_once(
+    monkeypatch: pytest.MonkeyPatch, row: str, identifiers: Sequence[Identifier]
+) -> None:
+    monkeypatch.setattr(csv_rows.Rows, "_parsed", lambda _: pytest.fail("one by one"))
+    rows = [row.format(n=n).encode() for n in range(-2, 47)]
 
-    assert len(record_formats.scanned(FORMAT, FakeObject(content), IDENTIFIERS)) == 49
+    found = record_formats.scanned(FORMAT, FakeObject(HEAD + b"".join(rows)), identifiers)
+
+    assert [one.span.length for one in found] == list(map(len, rows))
+
+
+def test_an_empty_field_among_numbers_is_no_number() -> None:
+    content = HEAD + b"7,,x\n,,x\n8,,x\n"
+
+    found = record_formats.scanned(FORMAT, FakeObject(content), IDENTIFIERS)
+
+    assert [one.span.offset - len(HEAD) for one in found] == [0, 9]
 
 
 @pytest.mark.parametrize(

@@ -180,7 +180,38 @@ SIMPLE = identifiers_of(
         {"name": "email", "path": "email"},
     ]
 )
-KEYS = st.sampled_from(["customer_id", "email", "Customer_ID", "cu\u017ftomer_id", "other", "é"])
+DEEP = identifiers_of(
+    [
+        {"name": "id", "path": "id", "type": "uuid"},
+        {"name": "customer_id", "path": "customer.id", "type": "integer"},
+        {"name": "email", "path": "customer.email"},
+    ]
+)
+COMPOSITE = identifiers_of(
+    [
+        {
+            "name": "account",
+            "columns": [
+                {"name": "customer_id", "path": "customer.id", "type": "integer"},
+                {"name": "email", "path": "email"},
+            ],
+        },
+        {"name": "other", "path": "other"},
+    ]
+)
+KEYS = st.sampled_from(
+    [
+        "customer_id",
+        "email",
+        "Customer_ID",
+        "cu\u017ftomer_id",
+        "customer",
+        "id",
+        "ID",
+        "other",
+        "é",
+    ]
+)
 VALUES = st.recursive(
     st.one_of(
         st.none(),
@@ -188,7 +219,8 @@ VALUES = st.recursive(
         st.integers(-3, 9),
         st.just(2**70),
         st.floats(-3, 3),
-        st.sampled_from(["7", "dora@customer.example", "ß", "a\\b", '"email"', ""]),
+        st.sampled_from(["7", "dora@customer.example", "ß", "a\\b", '"email"', "", "id"]),
+        st.sampled_from(["9F1B4C3E-0000-4000-8000-0242AC120002", " 7 ", "7e0"]),
     ),
     lambda inner: st.one_of(st.lists(inner, max_size=2), st.dictionaries(KEYS, inner, max_size=2)),
     max_leaves=3,
@@ -209,6 +241,11 @@ def line_of(members: list[tuple[str, object]], escaped: bool) -> str:  # noqa: F
         st.one_of(
             st.builds(line_of, MEMBERS, st.booleans()),
             st.builds(
+                lambda customer, members: line_of([("customer", dict(customer)), *members], True),  # noqa: FBT003
+                MEMBERS,
+                MEMBERS,
+            ),
+            st.builds(
                 lambda id_: f'{{"customer_id": {id_}, "email": "a@b.example"}}', st.integers()
             ),
             st.sampled_from(["", " ", "torn {", "[1]", "\u00e9", '{"email": "\t"}']),
@@ -227,10 +264,10 @@ def line_of(members: list[tuple[str, object]], escaped: bool) -> str:  # noqa: F
         max_size=8,
     ),
     ends=st.booleans(),
-    identifiers=st.sampled_from([SIMPLE, SIMPLE[:1], SIMPLE[1:], IDENTIFIERS]),
+    identifiers=st.sampled_from([SIMPLE, SIMPLE[:1], SIMPLE[1:], IDENTIFIERS, DEEP, COMPOSITE]),
     few=st.sampled_from([1, 32]),
 )
-@settings(max_examples=400)
+@settings(max_examples=600, deadline=None)
 def test_reading_quickly_finds_what_reading_faithfully_finds(
     *, lines: list[str], ends: bool, identifiers: Sequence[Identifier], few: int
 ) -> None:
@@ -275,6 +312,36 @@ def test_a_plain_block_is_read_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found[-1].span.end == sum(map(len, lines))
 
 
+@pytest.mark.parametrize(
+    ("identifiers", "member"),
+    [
+        (IDENTIFIERS, b'"customer": {"id": 7}'),
+        (IDENTIFIERS, b'"customer": null'),
+        (DEEP, b'"id": "9F1B4C3E-0000-4000-8000-0242AC120002", "customer": {"id": 7}'),
+        (DEEP, b'"id": null, "customer": {"id": 7}, "order": {"id": [{"ID": 3}]}'),
+        (COMPOSITE, b'"customer": {"id": "7"}, "email": null'),
+        (SIMPLE, b'"customer_id": 7.0, "order": {"customer_id": 8}'),
+        (SIMPLE, b'"email": "a@b.example", "was": {"email": "x@y.example"}, "is": {"email": null}'),
+    ],
+)
+def test_deeper_keys_of_the_same_name_do_not_slow_down(
+    monkeypatch: pytest.MonkeyPatch, identifiers: Sequence[Identifier], member: bytes
+) -> None:
+    lines = [b'{"x": %d, %b}\n' % (n, member) for n in range(40)] + [b'{"x": 0}\n']
+    expected = record_formats.scanned(FORMAT, FakeObject(lines[0]), identifiers)
+    monkeypatch.setattr(ndjson_scan.Scan, "_line", lambda *_: pytest.fail("line by line"))
+
+    found = record_formats.scanned(FORMAT, FakeObject(b"".join(lines)), identifiers)
+
+    assert [one.candidates for one in found] == [one.candidates for one in expected] * 40
+
+
+def test_a_composite_of_what_is_no_value_is_none() -> None:
+    content = b'{"customer": {"id": true}, "email": "a@b.example"}\n'
+
+    assert record_formats.scanned(FORMAT, FakeObject(content), COMPOSITE[:1]) == []
+
+
 def test_a_record_over_two_lines_is_none() -> None:
     content = b'{"customer_id":\n7}\n{"customer_id": 8}\n'
 
@@ -289,7 +356,7 @@ def test_a_record_over_two_lines_is_none() -> None:
 
 def test_a_doubtful_line_slows_down_only_those_around_it(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = [b'{"customer_id": %d, "note": "Z\\u00fcrich"}\n' % n for n in range(1600)]
-    lines[500] = b'{"customer_id": "7"}\n'
+    lines[500] = b'{"Customer_ID": 7}\n'
     slow = ndjson_scan.Scan._line_by_line
     counts: list[int] = []
 
