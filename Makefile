@@ -35,7 +35,8 @@ spark: $(VENV)/.installed-spark ## Add Apache Spark, for index_lake --engine spa
 
 ##@ Work on it
 test: $(VENV)/.installed-dev system-packages ## Run every test (TESTS=tests/unit for some of them)
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(PYTEST_OPTIONS) $(TESTS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder \
+		$(PYTEST_OPTIONS) $(TESTS)
 
 test-full: DEBIAN_PACKAGES += default-jre-headless
 test-full: $(VENV)/.installed-dev $(VENV)/.installed-spark system-packages ## And the long ones: fuzzing, faults, heavy servers

@@ -6,6 +6,7 @@ test needs them (at once where workers are to share them) and stops them at the 
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -23,6 +24,7 @@ from tests.servers.seaweedfs import S3Store
 
 SERVERS = test_settings.SERVERS
 DATABASE_NAME = f"test_{test_settings.WORKER}"
+JOURNEYS = Path(__file__).parent / "journeys"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -31,6 +33,12 @@ def pytest_configure(config: pytest.Config) -> None:
     if is_controller:
         postgres.ensure_started(SERVERS.postgres)
         valkey.ensure_started(SERVERS.valkey)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Journeys first: they take minutes, and the last one to begin would run with nothing beside
+    it. (The Makefile keeps xdist from putting files of few tests last.)"""
+    items.sort(key=lambda item: not item.path.is_relative_to(JOURNEYS))
 
 
 def pytest_unconfigure() -> None:

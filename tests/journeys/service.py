@@ -96,7 +96,7 @@ def running(**settings: str) -> Iterator[Service]:
         _wait_until_ready(service)
         yield service
     finally:
-        if process.poll() is None:
+        if service.process.poll() is None:
             service.stop()
         if process.stdout is not None:
             process.stdout.close()

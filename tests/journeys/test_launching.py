@@ -182,21 +182,19 @@ def wait_until_ready(service: Service) -> None:
     eventually(lambda: '"ready"' in ready(service), what="readiness", seconds=PATIENCE_SECONDS)
 
 
-def test_however_the_launcher_ends_no_process_is_left() -> None:
-    with services.running(DEMO="0") as service:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
-            assert len(processes_of(service.home)) > 6
+def test_however_the_launcher_ends_no_process_is_left(service: Service) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+        assert len(processes_of(service.home)) > 6
 
-            service.process.send_signal(number)
-            service.process.wait(PATIENCE_SECONDS)
+        service.process.send_signal(number)
+        service.process.wait(PATIENCE_SECONDS)
 
-            eventually(
-                lambda: processes_of(service.home) == {},
-                what=f"end of everything after {number.name}",
-                seconds=PATIENCE_SECONDS,
-            )
-            start_again(service)
-        service.stop()
+        eventually(
+            lambda: processes_of(service.home) == {},
+            what=f"end of everything after {number.name}",
+            seconds=PATIENCE_SECONDS,
+        )
+        start_again(service)
 
 
 def start_again(service: Service) -> None:
