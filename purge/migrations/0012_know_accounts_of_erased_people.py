@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
                 blank=True,
                 db_default="",
                 default="",
-                help_text="Of the value as accounts are compared. Empty where no account is called so.",
+                help_text="As accounts are compared; empty where none is called so.",
                 max_length=32,
             ),
         ),

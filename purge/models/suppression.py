@@ -18,7 +18,7 @@ class Suppression(NamespacedModel):
         blank=True,
         default="",
         db_default="",
-        help_text="Of the value as accounts are compared. Empty where no account is called so.",
+        help_text="As accounts are compared; empty where none is called so.",
     )
     erasure_request = models.ForeignKey(
         ErasureRequest,

@@ -120,11 +120,14 @@ def save_dataset(
         if name in values:
             setattr(dataset, name, values[name])
     _check_dataset(dataset)
+    is_changed = before is not None and any(
+        getattr(before, name) != getattr(dataset, name) for name in DATASET_FIELDS
+    )
+    if before is None or is_changed:
+        hold_guards.check_arrival(dataset)
     if before is not None:
         hold_guards.check_change(before, dataset)
-    if before is not None and any(
-        getattr(before, name) != getattr(dataset, name) for name in DATASET_FIELDS
-    ):
+    if is_changed:
         data_map_digests.check_free([dataset.pk])
         rows = LakeObject.objects.filter(dataset=dataset)
         rows.filter(current=True).update(version="")

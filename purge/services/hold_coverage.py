@@ -54,7 +54,8 @@ class Sharer:
     places: tuple[str, ...]
     locator: Locator
     identifiers: tuple[Identifier, ...]
-    format: RecordFormat | None
+    kind: Format
+    format: RecordFormat | None = field(compare=False)
     """None where both are tables: no file is read."""
 
     def covers(self, name: str) -> bool:
@@ -64,6 +65,8 @@ class Sharer:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
     """Who is on hold now and until when (the latest of them), and which places are.
+
+    Two that are equal keep the same: a dataset that came between finds people otherwise.
 
     `base` is where the layer at hand begins; `places` are the beginnings of names that are on
     hold, with until when; `sharers` is empty where nobody is held, for then nobody asks. `names`
@@ -77,7 +80,7 @@ class Held:
     names: frozenset[str] = frozenset()
     base: str = ""
     places: tuple[tuple[str, str], ...] = ()
-    sharers: tuple[Sharer, ...] = field(default=(), compare=False)
+    sharers: tuple[Sharer, ...] = ()
     folders: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     def __bool__(self) -> bool:
@@ -214,6 +217,7 @@ def _sharers(dataset: Dataset, base: str, *, lake: Lake) -> Iterator[Sharer]:
                 places=others,
                 locator=Locator(one.locator),
                 identifiers=identifiers_of(one.identifiers),
+                kind=kind,
                 format=None if kind is Format.TABLE else lake.record_format(kind),
             )
 

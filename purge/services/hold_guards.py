@@ -41,6 +41,14 @@ class OnlyDatasetFindsHeld(Conflict):
     )
 
 
+class IdentifierHeldOtherwise(Conflict):
+    code = "identifier_of_legal_hold_is_otherwise"
+    sentence = (
+        "People are on legal hold by {names}, which other datasets make of other columns: this one "
+        "would not find them. Give it the same columns in the same order, or another name."
+    )
+
+
 class LayerHeld(Conflict):
     code = "storage_layer_on_legal_hold"
     sentence = (
@@ -81,6 +89,41 @@ def check_removal(dataset: Dataset, *, lake: Lake) -> None:
             lost -= _finds_held(one)
     if lost:
         raise OnlyDatasetFindsHeld(names=_named(lost))
+
+
+def check_arrival(dataset: Dataset) -> None:
+    """A dataset that finds people on hold, where none did maybe, comes between no look and deed.
+
+    Others wait for the end of this transaction. Raises DatasetMustWait, IdentifierHeldOtherwise.
+    """
+    namespace_id = current_namespace_id()
+    if not _finds_held(dataset):
+        # From here on no hold arrives; one may have just before.
+        locks.no_hold_until_commit(namespace_id)
+        if _finds_held(dataset):
+            raise locks.DatasetMustWait
+        return
+    locks.let_deletions_end(namespace_id, refusal=locks.DatasetMustWait)
+    _check_columns(dataset)
+
+
+def _check_columns(dataset: Dataset) -> None:
+    """Who is held by a number and a town is found by no number alone."""
+    held, known = holds.names_of_people(), dict[str, set[tuple[str, ...]]]()
+    for one in Dataset.objects.exclude(pk=dataset.pk):
+        for identifier in identifiers_of(one.identifiers):
+            known.setdefault(identifier.name, set()).add(_columns(identifier))
+    other = {
+        one.name
+        for one in identifiers_of(dataset.identifiers)
+        if one.name in held & known.keys() and _columns(one) not in known[one.name]
+    }
+    if other:
+        raise IdentifierHeldOtherwise(names=", ".join(sorted(other)))
+
+
+def _columns(identifier: Identifier) -> tuple[str, ...]:
+    return tuple(part.name for part in identifier.parts)
 
 
 def _finds_held(dataset: Dataset) -> frozenset[Finder]:

@@ -7,6 +7,7 @@ it is about, and no version or object that holds such a record is removed whole.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import product
 from uuid import UUID
 
 from django.db import transaction
@@ -143,10 +144,14 @@ def _name(hold: LegalHold, subject: Mapping[str, object]) -> None:
 
 
 def _of_any_type(identifiers: Sequence[Identifier]) -> Iterator[Identifier]:
-    """A dataset that comes later may have the identifier with another type."""
+    """A dataset that comes later may have the identifier, or columns of it, with other types."""
     for one in identifiers:
         yield one
-        if not one.parts:
+        if one.parts:
+            for kinds in product(SIMPLE_TYPES, repeat=len(one.parts)):
+                typed = zip(one.parts, kinds, strict=True)
+                yield replace(one, parts=tuple(replace(part, type=kind) for part, kind in typed))
+        else:
             yield from (replace(one, type=kind) for kind in SIMPLE_TYPES)
 
 

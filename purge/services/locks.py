@@ -30,6 +30,14 @@ class HoldMustWait(Unavailable):
     )
 
 
+class DatasetMustWait(Unavailable):
+    code = "dataset_must_wait"
+    sentence = (
+        "Records are being deleted at this moment, and this dataset finds people on legal hold. "
+        "Nothing is saved yet: save it again."
+    )
+
+
 @contextmanager
 def exclusively(request_id: UUID) -> Iterator[None]:
     """Hold the erasure for as long as the block runs, or raise ErasureBusy (the job comes back)."""
@@ -68,10 +76,10 @@ def no_hold_until_commit(namespace_id: UUID) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, hashtext(%s))", lock)
 
 
-def let_deletions_end(namespace_id: UUID) -> None:
+def let_deletions_end(namespace_id: UUID, *, refusal: type[Unavailable] = HoldMustWait) -> None:
     """Wait for the blocks that are open; others wait for this transaction's end.
 
-    Raises HoldMustWait where one takes too long.
+    Raises the refusal where one takes too long.
     """
     try:
         with transaction.atomic(), connection.cursor() as cursor:
@@ -81,5 +89,5 @@ def let_deletions_end(namespace_id: UUID) -> None:
             )
     except OperationalError as error:
         if isinstance(error.__cause__, LockNotAvailable):
-            raise HoldMustWait from error
+            raise refusal from error
         raise
