@@ -242,6 +242,7 @@ ADMIN_ATTENTION = [
     "governance.project.attention.limits_near",
     "usage_limits.admin.attention.disabled",
 ]
+JOB_WORDS = "governance.project.job_words"
 ADMIN_SETTING_UP = ["governance.project.setting_up.steps"]
 ADMIN_GLANCES = [
     "governance.project.glances.limits",

@@ -6,18 +6,21 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.utils import timezone
 from unfold.decorators import display
 from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from governance.adminsite import job_words
 from governance.adminsite.actions import detail_action
 from governance.adminsite.attention import Urgency
 from governance.adminsite.options import NamespacedModelAdmin
 from governance.adminsite.results import Result
 from governance.kernel.actions import Action
-from purge import wiring
+from governance.outbox.models import MessageState
+from purge import job_names, wiring
 from purge.admin.dataset_forms import (
     IDENTIFIER_ROWS,
     DatasetForm,
@@ -122,13 +125,13 @@ class DatasetAdmin(NamespacedModelAdmin):
     list_display = ("prefix_or_all", "storage_layer", "format", "names", "indexed_at")
     list_filter = ("storage_layer", "format")
     search_fields = ("prefix",)
-    readonly_fields = ("indexed_at", "identifiers_shown")
+    readonly_fields = ("indexed_at", "indexing", "identifiers_shown")
     empty_state = "No dataset yet. Add a storage layer first, then say where data lies."
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ANN401 - Django's
         """Identifiers as rows; as JSON where rows could not say the same; as a list to look at."""
         place = ("storage_layer", "prefix", "format", "compression", "locator")
-        last = () if obj is None else ("indexed_at",)
+        last = () if obj is None else ("indexed_at", "indexing")
         if not self.has_change_permission(request, obj):
             return [(None, {"fields": (*place, "identifiers_shown", *last)})]
         if not _in_rows(obj):
@@ -156,6 +159,16 @@ class DatasetAdmin(NamespacedModelAdmin):
     @display(description="Identifiers")
     def names(self, row: Dataset) -> str:
         return ", ".join(one["name"] for one in row.identifiers)
+
+    @display(description="Last indexing")
+    def indexing(self, row: Dataset) -> str:
+        job = job_words.latest(job_names.INDEX, dataset_id=row.pk)
+        if job is None:
+            return "Not yet. Test the dataset, then index it."
+        shown = {"job": job, "state": MessageState(job.state).label}
+        return render_to_string(
+            "purge/admin/indexing.html", shown | {"progress": job_words.progress(job)}
+        )
 
     @display(description="Identifiers")
     def identifiers_shown(self, row: Dataset) -> str:
@@ -199,4 +212,4 @@ class DatasetAdmin(NamespacedModelAdmin):
     @detail_action(label="Index now", action=Action.MANAGE_DATA_MAP, icon="search")
     def index_now(self, request: HttpRequest, row: Dataset, values: Mapping[str, Any]) -> str:
         data_maps.start_indexing(dataset_id=row.pk, actor=self.actor(request), now=timezone.now())
-        return "Indexing has started: see Jobs and messages for its progress."
+        return "Indexing has started: its progress is below, when the page is loaded again."

@@ -9,7 +9,7 @@ from django.apps import apps
 from django.utils.module_loading import module_has_submodule
 
 from governance.outbox import registry
-from governance.project import schedules
+from governance.project import job_words, schedules
 from governance.project.celery import app as celery
 from tests.repo.conftest import ROOT
 
@@ -52,6 +52,12 @@ def test_each_function_has_its_name_in_job_names(jobs: set[str]) -> None:
     ours = set(registry.names())
 
     assert ours <= set(named_jobs().values())
+
+
+def test_each_job_of_the_outbox_has_words_for_people() -> None:
+    # The outbox's own rings are no messages of it.
+    assert set(registry.names()) == set(job_words.TITLES)
+    assert set(job_words.TITLES) >= job_words.HOUSEKEEPING
 
 
 def test_what_happens_by_itself_is_a_job_that_exists(jobs: set[str]) -> None:

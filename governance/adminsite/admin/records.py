@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
+from governance.adminsite import job_words
 from governance.adminsite.actions import detail_action
 from governance.adminsite.options import NamespacedModelAdmin
 from governance.audit.models import AuditEvent
@@ -111,6 +112,34 @@ class AuditEventAdmin(NamespacedModelAdmin):
         return HttpResponseRedirect(reverse("admin:audit_auditevent_changelist"))
 
 
+class HousekeepingFilter(admin.SimpleListFilter):
+    """Hidden unless asked for: every minute has some, and it buries what people caused."""
+
+    title = "housekeeping"
+    parameter_name = "housekeeping"
+
+    def lookups(
+        self,
+        request: HttpRequest,  # noqa: ARG002 - Django's signature
+        model_admin: Any,  # noqa: ANN401, ARG002 - Django's signature
+    ) -> list[tuple[str, str]]:
+        return [("shown", "Shown too")]
+
+    def choices(self, changelist: Any) -> Any:  # noqa: ANN401 - Django's own types
+        first, *rest = super().choices(changelist)
+        yield {**first, "display": "Hidden where it went well"}
+        yield from rest
+
+    def queryset(
+        self,
+        request: HttpRequest,  # noqa: ARG002 - Django's signature
+        queryset: QuerySet[OutboxMessage],
+    ) -> QuerySet[OutboxMessage]:
+        if self.value() == "shown":
+            return queryset
+        return queryset.exclude(job_words.housekeeping_that_went_well())
+
+
 STATE_PILLS = {
     MessageState.PENDING.label: "info",
     MessageState.LEASED.label: "primary",
@@ -127,11 +156,13 @@ class OutboxMessageAdmin(NamespacedModelAdmin):
     write_action = Action.REDELIVER_MESSAGES
     can_add = can_change = can_delete = False
     across_namespaces = True
-    list_display = ("name", "kind", "state_pill", "attempts", "progress", "due_at", "finished_at")
-    list_filter = ("kind", "state")
+    list_display = ("what", "state_pill", "attempts", "progress", "due_at", "finished_at")
+    list_filter = ("kind", "state", HousekeepingFilter)
     search_fields = ("name",)
+    search_help_text = "What it does, such as index, or a technical name"
     actions = ("redeliver_chosen",)
     fields = (
+        "what",
         "name",
         "kind",
         "state_pill",
@@ -145,7 +176,23 @@ class OutboxMessageAdmin(NamespacedModelAdmin):
         "finished_at",
     )
     readonly_fields = fields
-    empty_state = "Nothing to deliver. Jobs and emails appear here when something causes them."
+    empty_state = (
+        "Nothing to deliver. Jobs and emails appear here when something causes them; housekeeping "
+        "that went well is hidden by a filter."
+    )
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[OutboxMessage], search_term: str
+    ) -> tuple[QuerySet[OutboxMessage], bool]:
+        """By the words that are shown, too."""
+        found, twice = super().get_search_results(request, queryset, search_term)
+        if named := job_words.names_like(search_term) if search_term.strip() else []:
+            found |= queryset.filter(name__in=named)
+        return found, twice
+
+    @display(description="What", ordering="name")
+    def what(self, row: OutboxMessage) -> str:
+        return job_words.title(kind=row.kind, name=row.name)
 
     @display(description="State", ordering="state", label=STATE_PILLS)
     def state_pill(self, row: OutboxMessage) -> str:
@@ -153,9 +200,7 @@ class OutboxMessageAdmin(NamespacedModelAdmin):
 
     @display(description="Progress")
     def progress(self, row: OutboxMessage) -> str:
-        if row.progress_total:
-            return f"{row.progress_done} of {row.progress_total}"
-        return str(row.progress_done) if row.progress_done else ""
+        return job_words.progress(row)
 
     @detail_action(
         label="Deliver again",

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from governance.audit.models import AuditEvent
 from governance.isolation.scopes import namespace_scope, system_scope
@@ -233,6 +234,33 @@ def test_a_message_that_was_given_up_is_delivered_again(acme: Namespace, browser
     with namespace_scope(acme.pk):
         message.refresh_from_db()
     assert (message.state, message.attempts) == (MessageState.PENDING, 0)
+
+
+def test_jobs_are_called_by_what_they_do_and_housekeeping_is_hidden(acme: Namespace) -> None:
+    now = timezone.now()
+    with namespace_scope(acme.pk):
+        for name, state in (
+            ("purge.index", "done"),
+            ("purge.tend_namespace", "done"),
+            ("usage_limits.tend_namespace", "dead"),
+        ):
+            OutboxMessage.objects.create(
+                namespace=acme, kind="job", name=name, state=state, due_at=now,
+                progress_done=1, progress_total=4,
+            )  # fmt: skip
+    browser = signed_in(ivan(acme))
+
+    page = text(browser.get("/admin/outbox/outboxmessage/"))
+    everything = text(browser.get("/admin/outbox/outboxmessage/?housekeeping=shown"))
+    found = text(browser.get("/admin/outbox/outboxmessage/?q=index+a"))
+
+    assert "Index a dataset" in page
+    assert "1 of 4" in page
+    assert "Look after a namespace&#x27;s usage limits" in page
+    assert "Look after a namespace&#x27;s erasures" not in page
+    assert "Look after a namespace&#x27;s erasures" in everything
+    assert "Index a dataset" in found
+    assert "usage limits</" not in found
 
 
 def test_a_platform_administrator_enters_a_namespace_to_change_it(acme: Namespace) -> None:

@@ -183,6 +183,7 @@ def test_ivan_adds_a_dataset_and_indexes_it(acme: Company, ivan: Client) -> None
     answer = ivan.post(f"/admin/purge/dataset/{dataset.pk}/do/index-now/", follow=True)
 
     assert "Indexing has started" in answer.content.decode()
+    assert "Waiting" in ivan.get(f"/admin/purge/dataset/{dataset.pk}/change/").content.decode()
     with namespace_scope(acme.namespace.pk):
         assert OutboxMessage.objects.filter(name=job_names.INDEX).count() == 1
 
