@@ -21,7 +21,6 @@ def attribute(  # noqa: PLR0913 - the characteristics of RFC 7643, section 7
     required: bool = False,
     mutability: str = "readWrite",
     uniqueness: str = "none",
-    exact: bool = False,
     parts: Sequence[Json] = (),
     values: Sequence[str] = (),
     references: Sequence[str] = (),
@@ -36,7 +35,7 @@ def attribute(  # noqa: PLR0913 - the characteristics of RFC 7643, section 7
         "returned": "default",
     }
     if kind in {"string", "reference"}:
-        described |= {"caseExact": exact, "uniqueness": uniqueness}
+        described |= {"caseExact": False, "uniqueness": uniqueness}
     if parts:
         described["subAttributes"] = list(parts)
     if values:

@@ -1,7 +1,6 @@
 """The one question that every entrance asks: whether this actor may do this."""
 
 import re
-from collections.abc import Mapping
 
 from governance.kernel.actions import Action
 from governance.kernel.actors import Actor, ActorKind
@@ -29,13 +28,7 @@ class PermissionDenied(Forbidden):
     )
 
 
-def decision(
-    *,
-    actor: Actor,
-    action: Action,
-    resource: str = ANYTHING,
-    context: Mapping[str, object] | None = None,
-) -> Decision:
+def decision(*, actor: Actor, action: Action, resource: str = ANYTHING) -> Decision:
     """What the actor's policies decide, with the statement that decided. The system may all."""
     if actor.kind is ActorKind.SYSTEM:
         return Decision(allowed=True, reason=Reason.SYSTEM)
@@ -43,12 +36,12 @@ def decision(
         policies=actor.policies,
         action=action,
         resource=resource,
-        context={**(context or {}), **_keys_of(actor)},
+        context=_keys_of(actor),
     )
 
 
 def _keys_of(actor: Actor) -> dict[str, object]:
-    """The condition keys that say who asks. A request's own context cannot replace them."""
+    """The condition keys that say who asks."""
     keys: dict[str, object] = {f"aws:PrincipalTag/{key}": tag for key, tag in actor.tags.items()}
     if actor.username:
         keys["aws:username"] = actor.username
@@ -61,15 +54,9 @@ def allows(*, actor: Actor, action: Action, resource: str = ANYTHING) -> bool:
     return decision(actor=actor, action=action, resource=resource).allowed
 
 
-def require(
-    *,
-    actor: Actor,
-    action: Action,
-    resource: str = ANYTHING,
-    context: Mapping[str, object] | None = None,
-) -> Decision:
+def require(*, actor: Actor, action: Action, resource: str = ANYTHING) -> Decision:
     """As `decision`, but a no is raised as PermissionDenied."""
-    decided = decision(actor=actor, action=action, resource=resource, context=context)
+    decided = decision(actor=actor, action=action, resource=resource)
     if not decided.allowed:
         grant = "token with a scope" if actor.kind is ActorKind.TOKEN else "role"
         why = _why(decided, grant=grant)

@@ -24,19 +24,17 @@ class AmountInvalid(Invalid):
     sentence = "The amount is not valid. {problem}"
 
 
-def parse(
-    value: object, *, places: int, zero_allowed: bool = False, pointer: str = "/amount"
-) -> Decimal:
+def parse(value: object, *, places: int, zero_allowed: bool = False) -> Decimal:
     """The amount that `value` says, exactly. Raises AmountInvalid with the field named."""
     amount = _decimal(value)
     if amount is None:
-        _refuse("A plain decimal number is wanted, such as 2 or 0.5.", pointer=pointer)
+        _refuse("A plain decimal number is wanted, such as 2 or 0.5.")
     if amount > LARGEST:
-        _refuse(f"The largest amount is {LARGEST}.", pointer=pointer)
+        _refuse(f"The largest amount is {LARGEST}.")
     if amount == 0 and not zero_allowed:
-        _refuse("The amount must be greater than 0.", pointer=pointer)
+        _refuse("The amount must be greater than 0.")
     if _places(amount) > places:
-        _refuse(f"At most {places} decimal places are kept.", pointer=pointer)
+        _refuse(f"At most {places} decimal places are kept.")
     return amount
 
 
@@ -56,8 +54,8 @@ def _places(amount: Decimal) -> int:
     return max(0, -exponent) if isinstance(exponent, int) else 0
 
 
-def _refuse(problem: str, *, pointer: str) -> NoReturn:
-    error = FieldError(pointer=pointer, code=AmountInvalid.code, detail=problem)
+def _refuse(problem: str) -> NoReturn:
+    error = FieldError(pointer="/amount", code=AmountInvalid.code, detail=problem)
     raise AmountInvalid(problem=problem, errors=[error])
 
 

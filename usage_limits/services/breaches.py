@@ -39,9 +39,7 @@ def record(*, readings: Sequence[Reading], query_key: str = "", now: datetime) -
     return count
 
 
-def record_refusal(
-    *, reading: Reading, requested: Decimal, query_key: str = "", now: datetime
-) -> bool:
+def record_refusal(*, reading: Reading, requested: Decimal, query_key: str, now: datetime) -> bool:
     """Say once a period that a limit turns requests away, unless it was said to be used up."""
     if is_refusal_known(reading):
         return False

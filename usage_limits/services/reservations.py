@@ -24,6 +24,7 @@ from usage_limits.services.counters import COUNTERS
 
 LEASE = timedelta(minutes=15)
 FRESH = timedelta(minutes=10)
+MOST_AT_ONCE = 500
 LIVE = frozenset({ReservationState.HELD, ReservationState.EXPIRED})
 
 
@@ -71,10 +72,10 @@ def release(*, key: str, now: datetime) -> None:
     _give_back(Reservation.objects.filter(key=key), wanted=ReservationState.RELEASED, now=now)
 
 
-def expire(*, now: datetime, most: int = 500) -> int:
+def expire(*, now: datetime) -> int:
     """Give back what was held too long (its query was lost). How many were."""
     overdue = Reservation.objects.filter(expires_at__lte=now)
-    return _give_back(overdue, wanted=ReservationState.EXPIRED, now=now, most=most)
+    return _give_back(overdue, wanted=ReservationState.EXPIRED, now=now)
 
 
 def go_on(*, key: str, needs: Mapping[FeatureType, Decimal], now: datetime) -> None:
@@ -186,13 +187,11 @@ def _end(
     row.save(update_fields=["state", "settled_amount", "ended_at", "updated_at"])
 
 
-def _give_back(
-    rows: QuerySet[Reservation], *, wanted: ReservationState, now: datetime, most: int = 500
-) -> int:
+def _give_back(rows: QuerySet[Reservation], *, wanted: ReservationState, now: datetime) -> int:
     held = rows.filter(state=ReservationState.HELD.value).order_by("expires_at")
     with transaction.atomic():
         gates.hold()
-        found = list(held[:most])
+        found = list(held[:MOST_AT_ONCE])
         for row in found:
             change = reservations.giving_back(state=row.stands, held=row.amount)
             _count(row.feature, at=row.at, change=change)

@@ -48,9 +48,7 @@ def test_policies_of_several_roles_add_up() -> None:
 
 
 def test_the_system_may_everything_by_no_policy() -> None:
-    decided = decision(
-        actor=an_actor(kind=ActorKind.SYSTEM), action=Action.APPROVE_ERASURE, context={"a:b": 1}
-    )
+    decided = decision(actor=an_actor(kind=ActorKind.SYSTEM), action=Action.APPROVE_ERASURE)
 
     assert decided.allowed
     assert decided.reason is Reason.SYSTEM
