@@ -12,7 +12,7 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -101,13 +101,12 @@ def in_bucket(client: Any, raw: bytes, places: list[Span], *, away: float) -> Ro
     def layer() -> S3StorageLayer:
         return S3StorageLayer(client=client, bucket=bucket, path="ours/", clock=clock)
 
+    def cut(group: Sequence[StoredObject], _: Callable[[], bool]) -> bool:
+        return all(erase(layer(), one.version, one.key, places) for one in group)
+
     def ours() -> None:
         groups = [[one] for one in listed_in(layer())]
-        for _ in threads.carry_out(
-            groups,
-            act=lambda one: erase(layer(), one.version, one.key, places),
-            at_end=lambda: None,
-        ):
+        for _ in threads.carry_out(groups, act=cut, at_end=lambda: None):
             pass
 
     def rewrite(key: str) -> None:

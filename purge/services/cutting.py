@@ -176,12 +176,12 @@ def _splice(opened: OpenStep, finding: Finding, *, work: Work, lake: Lake, clock
     layer, key = opened.dataset.layer, opened.row.key
     attempt = _begun(opened, finding, work=work)
     try:
-        ready = _staged(opened, finding, attempt)
+        ready = staged(opened, finding, attempt)
         with locks.no_hold_arrives(opened.dataset.namespace_id):
             with work.scope():
                 is_as_found = open_steps.held_now(opened, lake=lake) == opened.dataset.held
                 if is_as_found:
-                    steps.staged(opened.id, finding, ready)
+                    steps.staged({opened.id: (finding, ready)})
             if not is_as_found:
                 layer.discard(key=key, attempt=attempt)
                 return False
@@ -212,7 +212,8 @@ def _begun(opened: OpenStep, finding: Finding, *, work: Work) -> str:
     return attempt
 
 
-def _staged(opened: OpenStep, finding: Finding, attempt: str) -> Staged:
+def staged(opened: OpenStep, finding: Finding, attempt: str) -> Staged:
+    """The object's next version, complete beside it. Raises ObjectChanged, ObjectUnreachable."""
     dataset, key, version = opened.dataset, finding.row.key, finding.row.version
     with dataset.layer.open(key=key, version=version) as source:
         segments = dataset.format.segments(source=source, cuts=finding.present)

@@ -1,7 +1,7 @@
 """Carrying out an approved erasure: cut every object, look again, certify.
 
 1. check once more that the approver may approve (`begin`), and make a step for each object;
-2. cut each object (`cutting.py`), its step saved before and after;
+2. cut each object (`step_shares.py`, `cutting.py`), its step saved before and after;
 3. look again (`verifying.py`); what came back is cut again, up to ROUNDS times;
 4. certify, destroy the subjects, tell the people.
 
@@ -10,7 +10,6 @@ A worker killed anywhere leaves rows from which another goes on; running twice c
 
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
-from itertools import groupby
 from typing import Any
 from uuid import UUID
 
@@ -24,20 +23,21 @@ from governance.tenancy.services import actors
 from purge import job_names, selectors
 from purge.domain.erasure import State
 from purge.models import ErasureRequest, ErasureStep, LakeObject, StepState
-from purge.ports import Lake, Work
+from purge.ports import Format, Lake, Work
 from purge.services import (
     certificates,
-    cutting,
     data_map_digests,
     decisions,
     ledger,
     open_steps,
     query_traces,
+    step_shares,
     steps,
     threads,
     verifying,
 )
 from purge.services.indexing import Clock
+from purge.services.step_shares import Cutter
 from purge.services.transitions import move
 
 log = structlog.get_logger(__name__)
@@ -128,60 +128,59 @@ def _cut_all(request_id: UUID, *, work: Work, lake: Lake, clock: Clock) -> bool:
         for count in counted:
             if telling.tell(before + count):
                 with work.scope():
-                    ErasureRequest.objects.filter(pk=request_id).update(
-                        progress_done=before + count, progress_total=total
-                    )
+                    request = ErasureRequest.objects.filter(pk=request_id)
+                    request.update(progress_done=before + count, progress_total=total)
+                if _is_to_stop(request_id, work=work):
+                    return False
     return not _is_to_stop(request_id, work=work)
 
 
 def _cut_each(
     waiting: Sequence[ErasureStep], *, work: Work, lake: Lake, clock: Clock
 ) -> Generator[int]:
-    """Small objects far away beside each other, then the others. Says how many are done."""
+    """Small objects a share at a time, those far away beside each other; then the others.
+
+    Says how many are done. Each is a step like any other: written down before and after, on
+    condition that its object did not change, and gone on with by whoever comes after a worker that
+    was killed.
+    """
     datasets = open_steps.Datasets(lake=lake, clock=clock)
-
-    def cut(step: ErasureStep) -> bool:
-        return cutting.cut(step_id=step.pk, datasets=datasets, work=work, lake=lake, clock=clock)
-
-    groups, count = _shared_out(waiting), 0
-    shared = {step.pk for group in groups for step in group}
-    if groups:
-        done = threads.carry_out(groups, act=cut, at_end=connections.close_all)
+    cutter = Cutter(datasets=datasets, work=work, lake=lake, clock=clock)
+    small = {one.pk: one for one in waiting if _is_small(one)}
+    # In tests that wrap everything in one transaction threads see nothing.
+    is_threaded = not connection.in_atomic_block
+    far = {pk: one for pk, one in small.items() if is_threaded and _is_far(one)}
+    count = 0
+    if far:
+        size = min(max(len(far) // (2 * threads.AT_ONCE), 1), step_shares.LARGEST)
+        shares = list(step_shares.shared_out(far.values(), size=size))
+        done = threads.carry_out(shares, act=cutter.cut, at_end=connections.close_all)
         with closing(done) as counted:
             for count in counted:
                 yield count
+    near = [one for pk, one in small.items() if pk not in far]
+    for share in step_shares.shared_out(near, size=step_shares.LARGEST):
+        if not cutter.cut(share):
+            return
+        count += len(share)
+        yield count
     for step in waiting:
-        if step.pk not in shared:
-            if not cut(step):
+        if step.pk not in small:
+            if not cutter.cut_alone(step):
                 return
             count += 1
             yield count
 
 
-def _shared_out(steps: Sequence[ErasureStep]) -> list[list[ErasureStep]]:
-    """Those that can be cut beside each other, versions of one object together. Empty: none.
-
-    Each is a step like any other: written down before and after, on condition that its object did
-    not change, and gone on with by whoever comes after a worker that was killed.
-    """
-    if connection.in_atomic_block:
-        return []  # Only in tests that wrap everything in one transaction: threads see nothing.
-    small = sorted(
-        (one for one in steps if _is_small(one)),
-        key=lambda one: (*_object_of(one), one.object_number),
-    )
-    groups = [list(group) for _, group in groupby(small, key=_object_of)]
-    return groups if len(groups) > 1 else []
-
-
 def _is_small(step: ErasureStep) -> bool:
+    """Whether it may be cut in a share. A table is never."""
+    row = step.lake_object
+    return row is not None and row.size <= threads.SMALL and row.dataset.format != Format.TABLE
+
+
+def _is_far(step: ErasureStep) -> bool:
     row = step.lake_object
     return row is not None and threads.suits(kind=row.dataset.storage_layer.kind, size=row.size)
-
-
-def _object_of(step: ErasureStep) -> tuple[str, str]:
-    row = step.lake_object
-    return ("", "") if row is None else (str(row.dataset_id), row.key)
 
 
 def _is_to_stop(request_id: UUID, *, work: Work) -> bool:

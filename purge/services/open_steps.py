@@ -1,13 +1,15 @@
 """Steps of an erasure, opened: all that cutting one object needs, read in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
 from purge.domain.identifiers import Wanted, identifiers_of, wanted_in
-from purge.models import Dataset, ErasureStep, LakeObject
+from purge.domain.plans import Plan
+from purge.models import Dataset, ErasureRequest, ErasureStep, LakeObject
 from purge.ports import Format, Lake, Work
 from purge.services import hold_coverage, holds, indexing, places, subjects, tables
 from purge.services.hold_coverage import Held, People
@@ -87,6 +89,46 @@ def opened(
             there=places.of_rows([row], dataset=dataset, wanted=wanted, lake=lake)[row.number],
             hand=hand,
         )
+
+
+def opened_together(
+    step_ids: Collection[UUID], datasets: Datasets, *, work: Work, lake: Lake
+) -> Sequence[OpenStep]:
+    """Those of an erasure that nobody began yet, to cut records out of objects that are there.
+
+    None of them if it is to stop. Raises LayerInvalid, and ObjectUnreachable where a dataset is on
+    hold.
+    """
+    with work.scope():
+        steps = list(
+            ErasureStep.objects.select_related("lake_object")
+            .filter(pk__in=step_ids, plan=Plan.SPLICE, staged={}, lake_object__isnull=False)
+            .filter(erasure_request__stop_wanted=False)
+            .order_by("lake_object__dataset", "object_number")
+        )
+        if not steps:
+            return []
+        people = subjects.of(ErasureRequest.objects.get(pk=steps[0].erasure_request_id))
+        rows = {one.pk: one.lake_object for one in steps if one.lake_object is not None}
+        of_ids = {row.dataset_id for row in rows.values()}
+        found = Dataset.objects.select_related("storage_layer").in_bulk(of_ids)
+        opened: list[OpenStep] = []
+        for pk, of_dataset in groupby(rows.items(), key=lambda one: one[1].dataset_id):
+            wanted = wanted_in(people, identifiers=identifiers_of(found[pk].identifiers))
+            dataset, some = datasets.opened(found[pk]), dict(of_dataset)
+            there = places.of_rows(list(some.values()), dataset=dataset, wanted=wanted, lake=lake)
+            opened += [
+                OpenStep(
+                    id=step_id,
+                    dataset=dataset,
+                    row=row,
+                    wanted=wanted,
+                    there=there[row.number],
+                    hand={},
+                )
+                for step_id, row in some.items()
+            ]
+        return opened
 
 
 def again(step: OpenStep, *, work: Work, lake: Lake) -> OpenStep:

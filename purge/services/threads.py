@@ -85,14 +85,14 @@ def in_order(
 def carry_out(
     groups: Sequence[Sequence[Item]],
     *,
-    act: Callable[[Item], bool],
+    act: Callable[[Sequence[Item], Callable[[], bool]], bool],
     at_end: Callable[[], object],
 ) -> Generator[int]:
     """Do all of them, and say now and then how many are done. Raises what one of them raised.
 
-    Where `act` says False nothing more is begun. Whoever closes the iterator stops it; what is at
-    hand is finished first. Each thread ends with `at_end`: it has database connections of its own,
-    if any.
+    `act` is given a group, and what tells between two items whether to stop. Where it says False
+    nothing more is begun. Whoever closes the iterator stops it; what is at hand is finished first.
+    Each thread ends with `at_end`: it has database connections of its own, if any.
     """
     waiting, finished = deque(groups), deque[Item]()
     stop = threading.Event()
@@ -100,11 +100,11 @@ def carry_out(
     def lane() -> None:
         try:
             while waiting and not stop.is_set():
-                for item in _next(waiting):
-                    if stop.is_set() or not act(item):
-                        stop.set()
-                        return
-                    finished.append(item)
+                group = _next(waiting)
+                if not act(group, stop.is_set):
+                    stop.set()
+                    return
+                finished.extend(group)
         except BaseException:
             stop.set()
             raise

@@ -86,6 +86,7 @@ def _client(
             retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
             max_pool_connections=CONNECTIONS,
             signature_version="s3v4",
+            user_agent="Lakewarden",  # botocore's own is put together anew for each request.
             s3={"addressing_style": addressing_style},
             # Other stores know no trailing checksums; parts carry a Content-MD5 instead.
             request_checksum_calculation="when_required",

@@ -1,6 +1,7 @@
 """Many small objects of a bucket are cut beside each other, with every promise kept."""
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +14,7 @@ from pytest_django import Settings
 from governance.isolation.scopes import namespace_scope
 from purge.adapters.s3.storage_layer import S3StorageLayer
 from purge.models import ErasureRequest, ErasureStep
-from purge.services import cutting, erasure_requests, threads
+from purge.services import erasure_requests, threads
 from tests.app.purge.conftest import Company
 from tests.factories import purge, s3, tenancy
 from tests.factories.s3 import S3Lake
@@ -110,29 +111,45 @@ def test_no_connection_is_left_open(acme: Company, lake: S3Lake) -> None:
     assert connections_open() == before
 
 
-def test_cancelling_stops_after_the_objects_at_hand(
-    acme: Company, lake: S3Lake, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    request = approved(acme)
-    cut, first = cutting.cut, threading.Lock()
+def cancelled_at_once(
+    acme: Company, request: ErasureRequest, monkeypatch: pytest.MonkeyPatch, *, then: float = 0
+) -> int:
+    """Cancel as the first object is published, and wait. How many were cut."""
+    publish, first = S3StorageLayer.publish, threading.Lock()
 
-    def cancelling(**what: Any) -> bool:
-        went_on = cut(**what)
+    def cancelling(layer: S3StorageLayer, **what: Any) -> None:
+        publish(layer, **what)
         if first.acquire(blocking=False):
             with namespace_scope(acme.namespace.pk):
                 erasure_requests.cancel(
                     request_id=request.pk, actor=tenancy.an_actor(acme.ivan), now=timezone.now()
                 )
-        return went_on
+            time.sleep(then)
 
-    monkeypatch.setattr(cutting, "cut", cancelling)
+    monkeypatch.setattr(S3StorageLayer, "publish", cancelling)
 
-    request = carried_out(acme, request)
-
-    assert request.state == "cancelled"
+    assert carried_out(acme, request).state == "cancelled"
     with namespace_scope(acme.namespace.pk):
-        done = ErasureStep.objects.filter(erasure_request=request, state="done").count()
+        return ErasureStep.objects.filter(erasure_request=request, state="done").count()
+
+
+def test_cancelling_stops_after_the_objects_at_hand(
+    acme: Company, lake: S3Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = cancelled_at_once(acme, approved(acme), monkeypatch)
+
     assert 1 <= done < OBJECTS
+    assert left(lake) == OBJECTS - done
+
+
+def test_cancelling_stops_within_a_share_too(
+    acme: Company, lake: S3Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threads, "AT_ONCE", 1)
+
+    done = cancelled_at_once(acme, approved(acme), monkeypatch, then=2)
+
+    assert done == 1
     assert left(lake) == OBJECTS - done
 
 
