@@ -1,6 +1,6 @@
 """Alert channels: who is told, of what, and whether the target can be told at all."""
 
-import hashlib
+import hmac
 import re
 from dataclasses import dataclass
 from enum import StrEnum
@@ -43,25 +43,25 @@ class Channel:
         return event is AlertEvent.TEST or not self.events or event in self.events
 
 
-def shown(*, kind: ChannelKind, target: str) -> str:
+def shown(*, kind: ChannelKind, target: str, key: bytes) -> str:
     """What may be read of a target: an address of email whole, of a webhook nothing past the host.
 
     Chat services put their token into the path. The digits at the end tell two addresses of one
-    host apart, and a new token from the old one; they lead back to neither. What is shown is
-    shown as it is.
+    host apart, and a new token from the old one; without the key nobody can try out which address
+    they are of. What is shown is shown as it is.
     """
     match kind:
         case ChannelKind.EMAIL:
             return target
         case ChannelKind.WEBHOOK:
-            return _without_path(target)
+            return _without_path(target, key=key)
 
 
-def _without_path(url: str) -> str:
+def _without_path(url: str, *, key: bytes) -> str:
     parts = urlsplit(url)
     if MASK in url or (parts.path in {"", "/"} and not parts.query):
         return url
-    digits = hashlib.sha256(url.encode()).hexdigest()[:8]
+    digits = hmac.digest(key, url.encode(), "sha256").hex()[:8]
     return f"{parts.scheme}://{parts.netloc}/{MASK}{digits}"
 
 

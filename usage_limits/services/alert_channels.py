@@ -118,14 +118,25 @@ def target_of(row: AlertChannel) -> Personal[str]:
     return sealing.get(row, "address") or Personal(row.target)
 
 
-def seal_plain(*, most: int = 500) -> int:
-    """Seal the addresses of webhooks that an earlier version kept in the open. How many were."""
-    plain = AlertChannel.objects.filter(kind=ChannelKind.WEBHOOK.value, address="")
-    rows = list(plain.select_for_update()[:most])
-    for row in rows:
-        _aim(row, row.target)
-        row.save(update_fields=["target", "address", "updated_at"])
-    return len(rows)
+def shown(*, kind: ChannelKind, target: str) -> str:
+    """As a target may be read, by the installation's present key."""
+    key = sealing.derived_key(purpose="alert channel targets")
+    return channels.shown(kind=kind, target=target, key=key)
+
+
+def tidy(*, now: datetime) -> None:
+    """Drop secrets whose day is over, and show addresses as they are shown by now.
+
+    Earlier versions kept them in the open, or showed digits without a key; and keys are rotated.
+    """
+    for row in AlertChannel.objects.select_for_update():
+        target, until = target_of(row).reveal(), row.previous_secret_until
+        is_over = until is not None and until <= now
+        if is_over:
+            row.previous_secret, row.previous_secret_until = "", None
+        if is_over or row.target != shown(kind=ChannelKind(row.kind), target=target):
+            _aim(row, target)
+            row.save()
 
 
 def _save(
@@ -162,7 +173,7 @@ def _save(
 def _aim(row: AlertChannel, target: str) -> None:
     """Keep what may be shown in the open, and a webhook's whole address sealed."""
     kind = ChannelKind(row.kind)
-    row.target = channels.shown(kind=kind, target=target)
+    row.target = shown(kind=kind, target=target)
     sealing.put(row, "address", target if kind is ChannelKind.WEBHOOK else "")
 
 

@@ -13,12 +13,12 @@ from usage_limits.services.counters import COUNTERS
 
 
 def namespaces_to_tend(*, now: datetime) -> list[UUID]:
-    """Where something is overdue or limited. Needs a system scope."""
+    """Where something is overdue or limited, or has a webhook's secrets. Needs a system scope."""
     overdue = Reservation.objects.filter(state=ReservationState.HELD.value, expires_at__lte=now)
     found = set(overdue.values_list("namespace_id", flat=True))
     found |= set(UsageLimit.objects.values_list("namespace_id", flat=True))
-    plain = AlertChannel.objects.filter(kind=ChannelKind.WEBHOOK.value, address="")
-    found |= set(plain.values_list("namespace_id", flat=True))
+    webhooks = AlertChannel.objects.filter(kind=ChannelKind.WEBHOOK.value)
+    found |= set(webhooks.values_list("namespace_id", flat=True))
     return sorted(found)
 
 
@@ -29,7 +29,7 @@ def tend(*, now: datetime) -> int:
     amount or a restored backup left unsaid.
     """
     gates.hold()
-    alert_channels.seal_plain()
+    alert_channels.tidy(now=now)
     burst_credits.accrue(now=now)
     count = reservations.expire(now=now)
     for feature in FeatureType:

@@ -31,8 +31,8 @@ from governance.tenancy.models import Namespace
 from purge.api.views import DatasetViewSet, StorageLayerViewSet
 from purge.api.workflow_views import ErasureRulesViewSet
 from usage_limits.api.views import AlertChannelViewSet, UsageLimitViewSet, WorkloadRuleViewSet
-from usage_limits.domain import channels
 from usage_limits.domain.channels import ChannelKind
+from usage_limits.services import alert_channels
 
 Item = dict[str, Any]
 CHANNELS = "alert-channels"
@@ -66,7 +66,7 @@ def _target(item: Item, told: str) -> str:
     """A channel's address as it is shown, however the document writes it."""
     is_webhook = item.get("kind") == ChannelKind.WEBHOOK.value
     kind = ChannelKind.WEBHOOK if is_webhook else ChannelKind.EMAIL
-    return channels.shown(kind=kind, target=told)
+    return alert_channels.shown(kind=kind, target=told)
 
 
 NAMESPACE = Resource("namespaces", NamespaceViewSet, ("name",))

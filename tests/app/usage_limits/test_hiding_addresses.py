@@ -1,5 +1,6 @@
 """A webhook's address holds a token past its host: used, and shown to nobody again."""
 
+import hashlib
 import re
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -9,7 +10,8 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
-from governance.isolation.scopes import namespace_scope
+from governance.isolation.scopes import namespace_scope, system_scope
+from governance.secrets import sealing
 from governance.tenancy.models import Namespace
 from governance.tenancy.services import actors
 from tests.factories.rest import Script
@@ -168,6 +170,44 @@ def test_an_address_that_an_earlier_version_kept_in_the_open_is_sealed(
     assert re.fullmatch(SHOWN, row.target)
     assert kept(acme) == SLACK
     assert TOKEN not in all_as_text()
+
+
+def test_the_digits_shown_tell_nobody_which_address_it_is(
+    acme: Namespace, script: Script, now: datetime
+) -> None:
+    address = channel_of(script)
+    digits = script.get(address).json()["target"].rpartition("••••")[2]
+    plain = hashlib.sha256(SLACK.encode()).hexdigest()[:8]
+    assert digits != plain
+
+    with namespace_scope(acme.pk):
+        AlertChannel.objects.update(target=f"https://hooks.slack.customer.example/••••{plain}")
+        tending.tend(now=now)
+
+    assert script.get(address).json()["target"].endswith(digits)
+    assert kept(acme) == SLACK
+
+
+def test_a_secret_goes_when_its_day_is_over(acme: Namespace, now: datetime) -> None:
+    with namespace_scope(acme.pk):
+        by = {"actor": actors.system(), "now": now}
+        first = ChannelChange(kind=ChannelKind.WEBHOOK, target=SLACK, secret="first-secret")
+        row = alert_channels.create(wanted=first, **by)  # type: ignore[arg-type]
+        second = ChannelChange(secret="second-secret")
+        alert_channels.change(channel_id=row.pk, wanted=second, **by)  # type: ignore[arg-type]
+        sealed = []
+        for hours in (23, 25):
+            tending.tend(now=now + timedelta(hours=hours))
+            row.refresh_from_db()
+            sealed.append(bool(row.previous_secret))
+
+        assert sealed == [True, False]
+        assert row.previous_secret_until is None
+        secret = sealing.get(row, "secret")
+        assert secret is not None
+        assert secret.reveal() == "second-secret"
+    with system_scope("which namespaces are tended"):
+        assert acme.pk in tending.namespaces_to_tend(now=now)
 
 
 def test_a_new_secret_and_the_one_before_it_both_sign_for_a_day(
