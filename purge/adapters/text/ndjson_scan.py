@@ -30,8 +30,6 @@ FEW = 32
 FOLDS_TO_ASCII = ("\u017f", "\u212a", "\xdf", "\u1e9e", *map(chr, range(0xFB00, 0xFB07)))
 """Letters outside ASCII that a comparison without case takes for letters of ASCII."""
 
-# The escapes of ASCII and of the letters above: all that can disguise a plain key.
-DISGUISING = re.compile(rb"\\u(?:00[0-7]|00[dD][fF]|017[fF]|212[aA]|1[eE]9[eE]|[fF][bB]0)")
 PLAIN_KEY = re.compile(r"[ !#-.0-\[\]-~]+")
 """ASCII that has no escapes in JSON but those with a number."""
 
@@ -42,25 +40,31 @@ _faithful = json.JSONDecoder(strict=False, object_pairs_hook=Pairs)
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """What is looked for; at many lines at once if there is a `level` to look at."""
+    """What is looked for; at many lines at once if there is a `level` to look at.
+
+    `disguises` are letters that could stand for those of a key, `escapes` how those are escaped.
+    """
 
     identifiers: Sequence[Identifier]
     quoted: Sequence[tuple[str, str]]
     disguises: Sequence[bytes]
+    escapes: re.Pattern[bytes]
     level: Level | None
 
     @classmethod
     def of(cls, identifiers: Sequence[Identifier]) -> "Scan":
         looked_for = [one for one in identifiers if one.paths]
         parts = sorted({part for one in looked_for for path in one.paths for part in path})
+        disguises = [
+            letter
+            for letter in FOLDS_TO_ASCII
+            if any(letter.casefold() in part.casefold() for part in parts)
+        ]
         return cls(
             identifiers=looked_for,
             quoted=[(f'"{part}"', f'"{part.casefold()}"') for part in parts],
-            disguises=[
-                letter.encode()
-                for letter in FOLDS_TO_ASCII
-                if any(letter.casefold() in part.casefold() for part in parts)
-            ],
+            disguises=[letter.encode() for letter in disguises],
+            escapes=_escapes_of(parts, disguises),
             level=_level(looked_for),
         )
 
@@ -95,7 +99,7 @@ class Scan:
 
     def _is_disguised(self, block: bytes) -> bool:
         """Whether a key may stand there in other letters, or the block is no text."""
-        if b"\\" in block and DISGUISING.search(block):
+        if self._is_escaped(block):
             return True
         if block.isascii():
             return False
@@ -104,6 +108,9 @@ class Scan:
         except UnicodeDecodeError:
             return True
         return any(one in block for one in self.disguises)
+
+    def _is_escaped(self, text: bytes) -> bool:
+        return b"\\" in text and self.escapes.search(text) is not None
 
     def _line_by_line(self, offset: int, lines: Sequence[bytes]) -> ScannedBatch:
         found: list[ScannedRecord] = []
@@ -120,7 +127,8 @@ class Scan:
             return None
         try:
             text = line.decode()
-            found = _plainly(line, self.identifiers) if _is_simple(text, self.quoted) else None
+            is_simple = not self._is_escaped(line) and _is_simple(text, self.quoted)
+            found = _plainly(line, self.identifiers) if is_simple else None
             if found is None:
                 found = _faithfully(_faithful.decode(text), self.identifiers)
         except (ValueError, RecursionError):
@@ -131,6 +139,18 @@ class Scan:
 def faithful(raw: bytes) -> object:
     """The record with every member. Raises ValueError or RecursionError where it is unreadable."""
     return _faithful.decode(raw.decode())
+
+
+def _escapes_of(keys: Sequence[str], disguises: Sequence[str]) -> re.Pattern[bytes]:
+    r"""How JSON escapes what a key is made of: where that is plain, `\u` and a letter's number."""
+    if not all(map(PLAIN_KEY.fullmatch, keys)):
+        return re.compile(rb"\\")
+    letters = {*"".join(keys).lower(), *"".join(keys).upper(), *disguises}
+    numbers = (
+        re.sub("[a-f]", lambda digit: f"[{digit[0]}{digit[0].upper()}]", f"{ord(letter):04x}")
+        for letter in letters
+    )
+    return re.compile(rf"\\u(?:{'|'.join(sorted(numbers))})".encode())
 
 
 def _level(identifiers: Sequence[Identifier]) -> Level | None:
@@ -148,10 +168,8 @@ def _is_simple(text: str, keys: Sequence[tuple[str, str]]) -> bool:
     """Whether the fast decoder cannot differ from the faithful one.
 
     They differ where a key occurs twice, in another case or with escapes. Where the text has no
-    backslash, and each key at most once and then as it should be, none of that is possible.
+    escape of its letters, and each key at most once and then as it should be, none is possible.
     """
-    if "\\" in text:
-        return False
     folded_text = text.casefold()
     for key, folded in keys:
         count = folded_text.count(folded)
