@@ -5,8 +5,8 @@ import io
 from collections.abc import Mapping, Sequence
 from itertools import accumulate, pairwise, repeat
 
-from purge.adapters.text.columns import DoubtfulError, Texts, column, leaves, text
-from purge.adapters.text.csv_layout import Layout, Path
+from purge.adapters.text.columns import DoubtfulError, Path, Texts, column, leaves, text
+from purge.adapters.text.csv_layout import Layout
 from purge.domain.canonical import IdentifierType
 from purge.domain.identifiers import Identifier
 from purge.ports import ScannedBatch

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from purge.adapters.text.blocks import LONGEST_RECORD
+from purge.adapters.text.columns import Path
 from purge.domain.canonical import IdentifierType
 from purge.domain.identifiers import Identifier
 from purge.ports import ObjectUnreachable
@@ -24,8 +25,6 @@ BOM = codecs.BOM_UTF8
 LONGEST_HEADER = 1 << 20
 DELIMITERS = (",", "\t", ";", "|")
 WHOLE_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,4000}")
-
-Path = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
