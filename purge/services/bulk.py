@@ -23,20 +23,26 @@ class BulkAnswer:
         return self.state.replace("_", " ").capitalize()
 
 
-def each(request_ids: Sequence[UUID], act: Callable[[UUID], ErasureRequest]) -> list[BulkAnswer]:
+def each(
+    request_ids: Sequence[UUID], act: Callable[[UUID], ErasureRequest | Refusal]
+) -> list[BulkAnswer]:
+    """What `act` raises is undone and answered; of a refusal that it gives, what it wrote stays."""
     answers = []
     for request_id in request_ids:
         try:
             with namespace_scope(current_namespace_id()):
                 done = act(request_id)
         except (ErasureRequest.DoesNotExist, Refusal) as refusal:
-            answers.append(refused(request_id, refusal))
+            answers.append(_refused(request_id, refusal))
+            continue
+        if isinstance(done, Refusal):
+            answers.append(_refused(request_id, done))
         else:
             answers.append(BulkAnswer(request_id=request_id, state=done.state))
     return answers
 
 
-def refused(request_id: UUID, refusal: Exception) -> BulkAnswer:
+def _refused(request_id: UUID, refusal: Exception) -> BulkAnswer:
     row = ErasureRequest.objects.filter(pk=request_id).first()
     state = "" if row is None else row.state
     if isinstance(refusal, Refusal):

@@ -8,7 +8,6 @@ from uuid import UUID
 from django.db import transaction
 
 from governance.audit import trail
-from governance.isolation.scopes import current_namespace_id, namespace_scope
 from governance.kernel.actors import Actor
 from governance.kernel.refusals import Conflict, Invalid, Refusal
 from governance.outbox.services import messages
@@ -61,6 +60,12 @@ def approve(
     _check_approval(ErasureRequest.objects.get(pk=request_id), report_hash, actor=actor, now=now)
     # Stores may take their time: nobody waits for this row meanwhile.
     is_current = freshness.is_current(request_id=request_id, lake=lake)
+    return _approve(request_id, report_hash, is_current=is_current, actor=actor, now=now)
+
+
+def _approve(
+    request_id: UUID, report_hash: str, *, is_current: bool, actor: Actor, now: datetime
+) -> ErasureRequest:
     with transaction.atomic():
         request = ErasureRequest.objects.select_for_update().get(pk=request_id)
         officer = _check_approval(request, report_hash, actor=actor, now=now)
@@ -106,24 +111,30 @@ def reject(*, request_id: UUID, reason: str, actor: Actor, now: datetime) -> Era
 def approve_many(
     *, reports: Sequence[tuple[UUID, str]], lake: Lake, actor: Actor, now: datetime
 ) -> list[bulk.BulkAnswer]:
-    """Approve several, each by the hash of its own report. One that is refused stops no other."""
+    """Approve several, each by the hash of its own report. One that is refused stops no other.
+
+    Stores are asked for all of them before the first is decided: until then nothing is written, and
+    no transaction waits for them.
+    """
     step_up.require_recent(actor=actor, now=now)
-    answers = []
-    for request_id, report_hash in reports:
+    hashes, current = dict(reports), dict[UUID, bool]()
+    for request_id, report_hash in hashes.items():
+        with suppress(ErasureRequest.DoesNotExist, Refusal):  # It is refused below, by name.
+            request = ErasureRequest.objects.get(pk=request_id)
+            _check_approval(request, report_hash, actor=actor, now=now)
+            current[request_id] = freshness.is_current(request_id=request_id, lake=lake)
+
+    def say_yes(request_id: UUID) -> ErasureRequest | Refusal:
+        is_current = current.get(request_id, False)
         try:
-            with namespace_scope(current_namespace_id()):
-                done = approve(
-                    request_id=request_id, report_hash=report_hash, lake=lake, actor=actor, now=now
-                )
+            return _approve(
+                request_id, hashes[request_id], is_current=is_current, actor=actor, now=now
+            )
         except LakeChanged as refusal:
-            with suppress(Refusal):  # Somebody decided on it meanwhile: the others go on.
-                look_again(request_id=request_id, actor=actor, now=now)
-            answers.append(bulk.refused(request_id, refusal))
-        except (ErasureRequest.DoesNotExist, Refusal) as refusal:
-            answers.append(bulk.refused(request_id, refusal))
-        else:
-            answers.append(bulk.BulkAnswer(request_id=request_id, state=done.state))
-    return answers
+            look_again(request_id=request_id, actor=actor, now=now)
+            return refusal
+
+    return bulk.each([request_id for request_id, _ in reports], say_yes)
 
 
 def reject_many(
