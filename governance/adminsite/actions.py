@@ -83,14 +83,14 @@ def _mark(**parts: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:  
 
 
 def actions_of(admin_class: type) -> tuple[DetailAction, ...]:
-    """The buttons of an admin class, in the order they are written."""
+    """The buttons of an admin class as they are written, its own first, dangerous ones last."""
     seen: dict[str, DetailAction] = {}
-    for owner in reversed(admin_class.__mro__):
+    for owner in admin_class.__mro__:
         for value in vars(owner).values():
             found = getattr(value, "detail_action", None)
             if isinstance(found, DetailAction):
-                seen[found.name] = found
-    return tuple(seen.values())
+                seen.setdefault(found.name, found)
+    return tuple(sorted(seen.values(), key=lambda button: button.danger))
 
 
 def shown_for(row: models.Model, actions: tuple[DetailAction, ...]) -> list[DetailAction]:

@@ -1,14 +1,18 @@
 """Forms of the admin: where a service's refusal lands, and fields that never show a secret."""
 
+import re
 from typing import Any, ClassVar
 
 from django import forms
+from django.core.exceptions import ValidationError
 from unfold.widgets import UnfoldAdminPasswordWidget
 
 from governance.adminsite import refusals
 from governance.kernel.refusals import Refusal
 
 SECRET_MARK = "••••"  # noqa: S105 - what is shown in place of a secret
+
+CONSTRAINT = re.compile(r"Constraint “(\w+)” is violated\.")
 
 
 class SecretFormField(forms.CharField):
@@ -47,6 +51,7 @@ class RefusalForm(forms.ModelForm[Any]):
 
     refusal: ClassVar[Refusal | None] = None
     page: ClassVar[str] = ""
+    explained_by_service: ClassVar[bool]
 
     def _post_clean(self) -> None:
         super()._post_clean()  # type: ignore[misc]
@@ -60,14 +65,38 @@ class RefusalForm(forms.ModelForm[Any]):
             return str(own(pointer))
         return pointer.split("/")[1] if "/" in pointer else ""
 
+    def _update_errors(self, errors: ValidationError) -> None:
+        """Constraints are left to the service, or named by the sentence that must hold."""
+        told = errors.update_error_dict({})
+        kept = {name: [_in_words(one) for one in found] for name, found in told.items()}
+        if getattr(self, "explained_by_service", False):
+            kept = {name: [one for one in told[name] if not _of_constraint(one)] for name in told}
+        if any(kept.values()):
+            super()._update_errors(ValidationError(kept))  # type: ignore[misc]
+
     def _show(self, refusal: Refusal) -> None:
-        placed = False
+        placed, loose = False, []
         for error in refusal.errors:
             name = self.field_of(error.pointer)
             if name in self.fields:
                 self.add_error(name, error.detail)
                 placed = True
             else:
-                self.add_error(None, error.detail)
+                loose.append(error.detail)
+        sentence = refusals.worded(refusal, page=self.page)
+        for detail in loose:
+            if placed or detail not in sentence:
+                self.add_error(None, detail)
         if not placed:
-            self.add_error(None, refusals.worded(refusal, page=self.page))
+            self.add_error(None, sentence)
+
+
+def _of_constraint(error: ValidationError) -> "re.Match[str] | None":
+    return CONSTRAINT.fullmatch(error.messages[0])
+
+
+def _in_words(error: ValidationError) -> ValidationError:
+    found = _of_constraint(error)
+    if found is None:
+        return error
+    return ValidationError(f"This must hold: {found[1].replace('_', ' ')}.")

@@ -7,6 +7,7 @@ that adds an admin page adds its item here; a page whose app is not there yet is
 from dataclasses import dataclass
 from typing import Any
 
+from django.apps import apps
 from django.db.models import Model
 from django.db.models.options import Options
 from django.http import HttpRequest
@@ -119,6 +120,7 @@ def unfold_settings() -> dict[str, Any]:
         "COLORS": {"primary": PRIMARY},
         "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": mark}],
         "STYLES": [style],
+        "SCRIPTS": [script],
         "SIDEBAR": {"show_search": False, "navigation": sidebar},
     }
 
@@ -179,6 +181,18 @@ def change_page(row: Model) -> str | None:
         return None
 
 
+def page_of(*, kind: str, key: object) -> tuple[str, str | None]:
+    """What a row of `app.model` is called, and the address of its page if there is one."""
+    try:
+        label = str(apps.get_model(kind)._meta.verbose_name)  # noqa: SLF001 - Django documents it
+    except (LookupError, ValueError):
+        return kind.rpartition(".")[2], None
+    try:
+        return label, reverse(f"admin:{kind.lower().replace('.', '_')}_change", args=(key,))
+    except NoReverseMatch:
+        return label, None
+
+
 def place_of(model: str) -> tuple[str, Page] | None:
     """In which group a model's page stands, and under which name."""
     return next(
@@ -200,6 +214,10 @@ def mark(request: HttpRequest) -> str:  # noqa: ARG001 - Unfold's signature
 
 def style(request: HttpRequest) -> str:  # noqa: ARG001 - Unfold's signature
     return static("adminsite/admin.css")
+
+
+def script(request: HttpRequest) -> str:  # noqa: ARG001 - Unfold's signature
+    return static("adminsite/copy.js")
 
 
 def subheader(request: HttpRequest) -> str:

@@ -66,9 +66,6 @@ class DatasetForm(forms.ModelForm):  # type: ignore[type-arg]
         field = name if name in {"name", "type"} else "where"
         return f"{field}_{self.numbers[int(number)]}"
 
-    def validate_constraints(self) -> None:
-        """The service explains them."""
-
 
 def _name(number: int) -> forms.CharField:
     return forms.CharField(

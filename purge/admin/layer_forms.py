@@ -155,6 +155,3 @@ class StorageLayerForm(forms.ModelForm):  # type: ignore[type-arg]
     def field_of(self, pointer: str) -> str:
         """`/options/bucket` is the field `bucket`."""
         return pointer.rsplit("/", 1)[-1]
-
-    def validate_constraints(self) -> None:
-        """The service explains them."""

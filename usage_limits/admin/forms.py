@@ -23,6 +23,17 @@ PREDICATE_ROWS = tuple(
     (f"metric_{number}", f"operator_{number}", f"value_{number}")
     for number in range(1, MOST_PREDICATES + 1)
 )
+METRIC_LABELS = {
+    Metric.QUERY_EXECUTION_TIME: "query_execution_time (seconds)",
+    Metric.QUERY_QUEUE_TIME: "query_queue_time (seconds)",
+    Metric.SPECTRUM_SCAN_SIZE_MB: "spectrum_scan_size_mb (MB)",
+    Metric.SPECTRUM_SCAN_ROW_COUNT: "spectrum_scan_row_count (rows)",
+    Metric.SCAN_ROW_COUNT: "scan_row_count (rows)",
+    Metric.RETURN_ROW_COUNT: "return_row_count (rows)",
+    Metric.QUERY_CPU_TIME: "query_cpu_time (seconds)",
+    Metric.QUERY_TEMP_BLOCKS_TO_DISK: "query_temp_blocks_to_disk (blocks of 1 MB)",
+    Metric.QUERY_PRIORITY: "query_priority (LOWEST to HIGHEST)",
+}
 EVENT_LABELS = {
     AlertEvent.THRESHOLD: "A threshold below 100 % is crossed",
     AlertEvent.REACHED: "A limit is reached",
@@ -66,6 +77,7 @@ class PercentagesFormField(forms.CharField):
 
 
 class UsageLimitForm(forms.ModelForm[UsageLimit]):
+    explained_by_service = True
     amount = AmountFormField(
         widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "decimal"}),
         help_text="TB (2^40 bytes) for spectrum, minutes for concurrency scaling.",
@@ -86,12 +98,9 @@ class UsageLimitForm(forms.ModelForm[UsageLimit]):
             self.instance.limit_type = MEASURES[feature].limit_type.value
         super()._post_clean()  # type: ignore[misc]
 
-    def validate_constraints(self) -> None:
-        """The service explains them; Django would only quote their names."""
-
 
 def _metric() -> forms.ChoiceField:
-    choices = [NOT_CHOSEN, *((metric.value, metric.value) for metric in Metric)]
+    choices = [NOT_CHOSEN, *((metric.value, METRIC_LABELS[metric]) for metric in Metric)]
     return forms.ChoiceField(
         choices=choices, required=False, label="Metric", widget=UnfoldAdminSelectWidget()
     )
@@ -109,13 +118,14 @@ def _value() -> forms.CharField:
         required=False,
         label="Value",
         widget=UnfoldAdminTextInputWidget(),
-        help_text="A whole number (MB, rows, seconds), or a priority.",
+        help_text="A whole number in the metric's unit, or a priority.",
     )
 
 
 class WorkloadRuleForm(forms.ModelForm[WorkloadRule]):
     """Predicates as up to three rows of metric, operator and value."""
 
+    explained_by_service = True
     metric_1, operator_1, value_1 = _metric(), _operator(), _value()
     metric_2, operator_2, value_2 = _metric(), _operator(), _value()
     metric_3, operator_3, value_3 = _metric(), _operator(), _value()
@@ -134,6 +144,7 @@ class WorkloadRuleForm(forms.ModelForm[WorkloadRule]):
     def clean(self) -> dict[str, Any]:
         values: dict[str, Any] = super().clean() or {}
         found = []
+        self.numbers: list[int] = []
         for number in range(1, MOST_PREDICATES + 1):
             metric, value = values.get(f"metric_{number}"), values.get(f"value_{number}", "")
             if not metric:
@@ -147,14 +158,22 @@ class WorkloadRuleForm(forms.ModelForm[WorkloadRule]):
                     value=int(text) if plain else text.upper(),
                 )
             )
+            self.numbers.append(number)
         values["predicates"] = tuple(found)
         return values
 
-    def validate_constraints(self) -> None:
-        """The service explains them."""
+    def field_of(self, pointer: str) -> str:
+        """`/predicates/0/value` is the first row that was filled in."""
+        parts = pointer.strip("/").split("/")
+        if parts[0] != "predicates":
+            return parts[0]
+        if len(parts) < 3:  # noqa: PLR2004 - the list itself
+            return "metric_1"
+        return f"{parts[2]}_{self.numbers[int(parts[1])]}"
 
 
 class AlertChannelForm(forms.ModelForm[AlertChannel]):
+    explained_by_service = True
     events = forms.MultipleChoiceField(
         choices=[(event.value, EVENT_LABELS[event]) for event in CHOOSABLE],
         required=False,
@@ -166,6 +185,3 @@ class AlertChannelForm(forms.ModelForm[AlertChannel]):
         model = AlertChannel
         fields = ("kind", "target", "secret", "events", "enabled")
         widgets: ClassVar[dict[str, Any]] = {"target": UnfoldAdminTextInputWidget()}
-
-    def validate_constraints(self) -> None:
-        """The service explains them."""

@@ -3,8 +3,9 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin
-from django.http import HttpRequest
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils import timezone
 from unfold.decorators import display
 
@@ -26,8 +27,17 @@ PILLS = {
 }
 
 
+class NamespaceForm(forms.ModelForm):  # type: ignore[type-arg]
+    explained_by_service = True
+
+    class Meta:
+        model = Namespace
+        fields = ("name", "display_name", "account_id")
+
+
 @admin.register(Namespace)
 class NamespaceAdmin(NamespacedModelAdmin):
+    form = NamespaceForm
     read_action = Action.READ_NAMESPACES
     write_action = Action.MANAGE_NAMESPACES
     across_namespaces = True
@@ -83,6 +93,19 @@ class NamespaceAdmin(NamespacedModelAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:  # noqa: ANN401 - Django's
         del request
         return () if obj is None else ("name", "account_id")
+
+    def response_add(
+        self,
+        request: HttpRequest,
+        obj: Namespace,
+        post_url_continue: str | None = None,
+    ) -> HttpResponse:
+        """What comes next is to work in it: its own page is out of sight from another one."""
+        del post_url_continue
+        messages.success(
+            request, f"{obj} was made, with its roles. Choose it to set it up and name its people."
+        )
+        return HttpResponseRedirect(reverse("admin:choose_namespace"))
 
     def perform_save(self, request: HttpRequest, row: Any, form: Any, change: bool) -> Namespace:  # noqa: ANN401, FBT001
         actor, now = self.actor(request), timezone.now()

@@ -8,11 +8,12 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
-from governance.adminsite import job_words
+from governance.adminsite import job_words, navigation
 from governance.adminsite.actions import detail_action
 from governance.adminsite.options import NamespacedModelAdmin
 from governance.audit.models import AuditEvent
@@ -33,7 +34,7 @@ class AuditEventAdmin(NamespacedModelAdmin):
     read_action = Action.READ_AUDIT
     write_action = Action.READ_AUDIT
     can_add = can_change = can_delete = False
-    list_display = ("at", "action", "who", "actor_role", "target_kind", "target_id", "sealed_pill")
+    list_display = ("at", "action", "who", "actor_role", "target", "sealed_pill")
     list_filter = (("at", RangeDateTimeFilter), "actor_kind", "target_kind")
     search_fields = ("action",)
     search_help_text = "An action, such as user.created"
@@ -63,6 +64,16 @@ class AuditEventAdmin(NamespacedModelAdmin):
         if row.actor_id is None:
             return str(row.actor_kind)
         return f"{row.actor_kind} {row.actor_name or row.actor_id}"
+
+    @display(description="Target", ordering="target_kind")
+    def target(self, row: AuditEvent) -> str:
+        """What it was done to, with its page where it has one."""
+        if not row.target_kind:
+            return "-"
+        label, link = navigation.page_of(kind=row.target_kind, key=row.target_id)
+        if link is None:
+            return label
+        return format_html('<a class="lw-link" href="{}">{}</a>', link, label)
 
     @display(description="Sealed", label={"Sealed": "success", "Waiting": "warning"})
     def sealed_pill(self, row: AuditEvent) -> str:

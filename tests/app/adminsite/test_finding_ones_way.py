@@ -10,14 +10,9 @@ from django.test import Client
 from governance.adminsite import navigation
 from governance.isolation.scopes import namespace_scope
 from governance.tenancy.models import Namespace, Policy
-from tests.factories.tenancy import a_namespace, a_user, ivan, signed_in, the_role
+from tests.factories.tenancy import a_user, ivan, signed_in, the_role
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def acme() -> Namespace:
-    return a_namespace("acme")
 
 
 @pytest.fixture

@@ -32,11 +32,6 @@ OTHER_ACCOUNT = "111111111111"
 
 
 @pytest.fixture
-def acme() -> Namespace:
-    return a_namespace("acme")
-
-
-@pytest.fixture
 def browser(acme: Namespace) -> Client:
     return signed_in(ivan(acme))
 

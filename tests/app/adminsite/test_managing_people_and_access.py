@@ -25,11 +25,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def acme() -> Namespace:
-    return a_namespace("acme")
-
-
-@pytest.fixture
 def browser(acme: Namespace) -> Client:
     return signed_in(ivan(acme))
 
@@ -275,12 +270,38 @@ def test_a_platform_administrator_enters_a_namespace_to_change_it(acme: Namespac
         assert AuditEvent.objects.filter(action="namespace.entered").exists()
 
 
+def test_a_line_of_the_audit_trail_leads_to_what_it_is_about(
+    acme: Namespace, browser: Client
+) -> None:
+    browser.post("/admin/tenancy/policy/add/", policy_form())
+    with namespace_scope(acme.pk):
+        policy = Policy.objects.get(name="usage")
+
+    page = text(browser.get("/admin/audit/auditevent/"))
+
+    assert f'<a class="lw-link" href="/admin/tenancy/policy/{policy.pk}/change/">policy</a>' in page
+
+
+def test_a_namespace_that_cannot_be_says_why_at_each_field(acme: Namespace) -> None:
+    browser = signed_in(a_platform_administrator())
+
+    answer = browser.post(
+        "/admin/tenancy/namespace/add/", {"name": "a b!", "display_name": "", "account_id": "12"}
+    )
+
+    assert answer.context["adminform"].form.errors == {
+        "name": ["Use 1 to 64 letters, digits, dots, underscores or hyphens."],
+        "account_id": ["Write exactly 12 digits."],
+    }
+
+
 def test_a_platform_administrator_makes_a_namespace(acme: Namespace) -> None:
     browser = signed_in(a_platform_administrator())
     form = {"name": "new", "display_name": "New", "account_id": "123456789012"}
 
-    assert browser.post("/admin/tenancy/namespace/add/", form).status_code == 302
+    answer = browser.post("/admin/tenancy/namespace/add/", form, follow=True)
 
+    assert "Choose it to set it up" in text(answer)
     with system_scope("test"):
         made = Namespace.objects.get(name="new")
     with namespace_scope(made.pk):

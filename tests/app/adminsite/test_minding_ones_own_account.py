@@ -25,11 +25,6 @@ FORM = {"old_password": PASSWORD, "new_password1": NEW, "new_password2": NEW}
 
 
 @pytest.fixture
-def acme() -> Namespace:
-    return a_namespace("acme")
-
-
-@pytest.fixture
 def root() -> User:
     return a_platform_administrator()
 

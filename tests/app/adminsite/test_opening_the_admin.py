@@ -13,7 +13,6 @@ from governance.isolation.scopes import namespace_scope
 from governance.tenancy.models import Namespace
 from tests.factories.tenancy import (
     PASSWORD,
-    a_namespace,
     a_platform_administrator,
     a_user,
     ivan,
@@ -21,11 +20,6 @@ from tests.factories.tenancy import (
 )
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def acme() -> Namespace:
-    return a_namespace("acme")
 
 
 def test_a_stranger_is_sent_to_sign_in() -> None:

@@ -14,11 +14,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def acme() -> Namespace:
-    return tenancy.a_namespace("acme")
-
-
-@pytest.fixture
 def browser(acme: Namespace) -> Client:
     """Ivan's, eleven minutes after he signed in."""
     ivan = tenancy.ivan(acme)

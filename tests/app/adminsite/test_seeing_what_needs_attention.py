@@ -21,11 +21,6 @@ from tests.factories.tenancy import (
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def acme() -> Namespace:
-    return a_namespace("acme")
-
-
 def first_page(namespace: Namespace) -> str:
     shown: str = signed_in(ivan(namespace)).get("/admin/").content.decode()
     return shown

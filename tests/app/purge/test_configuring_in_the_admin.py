@@ -106,6 +106,16 @@ def test_a_wrong_identifier_is_named_at_its_row(acme: Company, ivan: Client) -> 
     assert list(answer.context["adminform"].form.errors) == ["name_3"]
 
 
+def test_the_only_layer_is_chosen_already(acme: Company, ivan: Client) -> None:
+    one = ivan.get("/admin/purge/dataset/add/").context["adminform"].form
+    with namespace_scope(acme.namespace.pk):
+        StorageLayer.objects.create(name="other", kind="filesystem", options={"path": "other"})
+    two = ivan.get("/admin/purge/dataset/add/").context["adminform"].form
+
+    assert one.fields["storage_layer"].initial == acme.dataset.storage_layer_id
+    assert two.fields["storage_layer"].initial is None
+
+
 def test_saving_a_dataset_unchanged_keeps_its_index(acme: Company, ivan: Client) -> None:
     stored = [{"name": "id", "column": "customer_id"}, {"name": "who", "columns": ["a", "b"]}]
     with namespace_scope(acme.namespace.pk):

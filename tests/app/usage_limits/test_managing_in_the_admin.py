@@ -171,15 +171,23 @@ def test_a_rule_is_made_and_changed(acme: Namespace, browser: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "changes", [{"name": "a b"}, {"metric_1": "", "metric_2": ""}, {"value_1": "-1"}]
+    ("changes", "field"),
+    [
+        ({"name": "a b"}, "name"),
+        ({"metric_1": "", "metric_2": ""}, "metric_1"),
+        ({"value_1": "-1"}, "value_1"),
+        ({"metric_1": "", "value_2": "urgent"}, "value_2"),
+    ],
 )
-def test_a_rule_that_cannot_be_is_refused_in_the_form(
-    acme: Namespace, browser: Client, changes: dict[str, Any]
+def test_a_rule_that_cannot_be_is_refused_at_the_field_that_is_wrong(
+    acme: Namespace, browser: Client, changes: dict[str, Any], field: str
 ) -> None:
     answer = browser.post(f"{page('workloadrule')}add/", {**RULE, **changes})
 
     assert answer.status_code == 200
-    assert answer.context["adminform"].form.errors
+    errors = answer.context["adminform"].form.errors
+    assert list(errors) == [field]
+    assert len(errors[field]) == 1
 
 
 def test_a_channel_is_made_and_tried_and_its_secret_never_shown(
