@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import NamedTuple, Protocol
+from typing import Protocol
 from uuid import UUID
 
 import structlog
@@ -20,7 +20,6 @@ from purge.domain.reports import Unreachable
 from purge.models import Dataset, LakeObject
 from purge.ports import (
     Format,
-    IndexBatch,
     Lake,
     ObjectChanged,
     ObjectUnreachable,
@@ -28,9 +27,11 @@ from purge.ports import (
     Work,
 )
 from purge.ports.extraction import Extracted, ObjectRead, Piece, Readers
-from purge.services import extraction, hold_coverage, keyrings, ledger, sightings
+from purge.services import extraction, hold_coverage, keyrings, ledger
 from purge.services.extraction import Source
 from purge.services.hold_coverage import Held
+from purge.services.index_intake import Entered, Intake
+from purge.services.known_objects import KnownObjects
 from purge.services.thread_readers import ThreadReaders
 
 log = structlog.get_logger(__name__)
@@ -52,23 +53,6 @@ class OpenDataset(Source):
     name: str
     prefix: str
     held: Held
-
-
-class Known(NamedTuple):
-    number: int
-    version: str
-
-
-class Entered(NamedTuple):
-    """An object that was read, what was learnt of it, and its entries."""
-
-    at: StoredObject
-    read: Extracted
-    batch: IndexBatch
-
-
-Place = tuple[str, str]
-"""Key, and the version where it is not the one in force."""
 
 
 class Versioned(Protocol):
@@ -120,12 +104,7 @@ def refresh(
         reading = extraction.reading(
             dataset, layer=selectors.description(row.storage_layer), as_format=Format(row.format)
         )
-        known = {
-            (key, "" if current else version): Known(number, version)
-            for key, number, version, current in LakeObject.objects.filter(dataset=row).values_list(
-                "key", "number", "version", "current"
-            )
-        }
+        known = KnownObjects(row)
     result = Refreshed()
     changed = _changed(dataset, known, result, work)
     try:
@@ -136,13 +115,12 @@ def refresh(
         else:
             by = readers or ThreadReaders(dataset)
             with closing(by.read(reading=reading, objects=changed)) as found:
-                for one in found:
-                    _store_one(dataset, one, work, lake, clock, result)
+                _take_in(dataset, found, work, lake, clock, result)
     except ObjectUnreachable as refusal:
         # A layer that cannot be listed says nothing of its objects: the index keeps them.
         result.unreachable.append(unreachable(f"{dataset.name}/{dataset.prefix}", refusal))
         return result
-    _drop(known, result, work=work, lake=lake)
+    _drop(known.gone(), result, work=work, lake=lake)
     with work.scope():
         Dataset.objects.filter(pk=dataset_id).update(indexed_at=clock())
         lake.index.clear(begun_before=clock() - READ_BY_THEN)
@@ -150,45 +128,45 @@ def refresh(
 
 
 def _changed(
-    dataset: OpenDataset, known: dict[Place, Known], result: Refreshed, work: Work
+    dataset: OpenDataset, known: KnownObjects, result: Refreshed, work: Work
 ) -> Iterator[StoredObject]:
-    """Those that the index does not have as they are. Leaves in `known` what is gone."""
-    for listed in dataset.layer.objects(prefix=dataset.prefix):
-        if not isinstance(listed, StoredObject):
-            result.unreachable.append(
-                Unreachable(name=f"{dataset.name}/{listed.key}", reason=listed.reason)
-            )
-            continue
+    """Those that the index does not have as they are. `known` is left with what is gone."""
+    for listed, version in known.compared(_reachable(dataset, result), work=work):
         result.objects += 1
-        before = known.pop((listed.key, "" if listed.current else listed.version), None)
-        if (
-            before is None
-            or before.version != listed.version
-            or dataset.locator is Locator.TAG  # A tag can change, and the version does not.
-        ):
+        # A tag can change, and the version does not.
+        if version != listed.version or dataset.locator is Locator.TAG:
             yield listed
         elif result.objects % SKIPPED_AT_ONCE:
             continue
         work.progress(done=result.objects, total=len(known) + result.objects)
 
 
-def _store_one(
+def _reachable(dataset: OpenDataset, result: Refreshed) -> Iterator[StoredObject]:
+    for listed in dataset.layer.objects(prefix=dataset.prefix):
+        if isinstance(listed, StoredObject):
+            yield listed
+        else:
+            name = f"{dataset.name}/{listed.key}"
+            result.unreachable.append(Unreachable(name=name, reason=listed.reason))
+
+
+def _take_in(
     dataset: OpenDataset,
-    one: ObjectRead,
+    found: Iterable[ObjectRead],
     work: Work,
     lake: Lake,
     clock: Clock,
     result: Refreshed,
 ) -> None:
     """Keep what was read elsewhere, or read here what could not be: it changed, or says why."""
-    if one.pieces is None:
-        _refresh_one(dataset, one.listed, work, lake, clock, result)
-        return
-    with closing(lake.index.batch(namespace_id=dataset.namespace_id)) as batch:
-        extracted = _gathered(one.pieces, batch)
-        _store(dataset, Entered(one.listed, extracted, batch), work, lake, clock)
-    result.read += 1
-    result.bytes_read += one.listed.size
+    with Intake(dataset, work=work, lake=lake, clock=clock) as intake:
+        for one in found:
+            if one.pieces is None:
+                _refresh_one(dataset, one.listed, work, lake, clock, result)
+                continue
+            intake.add(_gathered(one.listed, one.pieces, dataset, lake))
+            result.read += 1
+            result.bytes_read += one.listed.size
 
 
 def _refresh_one(
@@ -236,58 +214,40 @@ def read_object(
         version = dataset.layer.version(key=listed.key) if listed.current else listed.version
         if version is None:
             return None
-        with closing(lake.index.batch(namespace_id=dataset.namespace_id)) as batch:
-            try:
-                pieces = extraction.extract(dataset, key=listed.key, version=version)
-                read = _gathered(pieces, batch)
-            except ObjectChanged:
-                if listed.current:
-                    continue
-                return None
-            at = StoredObject(listed.key, version, read.size, listed.current)
-            return _store(dataset, Entered(at, read, batch), work, lake, clock)
+        at = StoredObject(listed.key, version, 0, listed.current)
+        try:
+            pieces = extraction.extract(dataset, key=listed.key, version=version)
+            entered = _gathered(at, pieces, dataset, lake)
+        except ObjectChanged:
+            if listed.current:
+                continue
+            return None
+        with Intake(dataset, work=work, lake=lake, clock=clock) as intake:
+            return intake.take(entered)
     raise ObjectUnreachable(reason="keeps_changing")
 
 
-def _gathered(pieces: Iterable[Piece], batch: IndexBatch) -> Extracted:
-    """The entries into the batch; what was learnt comes last."""
+def _gathered(
+    at: StoredObject, pieces: Iterable[Piece], dataset: OpenDataset, lake: Lake
+) -> Entered:
+    """The entries in a batch; what was learnt comes last."""
+    batch = lake.index.batch(namespace_id=dataset.namespace_id)
     learnt = Extracted(0, 0, {})
-    for piece in pieces:
-        if isinstance(piece, Extracted):
-            learnt = piece
-        else:
-            batch.add(piece)
-    return learnt
+    try:
+        for piece in pieces:
+            if isinstance(piece, Extracted):
+                learnt = piece
+            else:
+                batch.add(piece)
+    except BaseException:
+        batch.close()
+        raise
+    return Entered(at, learnt, batch)
 
 
-def _store(
-    dataset: OpenDataset, entered: Entered, work: Work, lake: Lake, clock: Clock
-) -> LakeObject:
-    at, read, batch = entered
-    with work.scope():
-        # Locked: of two that read it at once, the second is to see what the first stored.
-        rows = LakeObject.objects.select_for_update().filter(
-            dataset_id=dataset.id, current=at.current
-        )
-        if not at.current:
-            rows = rows.filter(version=at.version)
-        row = rows.filter(key=at.key).first() or LakeObject(
-            dataset_id=dataset.id, key=at.key, current=at.current
-        )
-        is_known = row.entries > 0
-        row.version, row.size = at.version, read.size
-        row.entries, row.unreadable, row.cuts = batch.count, read.unreadable, []
-        row.indexed_at = clock()
-        row.save()
-        batch.store(object_number=row.number, is_known=is_known)
-        count = sightings.counted(lake.index, object_number=row.number)
-        sightings.note(met=read.met, row=row, count=count, now=clock())
-        return row
-
-
-def _drop(gone: dict[Place, Known], result: Refreshed, *, work: Work, lake: Lake) -> None:
-    for before in gone.values():
+def _drop(gone: Iterable[int], result: Refreshed, *, work: Work, lake: Lake) -> None:
+    for number in gone:
         with work.scope():
-            lake.index.remove(object_number=before.number)
-            LakeObject.objects.filter(number=before.number).delete()
+            lake.index.remove(object_number=number)
+            LakeObject.objects.filter(number=number).delete()
         result.removed += 1
