@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from purge.models import LakeObject
-from purge.ports import IndexBatch, Lake, StoredObject, Work
+from purge.ports import IndexBatch, Lake, ObjectUnreachable, StoredObject, Work
 from purge.ports.extraction import Extracted
 from purge.services import sightings
 
@@ -43,7 +43,7 @@ class Entered(NamedTuple):
 
 
 class Intake:
-    """Of one dataset. Who leaves it without an error has all of it stored."""
+    """Of one dataset. All is stored when it is left, but where work fails."""
 
     def __init__(
         self, dataset: Dataset, *, work: Work, lake: Lake, clock: Callable[[], datetime]
@@ -58,8 +58,10 @@ class Intake:
         return self
 
     def __exit__(self, failure: type[BaseException] | None, *_: object) -> None:
+        # A layer that could not be listed to its end was listed so far.
+        is_lost = failure is not None and not issubclass(failure, ObjectUnreachable)
         try:
-            if failure is None:
+            if not is_lost:
                 self.store()
         finally:
             self._close()
@@ -71,6 +73,12 @@ class Intake:
         entries = sum(one.batch.count for one in self._waiting.values())
         if len(self._waiting) == AT_ONCE or entries > ENTRIES_AT_ONCE:
             self.store()
+
+    def take(self, entered: Entered) -> LakeObject:
+        """By itself, and at once."""
+        self.store()
+        self._waiting[entered.place] = entered
+        return self.store()[0]
 
     def store(self) -> Sequence[LakeObject]:
         """Make each object what was read of it, in one transaction."""

@@ -1,4 +1,4 @@
-"""Small objects of a bucket read for the index beside each other, in this process."""
+"""Small objects read for the index in this process, those of a bucket beside each other."""
 
 from collections.abc import Generator, Iterable
 from contextlib import closing
@@ -20,7 +20,7 @@ class ThreadReaders:
             return threads.suits(kind=reading.layer.kind, size=listed.size)
 
         def read(listed: StoredObject) -> ObjectRead:
-            return self._read(listed) if is_threaded(listed) else ObjectRead(listed, None)
+            return self._read(listed) if listed.size <= threads.SMALL else ObjectRead(listed, None)
 
         with closing(threads.in_order(objects, act=read, is_threaded=is_threaded)) as found:
             yield from found
