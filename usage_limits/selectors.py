@@ -194,6 +194,21 @@ def daily_use(*, since: datetime) -> list[tuple[datetime, str, Decimal]]:
     return [(row["day"], row["feature_type"], row["total"]) for row in rows]
 
 
+def course(meter: Meter, *, hourly: bool) -> list[tuple[datetime, Decimal]]:
+    """What the meter's period used so far: (UTC hour or day, base amount), oldest first."""
+    start = max(meter.period.start, meter.measured_from)
+    rows = (
+        UsageEntry.objects.filter(
+            feature_type=meter.terms.feature_type.value, at__gte=start, at__lt=meter.period.end
+        )
+        .annotate(moment=(TruncHour if hourly else TruncDay)("at", tzinfo=UTC))
+        .values("moment")
+        .annotate(total=Sum("amount"))
+        .order_by("moment")
+    )
+    return [(row["moment"], row["total"]) for row in rows]
+
+
 def usage_series(
     *,
     features: Sequence[FeatureType],

@@ -6,7 +6,7 @@ arguments and gives the panel. Unset, the portal says that no limit is set.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from governance.kernel.actors import Actor
@@ -44,11 +44,31 @@ class UsageEntry:
     amount: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsageCourse:
+    """How one limit is used up in the present period: `used` in each interval from its moment on.
+
+    Amounts and `ceiling` are in the feature's own unit. Nothing before `counted_from` counts.
+    """
+
+    title: str
+    start: datetime
+    end: datetime
+    counted_from: datetime
+    interval: timedelta
+    ceiling: float
+    used: Sequence[tuple[datetime, float]]
+
+
 class UsagePanel(Protocol):
     """Called in the namespace's scope of the signed-in person."""
 
     def bars(self, *, actor: Actor, now: datetime) -> Sequence[UsageBar]:
         """The namespace's limits and what is used of them; empty where none is set."""
+        ...
+
+    def courses(self, *, actor: Actor, now: datetime) -> Sequence[UsageCourse]:
+        """How each limit is used up in its present period, in the order of the bars."""
         ...
 
     def recent(self, *, actor: Actor, now: datetime) -> Sequence[UsageEntry]:

@@ -6,10 +6,11 @@ from decimal import Decimal
 
 from governance.kernel.actions import Action
 from governance.kernel.actors import Actor
+from governance.kernel.periods import PeriodKind
 from governance.kernel.permissions import allows
-from governance.portal.ports import UsageBar, UsageEntry
+from governance.portal.ports import UsageBar, UsageCourse, UsageEntry
 from usage_limits import selectors
-from usage_limits.domain.admissions import short_amount, title
+from usage_limits.domain.admissions import Meter, short_amount, title
 from usage_limits.domain.features import MEASURES, FeatureType, figure
 from usage_limits.models import UsageLimit
 from usage_limits.selectors import LimitState
@@ -25,6 +26,13 @@ class LimitsPanel:
             return []
         limits = list(UsageLimit.objects.order_by("feature_type", "period", "id"))
         return [_bar(state) for state in selectors.limit_states(limits=limits, now=now)]
+
+    def courses(self, *, actor: Actor, now: datetime) -> Sequence[UsageCourse]:
+        if not allows(actor=actor, action=Action.READ_USAGE):
+            return []
+        limits = list(UsageLimit.objects.order_by("feature_type", "period", "id"))
+        meters = [limit.meter(at=now) for limit in limits]
+        return [_course(meter) for meter in meters if meter is not None]
 
     def recent(self, *, actor: Actor, now: datetime) -> Sequence[UsageEntry]:
         if not allows(actor=actor, action=Action.READ_USAGE):
@@ -54,6 +62,19 @@ def _bar(state: LimitState) -> UsageBar:
         action=terms.breach_action.spoken,
         disabled=reading.disabled,
         note=_note(state),
+    )
+
+
+def _course(meter: Meter) -> UsageCourse:
+    hourly = meter.terms.period is PeriodKind.DAILY
+    return UsageCourse(
+        title=title(meter.terms),
+        start=meter.period.start,
+        end=meter.period.end,
+        counted_from=max(meter.period.start, meter.measured_from),
+        interval=timedelta(hours=1) if hourly else timedelta(days=1),
+        ceiling=float(meter.ceiling),
+        used=[(at, float(amount)) for at, amount in selectors.course(meter, hourly=hourly)],
     )
 
 

@@ -12,7 +12,7 @@ from governance.analytics.services import dashboards
 from governance.isolation.scopes import namespace_scope
 from governance.tenancy.models import Namespace
 from governance.tenancy.services import actors
-from tests.factories import analytics, tenancy
+from tests.factories import analytics, tenancy, usage_limits
 
 pytestmark = pytest.mark.django_db
 
@@ -180,6 +180,25 @@ def test_signing_out_ends_the_session(acme: Namespace) -> None:
 
     assert response["Location"] == "/login/?namespace=acme"
     assert browser.get("/n/acme/sql/").status_code == 302
+
+
+def test_usage_shows_where_each_limit_leads_and_who_scanned_most_to_administrators(
+    acme: Namespace,
+) -> None:
+    now = timezone.now()
+    author, admin = a_browser(acme, "author"), a_browser(acme, "admin")
+    author.post("/n/acme/sql/", {"sql": "SELECT * FROM flights"})
+    with namespace_scope(acme.pk):
+        usage_limits.a_limit(usage_limits.some_terms(), now=now)
+        Query.objects.update(bytes_scanned=3 * 2**20)
+
+    seen, hidden = (each.get("/n/acme/usage/").content.decode() for each in (admin, author))
+
+    assert "Data scanned, weekly, added up over the period. Nothing is used yet." in seen
+    assert "Who scanned most" in seen
+    assert "3.0 MB" in seen
+    assert 'aria-label="100 % of all"' in seen
+    assert "Who scanned most" not in hidden
 
 
 def test_no_page_has_inline_script_or_style(acme: Namespace) -> None:
