@@ -29,7 +29,7 @@ from purge.services import (
     data_map_digests,
     decisions,
     ledger,
-    open_steps,
+    loaded_steps,
     query_traces,
     step_shares,
     steps,
@@ -144,7 +144,7 @@ def _cut_each(
     condition that its object did not change, and gone on with by whoever comes after a worker that
     was killed.
     """
-    datasets = open_steps.Datasets(lake=lake, clock=clock)
+    datasets = loaded_steps.DatasetCache(lake=lake, clock=clock)
     cutter = Cutter(datasets=datasets, work=work, lake=lake, clock=clock)
     small = {one.pk: one for one in waiting if _is_small(one)}
     # In tests that wrap everything in one transaction threads see nothing.

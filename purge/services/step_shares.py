@@ -16,10 +16,10 @@ from uuid import UUID
 from purge.domain.plans import Plan
 from purge.models import ErasureStep
 from purge.ports import Lake, LayerInvalid, ObjectChanged, ObjectUnreachable, Staged, Work
-from purge.services import cutting, findings, locks, open_steps, steps, threads
+from purge.services import cutting, findings, loaded_steps, locks, steps, threads
 from purge.services.findings import Finding, Search
 from purge.services.indexing import Clock
-from purge.services.open_steps import Datasets, OpenStep
+from purge.services.loaded_steps import DatasetCache, LoadedStep
 
 LARGEST = 16
 """Steps of a share."""
@@ -63,7 +63,7 @@ def _size_of(step: ErasureStep) -> int:
 class _Cut:
     """Records are about to be cut out of an open step's object. `ready` once that is staged."""
 
-    opened: OpenStep
+    loaded: LoadedStep
     finding: Finding
     attempt: str
     ready: Staged | None = None
@@ -71,11 +71,11 @@ class _Cut:
     def stage(self) -> None:
         """What cannot be staged now is not ready."""
         with suppress(*NOT_NOW):
-            self.ready = cutting.staged(self.opened, self.finding, self.attempt)
+            self.ready = cutting.staged(self.loaded, self.finding, self.attempt)
 
     def publish(self, ready: Staged) -> Iterator[bool]:
         """Whether what it replaced stays behind: as it is published, and as that was removed."""
-        layer = self.opened.dataset.layer
+        layer = self.loaded.dataset.layer
         layer.publish(staged=ready)
         yield ready.stays_behind
         if ready.stays_behind:
@@ -84,14 +84,14 @@ class _Cut:
 
     def discard(self) -> None:
         with suppress(ObjectUnreachable):
-            self.opened.dataset.layer.discard(key=self.opened.row.key, attempt=self.attempt)
+            self.loaded.dataset.layer.discard(key=self.loaded.row.key, attempt=self.attempt)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cutter:
     """Cuts the shares of one erasure. Several threads may."""
 
-    datasets: Datasets
+    datasets: DatasetCache
     work: Work
     lake: Lake
     clock: Clock
@@ -117,31 +117,31 @@ class Cutter:
         """Those that are done."""
         cuts: list[_Cut] = []
         try:
-            opened = open_steps.opened_together(
+            loaded = loaded_steps.load_together(
                 [step.pk for step in share], self.datasets, work=self.work, lake=self.lake
             )
-            cuts += filter(None, map(self._begun, opened))
+            cuts += filter(None, map(self._begun, loaded))
             self._stage(cuts)
             stays_behind = self._published(cuts, is_to_stop)
         except (LayerInvalid, ObjectUnreachable):
             stays_behind = {}  # A hold on a dataset, say: each step tells of it by itself.
         for one in cuts:
-            if one.opened.id not in stays_behind:
+            if one.loaded.id not in stays_behind:
                 one.discard()
         steps.published(stays_behind, work=self.work, lake=self.lake, clock=self.clock)
         return {one for one, stays in stays_behind.items() if not stays}
 
-    def _begun(self, opened: OpenStep) -> _Cut | None:
+    def _begun(self, loaded: LoadedStep) -> _Cut | None:
         """None: it is not plain. What leaves no trace is staged at once, while it is at hand."""
-        layer, row = opened.dataset.layer, opened.row
+        layer, row = loaded.dataset.layer, loaded.row
         try:
-            search = Search(opened.dataset, opened.wanted)
-            finding = findings.confirmed(search=search, row=row, there=opened.there)
+            search = Search(loaded.dataset, loaded.wanted)
+            finding = findings.confirmed(search=search, row=row, there=loaded.there)
             findings.note(finding, work=self.work, clock=self.clock)
             is_plain = finding.plan is Plan.SPLICE and finding.present
             if not is_plain or layer.announce(key=row.key, version=row.version):
                 return None
-            begun = _Cut(opened, finding, layer.begin(key=row.key, version=row.version))
+            begun = _Cut(loaded, finding, layer.begin(key=row.key, version=row.version))
         except NOT_NOW:
             return None
         if layer.is_traceless(attempt=begun.attempt):
@@ -151,12 +151,12 @@ class Cutter:
     def _stage(self, cuts: Sequence[_Cut]) -> None:
         """Those that leave a trace: it is written down where."""
         traced = [
-            one for one in cuts if not one.opened.dataset.layer.is_traceless(attempt=one.attempt)
+            one for one in cuts if not one.loaded.dataset.layer.is_traceless(attempt=one.attempt)
         ]
         if traced:
             with self.work.scope():
                 for one in traced:
-                    steps.begun(one.opened.id, attempt=one.attempt)
+                    steps.begun(one.loaded.id, attempt=one.attempt)
         for one in traced:
             one.stage()
 
@@ -166,7 +166,7 @@ class Cutter:
         ready = [(one, one.ready) for one in cuts if one.ready is not None]
         if not ready:
             return stays_behind
-        with locks.no_hold_arrives(ready[0][0].opened.dataset.namespace_id):
+        with locks.no_hold_arrives(ready[0][0].loaded.dataset.namespace_id):
             ready = self._announced(ready)
             latest = self.clock() + LONGEST
             for one, staged in ready:
@@ -175,20 +175,20 @@ class Cutter:
                 # One look at the object will tell what became of it.
                 with suppress(*NOT_NOW):
                     for stays in one.publish(staged):
-                        stays_behind[one.opened.id] = stays
+                        stays_behind[one.loaded.id] = stays
         return stays_behind
 
     def _announced(self, ready: Sequence[tuple[_Cut, Staged]]) -> list[tuple[_Cut, Staged]]:
         """Those for which no hold came since they were read. Raises ObjectUnreachable."""
         with self.work.scope():
-            datasets = {one.opened.dataset.id: one.opened for one, _ in ready}
+            datasets = {one.loaded.dataset.id: one.loaded for one, _ in ready}
             held = {
-                pk: open_steps.held_now(opened, lake=self.lake) for pk, opened in datasets.items()
+                pk: loaded_steps.held_now(loaded, lake=self.lake) for pk, loaded in datasets.items()
             }
             as_found = [
                 (one, staged)
                 for one, staged in ready
-                if held[one.opened.dataset.id] == one.opened.dataset.held
+                if held[one.loaded.dataset.id] == one.loaded.dataset.held
             ]
-            steps.staged({one.opened.id: (one.finding, staged) for one, staged in as_found})
+            steps.staged({one.loaded.id: (one.finding, staged) for one, staged in as_found})
         return as_found

@@ -1,4 +1,4 @@
-"""Steps of an erasure, opened: all that cutting one object needs, read in one transaction."""
+"""Steps of an erasure, loaded: all that cutting one object needs, read in one transaction."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -23,7 +23,7 @@ NOBODY = Held(people=People(frozenset()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OpenStep:
+class LoadedStep:
     """A step with all it needs, read in one transaction."""
 
     id: UUID
@@ -34,7 +34,7 @@ class OpenStep:
     hand: dict[str, Any]
 
 
-class Datasets:
+class DatasetCache:
     """What was opened a moment ago, for whichever step comes next. Who is on hold is asked anew."""
 
     def __init__(self, *, lake: Lake, clock: Clock) -> None:
@@ -53,9 +53,9 @@ class Datasets:
         return replace(dataset, held=_held(row, lake=self._lake) if is_any else NOBODY)
 
 
-def opened(
-    step_id: UUID, datasets: Datasets, *, work: Work, lake: Lake
-) -> OpenStep | TableStep | dict[str, Any] | None:
+def load(
+    step_id: UUID, datasets: DatasetCache, *, work: Work, lake: Lake
+) -> LoadedStep | TableStep | dict[str, Any] | None:
     """What to work on; where the object is gone from the index, what a worker had in hand.
 
     None: nothing, for it is to stop.
@@ -81,7 +81,7 @@ def opened(
                 hand=hand,
             )
         dataset = datasets.opened(row.dataset)
-        return OpenStep(
+        return LoadedStep(
             id=step_id,
             dataset=dataset,
             row=row,
@@ -91,9 +91,9 @@ def opened(
         )
 
 
-def opened_together(
-    step_ids: Collection[UUID], datasets: Datasets, *, work: Work, lake: Lake
-) -> Sequence[OpenStep]:
+def load_together(
+    step_ids: Collection[UUID], datasets: DatasetCache, *, work: Work, lake: Lake
+) -> Sequence[LoadedStep]:
     """Those of an erasure that nobody began yet, to cut records out of objects that are there.
 
     None of them if it is to stop. Raises LayerInvalid, and ObjectUnreachable where a dataset is on
@@ -112,13 +112,13 @@ def opened_together(
         rows = {one.pk: one.lake_object for one in steps if one.lake_object is not None}
         of_ids = {row.dataset_id for row in rows.values()}
         found = Dataset.objects.select_related("storage_layer").in_bulk(of_ids)
-        opened: list[OpenStep] = []
+        loaded: list[LoadedStep] = []
         for pk, of_dataset in groupby(rows.items(), key=lambda one: one[1].dataset_id):
             wanted = wanted_in(people, identifiers=identifiers_of(found[pk].identifiers))
             dataset, some = datasets.opened(found[pk]), dict(of_dataset)
             there = places.of_rows(list(some.values()), dataset=dataset, wanted=wanted, lake=lake)
-            opened += [
-                OpenStep(
+            loaded += [
+                LoadedStep(
                     id=step_id,
                     dataset=dataset,
                     row=row,
@@ -128,10 +128,10 @@ def opened_together(
                 )
                 for step_id, row in some.items()
             ]
-        return opened
+        return loaded
 
 
-def again(step: OpenStep, *, work: Work, lake: Lake) -> OpenStep:
+def reload(step: LoadedStep, *, work: Work, lake: Lake) -> LoadedStep:
     """As the object is by now, and whoever is on hold by now."""
     with work.scope():
         row = LakeObject.objects.filter(pk=step.row.pk).first() or step.row
@@ -140,7 +140,7 @@ def again(step: OpenStep, *, work: Work, lake: Lake) -> OpenStep:
     return replace(step, row=row, dataset=dataset, there=there[row.number])
 
 
-def held_now(step: OpenStep, *, lake: Lake) -> Held:
+def held_now(step: LoadedStep, *, lake: Lake) -> Held:
     """Whoever and whatever is on hold by now. Needs the scope.
 
     Raises ObjectUnreachable if the dataset is.
