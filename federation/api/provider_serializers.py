@@ -30,6 +30,21 @@ class ServiceProviderOut(serializers.Serializer[ServiceProvider]):
     login_url = serializers.CharField()
 
 
+# What an administrator chooses, and reads again.
+CHOICES = (
+    "want_messages_signed",
+    "allow_idp_initiated",
+    "sign_requests",
+    "request_binding",
+    "want_assertions_encrypted",
+    "sign_metadata",
+    "scim_shuts_directories",
+    "max_validity_seconds",
+    "clock_skew_seconds",
+    "enabled",
+)
+
+
 class IdentityProviderIn(ModelIn):
     """With a name alone it exists and has its addresses; metadata makes it usable."""
 
@@ -53,16 +68,7 @@ class IdentityProviderIn(ModelIn):
             "entity_id",
             "issuer_alias",
             "groups_attribute",
-            "want_messages_signed",
-            "allow_idp_initiated",
-            "sign_requests",
-            "request_binding",
-            "want_assertions_encrypted",
-            "sign_metadata",
-            "scim_shuts_directories",
-            "max_validity_seconds",
-            "clock_skew_seconds",
-            "enabled",
+            *CHOICES,
         )
 
 
@@ -92,16 +98,7 @@ class IdentityProviderOut(ModelOut):
             "issuer_alias",
             "groups_attribute",
             "certificates",
-            "want_messages_signed",
-            "allow_idp_initiated",
-            "sign_requests",
-            "request_binding",
-            "want_assertions_encrypted",
-            "sign_metadata",
-            "scim_shuts_directories",
-            "max_validity_seconds",
-            "clock_skew_seconds",
-            "enabled",
+            *CHOICES,
             "last_refreshed_at",
             "last_refresh_tried_at",
             "last_refresh_problem",

@@ -2,7 +2,6 @@
 
 import html
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -16,22 +15,15 @@ from federation.models import IdentityProvider, SignInAttempt
 from governance.isolation.scopes import namespace_scope
 from governance.tenancy.models import Namespace, RoleBinding, User, UserSession
 from tests.factories.federation_saml import an_identity_provider, the_walk_through
-from tests.servers import simplesamlphp
-from tests.servers.requirements import miss_service
 from tests.servers.simplesamlphp import PEOPLE, SimpleSAMLphp
+from tests.servers.simplesamlphp_fixture import idp
+
+__all__ = ["idp"]
 
 ACS = "/saml/acme/AzureActiveDirectory/acs/"
 LOGIN = "/saml/acme/AzureActiveDirectory/login/"
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(scope="module")
-def idp() -> Iterator[SimpleSAMLphp]:
-    if not simplesamlphp.is_installed():
-        miss_service("SimpleSAMLphp", reason="install the Debian package simplesamlphp")
-    with simplesamlphp.running() as server:
-        yield server
 
 
 @pytest.fixture

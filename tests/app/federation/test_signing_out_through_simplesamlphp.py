@@ -5,7 +5,6 @@ It knows us by our own metadata, checks our signatures on logout messages, and s
 
 import html
 import re
-from collections.abc import Iterator
 from urllib.parse import urljoin, urlsplit
 
 import pytest
@@ -23,21 +22,14 @@ from governance.tenancy.models import Namespace, UserSession
 from governance.tenancy.services import actors
 from tests.app.federation.test_signing_in_through_simplesamlphp import ACS, LOGIN, Browser
 from tests.factories.federation_saml import an_identity_provider, the_walk_through
-from tests.servers import simplesamlphp
-from tests.servers.requirements import miss_service
 from tests.servers.simplesamlphp import PEOPLE, SimpleSAMLphp
+from tests.servers.simplesamlphp_fixture import idp
+
+__all__ = ["idp"]
 
 METADATA = "/saml/acme/AzureActiveDirectory/metadata/"
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(scope="module")
-def idp() -> Iterator[SimpleSAMLphp]:
-    if not simplesamlphp.is_installed():
-        miss_service("SimpleSAMLphp", reason="install the Debian package simplesamlphp")
-    with simplesamlphp.running() as server:
-        yield server
 
 
 @pytest.fixture

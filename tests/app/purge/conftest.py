@@ -144,3 +144,17 @@ def company(make_company: Callable[[str], Company]) -> Iterator[Company]:
     made = make_company("acme")
     with namespace_scope(made.namespace.pk):
         yield made
+
+
+@pytest.fixture
+def acme(make_company: Callable[[str], Company]) -> Company:
+    """A company with no scope open: each thread and each request opens its own."""
+    return make_company("acme")
+
+
+@pytest.fixture
+def request_(acme: Company) -> ErasureRequest:
+    """Acme's, located, with a report that waits for a decision."""
+    (acme.folder / "1.ndjson").write_bytes(purge.records(5, 7, 6))
+    with namespace_scope(acme.namespace.pk):
+        return acme.located()

@@ -27,12 +27,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 OBJECTS = 20
 
 
-@pytest.fixture
-def acme(make_company: Callable[[str], Company]) -> Company:
-    """With no scope open: each thread opens its own."""
-    return make_company("acme")
-
-
 @pytest.fixture(params=[PLAIN, VERSIONED])
 def lake(
     acme: Company, s3_store: S3Store, settings: Settings, request: pytest.FixtureRequest

@@ -1,6 +1,5 @@
 """The top of the decision page: what goes, whose, what stays and why, until when, and how far."""
 
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -15,18 +14,6 @@ from tests.app.purge.conftest import Company
 from tests.factories import purge, tenancy
 
 OBJECTS_ON_THE_PAGE = 10
-
-
-@pytest.fixture
-def acme(make_company: Callable[[str], Company]) -> Company:
-    return make_company("acme")
-
-
-@pytest.fixture
-def request_(acme: Company) -> ErasureRequest:
-    (acme.folder / "1.ndjson").write_bytes(purge.records(5, 7, 6))
-    with namespace_scope(acme.namespace.pk):
-        return acme.located()
 
 
 def text_of(acme: Company, request: ErasureRequest) -> str:

@@ -11,18 +11,6 @@ from tests.app.purge.conftest import Company
 from tests.factories import purge, tenancy
 
 
-@pytest.fixture
-def acme(make_company: Callable[[str], Company]) -> Company:
-    return make_company("acme")
-
-
-@pytest.fixture
-def request_(acme: Company) -> ErasureRequest:
-    (acme.folder / "1.ndjson").write_bytes(purge.records(5, 7, 6))
-    with namespace_scope(acme.namespace.pk):
-        return acme.located()
-
-
 def page(request: ErasureRequest, verb: str = "") -> str:
     return f"/n/acme/erasures/{request.pk}/{verb}"
 

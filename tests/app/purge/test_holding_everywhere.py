@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from purge.adapters.filesystem.storage_layer import FilesystemStorageLayer
 from purge.domain.locators import Locator
-from purge.models import Dataset, ErasureReport
+from purge.models import Dataset, ErasureReport, ErasureRequest
 from purge.services import data_maps, hold_guards
 from tests.app.purge.conftest import Company
 from tests.factories import purge, tenancy
@@ -157,43 +157,43 @@ def test_a_dataset_with_old_versions_can_be_changed(company: Company) -> None:
     assert purge.records(7) not in layer.old.values()
 
 
-def test_a_hold_that_is_placed_while_a_version_is_published_keeps_the_one_it_replaced(
-    company: Company, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def layer(company: Company) -> FakeStorageLayer:
+    """It keeps what is replaced."""
     layer = FakeStorageLayer(keeps_versions=True)
     company.lake = dataclasses.replace(company.lake, layer=lambda _: layer)
     layer.put("1.ndjson", purge.records(5, 7))
+    return layer
+
+
+def erased_while_held(
+    company: Company, layer: FakeStorageLayer, customer: int, monkeypatch: pytest.MonkeyPatch
+) -> ErasureRequest:
+    """Customer 7, with a hold that comes just after the next version was published."""
     approved = company.approved()
     publish = layer.publish
 
     def slow(**what: Any) -> None:
         publish(**what)
-        company.hold()
+        company.hold(subject={"customer_id": customer})
 
     monkeypatch.setattr(layer, "publish", slow)
+    return company.erase(approved)
 
-    request = company.erase(approved)
+
+def test_a_hold_that_is_placed_while_a_version_is_published_keeps_the_one_it_replaced(
+    company: Company, layer: FakeStorageLayer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = erased_while_held(company, layer, 7, monkeypatch)
 
     assert list(layer.old.values()) == [purge.records(5, 7)]
     assert {one["reason"] for one in request.problems} == {"legal_hold"}
 
 
 def test_a_hold_on_somebody_else_meanwhile_keeps_nothing_of_theirs(
-    company: Company, monkeypatch: pytest.MonkeyPatch
+    company: Company, layer: FakeStorageLayer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    layer = FakeStorageLayer(keeps_versions=True)
-    company.lake = dataclasses.replace(company.lake, layer=lambda _: layer)
-    layer.put("1.ndjson", purge.records(5, 7))
-    approved = company.approved()
-    publish = layer.publish
-
-    def slow(**what: Any) -> None:
-        publish(**what)
-        company.hold(subject={"customer_id": 5})
-
-    monkeypatch.setattr(layer, "publish", slow)
-
-    request = company.erase(approved)
+    request = erased_while_held(company, layer, 5, monkeypatch)
 
     assert request.state == "completed"
     assert layer.old == {}

@@ -16,11 +16,6 @@ ACME = "/api/v1/namespaces/acme"
 
 
 @pytest.fixture
-def acme(make_company: Callable[[str], Company]) -> Company:
-    return make_company("acme")
-
-
-@pytest.fixture
 def evil(make_company: Callable[[str], Company], acme: Company) -> Company:
     """The other one, with an erasure that waits for a decision."""
     made = make_company("evil")

@@ -1,6 +1,5 @@
 """From the decision page to a fresh proof and back, and then the decision (threat T55)."""
 
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -12,19 +11,7 @@ from governance.isolation.scopes import namespace_scope
 from governance.tenancy.models import UserSession
 from purge.models import ErasureRequest
 from tests.app.purge.conftest import Company
-from tests.factories import purge, tenancy
-
-
-@pytest.fixture
-def acme(make_company: Callable[[str], Company]) -> Company:
-    return make_company("acme")
-
-
-@pytest.fixture
-def request_(acme: Company) -> ErasureRequest:
-    (acme.folder / "1.ndjson").write_bytes(purge.records(5, 7, 6))
-    with namespace_scope(acme.namespace.pk):
-        return acme.located()
+from tests.factories import tenancy
 
 
 @pytest.fixture

@@ -30,11 +30,6 @@ OBJECTS = 40
 LISTING = {"GetBucketVersioning": 1, "ListObjectsV2": 1, "ListMultipartUploads": 1}
 
 
-@pytest.fixture
-def acme(make_company: Callable[[str], Company]) -> Company:
-    return make_company("acme")
-
-
 def a_lake_of(acme: Company, store: S3Store, settings: Settings, bucket: str) -> S3Lake:
     """Indexed, as lakes are before anybody asks."""
     made = s3.a_lake(store, settings, bucket)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 
-import pytest
 from django.test import Client
 from django.utils import timezone
 
@@ -13,11 +12,6 @@ from purge.ports import ProbeStep
 from purge.services import dataset_probes
 from tests.app.purge.conftest import Company
 from tests.factories import purge, tenancy
-
-
-@pytest.fixture
-def acme(make_company: Callable[[str], Company]) -> Company:
-    return make_company("acme")
 
 
 def tried(acme: Company, **changes: object) -> Sequence[ProbeStep]:

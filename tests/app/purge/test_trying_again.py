@@ -18,11 +18,6 @@ REST = "/api/v1/namespaces/acme/erasure-requests/retry/"
 
 
 @pytest.fixture
-def acme(make_company: Callable[[str], Company]) -> Company:
-    return make_company("acme")
-
-
-@pytest.fixture
 def failed(acme: Company) -> list[ErasureRequest]:
     """Two that are half done: of each one object was held open by its writer."""
     requests = []
