@@ -1,5 +1,6 @@
 """A provider's refreshes, its enforcement and the roles it may name, over REST."""
 
+from functools import cached_property
 from typing import Any
 
 from django.conf import settings
@@ -10,6 +11,7 @@ from rest_framework.response import Response
 
 from federation import wiring
 from federation.api.provider_serializers import IdentityProviderOut
+from federation.ports import ProviderPorts
 from federation.services import enforcements, metadata_refreshes, role_trust
 from governance.restapi.serializers import ScopedRelatedField, StrictSerializer
 from governance.restapi.views import ReadViewSet
@@ -29,6 +31,10 @@ class NameRolesIn(StrictSerializer):
 class ProviderLifeMixin(ReadViewSet):
     """Adds `refresh/`, `enforce/`, `lift/` and `name-roles/` to a provider."""
 
+    @cached_property
+    def ports(self) -> ProviderPorts:
+        return wiring.provider_ports()
+
     @extend_schema(request=None, responses={200: IdentityProviderOut})
     @action(detail=True, methods=["post"])
     def refresh(self, request: Request, **kwargs: Any) -> Response:  # noqa: ANN401, ARG002 - DRF's
@@ -36,7 +42,7 @@ class ProviderLifeMixin(ReadViewSet):
         row = self.get_object()
         metadata_refreshes.refresh(
             provider=row,
-            ports=wiring.provider_ports(),
+            ports=self.ports,
             actor=self.actor,
             now=self.now,
         )

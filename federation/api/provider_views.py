@@ -8,7 +8,6 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from federation import wiring
 from federation.api.provider_keys import ProviderKeysMixin
 from federation.api.provider_life import ProviderLifeMixin
 from federation.api.provider_serializers import (
@@ -23,9 +22,11 @@ from federation.api.provider_simulations import ProviderSimulationsMixin
 from federation.models import ClaimRule, IdentityProvider
 from federation.services import (
     claim_rules,
+    fetched_metadata,
     identity_providers,
     provider_metadata,
 )
+from governance.isolation import scopes
 from governance.kernel.actions import Action
 from governance.restapi.views import CreateMixin, DestroyMixin, ReadViewSet, UpdateMixin
 
@@ -57,10 +58,23 @@ class IdentityProviderViewSet(
         rows = IdentityProvider.objects.select_related("namespace")
         return rows.prefetch_related("certificates", "enforcements")
 
+    def ask_ahead(self) -> None:
+        """The metadata that the work would fetch."""
+        if self.action == "create":
+            values = self.get_input()
+            url = "" if values.get("metadata_xml") else values.get("metadata_url", "")
+        elif self.action == "refresh":
+            url = self.get_object().metadata_url
+        else:
+            return
+        if url:
+            with scopes.resting():
+                self.ports = fetched_metadata.ahead(ports=self.ports, url=url)
+
     def perform_create(self, values: dict[str, Any]) -> IdentityProvider:
         made = identity_providers.create(
             values=values,  # type: ignore[arg-type] # the serializer's shape
-            ports=wiring.provider_ports(),
+            ports=self.ports,
             actor=self.actor,
             now=self.now,
         )
@@ -70,7 +84,7 @@ class IdentityProviderViewSet(
         identity_providers.change(
             provider=row,
             values=values,  # type: ignore[arg-type] # the serializer's shape
-            ports=wiring.provider_ports(),
+            ports=self.ports,
             actor=self.actor,
             now=self.now,
         )
@@ -88,7 +102,7 @@ class IdentityProviderViewSet(
             provider=self.get_object(),
             xml=values["metadata_xml"],
             entity_id=values["entity_id"],
-            reader=wiring.provider_ports().reader,
+            reader=self.ports.reader,
             now=self.now,
         )
         return Response(PreviewOut(seen).data)

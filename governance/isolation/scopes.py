@@ -36,9 +36,16 @@ class Scope:
     namespace_id: UUID | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A scope of this transaction, entered when so many savepoints stood."""
+
+    savepoints: int
+    scope: Scope | None
+
+
 _scope: ContextVar[Scope | None] = ContextVar("lakewarden_scope", default=None)
-# Whether the scopes around this point are all the same one.
-_is_only_one: ContextVar[bool] = ContextVar("lakewarden_only_one_scope", default=True)
+_entries: ContextVar[tuple[_Entry, ...]] = ContextVar("lakewarden_scope_entries", default=())
 
 
 def current_scope() -> Scope:
@@ -96,7 +103,7 @@ def resting() -> Iterator[None]:
     A request is one transaction, and one that waits for another host holds back vacuum and a
     connection. Where nothing was written or locked yet, to end it loses nothing and to begin it
     anew changes nothing: each statement sees what is committed by then, as it would anyway. After
-    a first write, or where one scope stands within another, it stays open. No query meanwhile.
+    a first write it stays open. No query meanwhile.
     """
     if not _may_rest():
         yield
@@ -105,18 +112,29 @@ def resting() -> Iterator[None]:
     try:
         yield
     finally:
-        _tell_database(_scope.get())
-        with connection.cursor() as cursor:
-            # A block without a savepoint of its own stands there as None.
-            for savepoint in filter(None, connection.savepoint_ids):
-                cursor.execute(f"SAVEPOINT {connection.ops.quote_name(savepoint)}")
+        _begin_again()
+
+
+def _begin_again() -> None:
+    """Each savepoint under the scope that it was made in: rolling back to it brings that back."""
+    made = 0
+    for entry in _entries.get():
+        _save_again(made, entry.savepoints)
+        _tell_database(entry.scope)
+        made = entry.savepoints
+    _save_again(made, len(connection.savepoint_ids))
+
+
+def _save_again(first: int, end: int) -> None:
+    with connection.cursor() as cursor:
+        # A block without a savepoint of its own stands there as None.
+        for savepoint in filter(None, connection.savepoint_ids[first:end]):
+            cursor.execute(f"SAVEPOINT {connection.ops.quote_name(savepoint)}")
 
 
 def _may_rest() -> bool:
     """PostgreSQL gives a transaction its number with the first write or lock of a row."""
     if not connection.in_atomic_block or connection.needs_rollback or connection.run_on_commit:
-        return False
-    if not _is_only_one.get():
         return False
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_current_xact_id_if_assigned() IS NULL")
@@ -143,11 +161,12 @@ def _entered(tell_database: Callable[[], Scope | None]) -> Iterator[Scope | None
     with transaction.atomic():
         scope = tell_database()
         token = _scope.set(scope)
-        only_one = _is_only_one.set(outer is None or (outer == scope and _is_only_one.get()))
+        entry = _Entry(savepoints=len(connection.savepoint_ids), scope=scope)
+        entries = _entries.set((entry,) if is_outermost else (*_entries.get(), entry))
         try:
             yield scope
         finally:
-            _is_only_one.reset(only_one)
+            _entries.reset(entries)
             _scope.reset(token)
         # A savepoint that is released keeps its settings, so the outer scope's are put back; one
         # that is rolled back, and a transaction that ends, forget them by themselves.

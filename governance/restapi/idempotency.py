@@ -42,9 +42,14 @@ def once(
     request: Request,
     actor: Actor,
     shown_once: frozenset[str],
+    ask_ahead: Callable[[], None],
     work: Callable[[], Response],
 ) -> Response:
-    """Do `work` once for the request's key. Call it inside the namespace's scope."""
+    """Do `work` once for the request's key. Call it inside the namespace's scope.
+
+    `ask_ahead` asks other hosts what `work` needs of them, before the key is written: until then
+    the transaction may rest. Two requests of one key at once may both ask; one does the work.
+    """
     key = request.headers.get(HEADER)
     if key is None:
         return work()
@@ -52,6 +57,9 @@ def once(
         raise IdempotencyKeyInvalid
     principal = str(actor.token_id or actor.user_id)
     fingerprint = request_hash(request)
+    if IdempotentAnswer.objects.filter(principal=principal, key=key).exists():
+        return _repeated(principal=principal, key=key, fingerprint=fingerprint)
+    ask_ahead()
     try:
         with transaction.atomic():
             mine = IdempotentAnswer(principal=principal, key=key, request_hash=fingerprint)

@@ -189,8 +189,15 @@ class ScopedView(GenericViewSet[Any]):
         if request.method != "POST" or idempotency.HEADER not in request.headers:
             return work()
         return idempotency.once(
-            request=request, actor=self.actor, shown_once=self.shown_once, work=work
+            request=request,
+            actor=self.actor,
+            shown_once=self.shown_once,
+            ask_ahead=self.ask_ahead,
+            work=work,
         )
+
+    def ask_ahead(self) -> None:
+        """What a POST with a key needs of other hosts, asked while nothing is written yet."""
 
 
 class NamespacedViewSet(ScopedView):

@@ -10,11 +10,11 @@ from federation import wiring
 from federation.models import IdentityProvider
 from federation.services import identity_providers
 from governance.egress.client import AddressUnreachable
-from governance.isolation.scopes import namespace_scope
+from governance.isolation.scopes import namespace_scope, system_scope
 from governance.tenancy.models import Namespace
 from tests.factories.federation_saml import an_identity_provider, metadata_xml
-from tests.factories.rest import Script, a_key
-from tests.factories.tenancy import a_namespace, ivan, signed_in
+from tests.factories.rest import Script
+from tests.factories.tenancy import a_namespace, a_user, ivan, signed_in
 from tests.fakes.idp import a_key_pair
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -78,6 +78,20 @@ def by_rest(acme: Namespace) -> Any:
     return Script(acme).post(f"identity-providers/{the_provider(acme).pk}/refresh/")
 
 
+def by_rest_with_a_key(acme: Namespace) -> Any:
+    moved_to_the_url(acme)
+    address = f"identity-providers/{the_provider(acme).pk}/refresh/"
+    return Script(acme).post(address, {}, key="refresh-1")
+
+
+def by_a_platform_administrator(acme: Namespace) -> Any:
+    moved_to_the_url(acme)
+    with system_scope("test"):
+        pia = a_user("pia")
+    address = f"/api/v1/namespaces/acme/identity-providers/{the_provider(acme).pk}/refresh/"
+    return signed_in(pia).post(address)
+
+
 def by_session(acme: Namespace) -> Any:
     moved_to_the_url(acme)
     address = f"/api/v1/namespaces/acme/identity-providers/{the_provider(acme).pk}/refresh/"
@@ -105,7 +119,15 @@ def by_form(acme: Namespace) -> Any:
     return browser.post(address, fields, follow=True)
 
 
-WAYS: list[Callable[[Namespace], Any]] = [by_patch, by_rest, by_session, by_button, by_form]
+WAYS: list[Callable[[Namespace], Any]] = [
+    by_patch,
+    by_rest,
+    by_rest_with_a_key,
+    by_session,
+    by_a_platform_administrator,
+    by_button,
+    by_form,
+]
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: str(way.__name__))
@@ -142,18 +164,6 @@ def test_a_provider_is_made_from_a_url_the_same_way(acme: Namespace, host: Host)
     assert host.seen == [False]
 
 
-def test_a_repeated_post_is_answered_once_though_its_key_is_written_first(
-    acme: Namespace, host: Host
-) -> None:
-    """The key of the request is a row, so that transaction stays open."""
-    script, body, key = Script(acme), {"name": "Second", "metadata_url": URL}, a_key()
-
-    answers = [script.post("identity-providers/", body, key=key).status_code for _ in range(2)]
-
-    assert answers == [201, 201]
-    assert host.seen == [True]
-
-
 def test_an_address_that_somebody_else_gave_meanwhile_leaves_no_certificates_of_theirs(
     acme: Namespace, host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -179,3 +189,26 @@ def test_an_address_that_somebody_else_gave_meanwhile_leaves_no_certificates_of_
     assert len(host.seen) == 1
     assert the_provider(acme).metadata_url == URL
     assert known(acme) == 2
+
+
+def test_a_provider_is_made_once_by_a_key_while_no_transaction_waits(
+    acme: Namespace, host: Host
+) -> None:
+    script, body = Script(acme), {"name": "Second", "metadata_url": URL}
+
+    made, again = (script.post("identity-providers/", body, key="make-1") for _ in range(2))
+
+    assert (made.status_code, again.status_code) == (201, 201), made.content
+    assert made.json()["id"] == again.json()["id"]
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert host.seen == [False]
+
+
+def test_an_address_that_failed_leaves_the_key_free(acme: Namespace, host: Host) -> None:
+    script, body = Script(acme), {"name": "Second", "metadata_url": URL}
+    host.fails = True
+    refused = script.post("identity-providers/", body, key="make-1")
+    host.fails = False
+
+    assert "did not answer" in refused.content.decode()
+    assert script.post("identity-providers/", body, key="make-1").status_code == 201

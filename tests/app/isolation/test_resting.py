@@ -1,6 +1,7 @@
 """A transaction in which nothing was written is given back while something slow is waited for."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 from django.db import connection, transaction
@@ -84,12 +85,26 @@ def test_after_a_first_write_or_lock_it_stays_open(acme: Namespace, how: str) ->
             assert not is_given_back()
 
 
-def test_where_one_scope_stands_within_another_it_stays_open(acme: Namespace) -> None:
-    with system_scope("test"), namespace_scope(acme.pk):
-        Role.objects.count()
+@pytest.mark.parametrize("fails", [False, True])
+def test_where_one_scope_stands_within_another_both_are_taken_up_again(
+    acme: Namespace, *, fails: bool
+) -> None:
+    """A platform administrator's session, inside a namespace."""
+    tenancy.a_namespace("globex")
+    with system_scope("test"), transaction.atomic():
+        with suppress(ZeroDivisionError), namespace_scope(acme.pk), transaction.atomic():
+            assert Role.objects.count() == 4
 
-        with resting():
-            assert not is_given_back()
+            with resting():
+                assert is_given_back()
+
+            assert current_namespace_id() == acme.pk
+            assert Role.objects.count() == 4
+            if fails:
+                raise ZeroDivisionError
+        # Rolled back to before the namespace's scope, or out of it: all are seen again.
+        assert Role.objects.count() == 8
+        assert {"acme", "globex"} <= set(Namespace.objects.values_list("name", flat=True))
 
 
 def test_the_same_scope_twice_is_one(acme: Namespace) -> None:
