@@ -22,7 +22,7 @@ from purge.domain.identifiers import identifiers_of
 from purge.domain.locators import Locator
 from purge.models import Dataset, LakeObject, StorageLayer
 from purge.ports import Format, Lake, LayerKind, ProbeStep
-from purge.services import data_map_digests, hold_guards, layers
+from purge.services import data_map_digests, hold_checks, layers
 
 LAYER_FIELDS = ("name", "kind", "options")
 DATASET_FIELDS = ("storage_layer", "prefix", "format", "compression", "locator", "identifiers")
@@ -64,12 +64,12 @@ def save_layer(
     if created:
         layer.save()
     else:
-        hold_guards.check_stays(layer)
+        hold_checks.check_stays(layer)
     secret = values.get("credentials")
     if isinstance(secret, str):
         sealing.put(layer, "credentials", secret)
     if layers.opened(layer, lake=lake).place() != place and not created:
-        hold_guards.check_may_move(layer)
+        hold_checks.check_may_move(layer)
     if not created and _is_elsewhere(layer):
         data_map_digests.check_free(layer.datasets.values_list("pk", flat=True))
     layer.save()
@@ -124,9 +124,9 @@ def save_dataset(
         getattr(before, name) != getattr(dataset, name) for name in DATASET_FIELDS
     )
     if before is None or is_changed:
-        hold_guards.check_arrival(dataset)
+        hold_checks.check_arrival(dataset)
     if before is not None:
-        hold_guards.check_change(before, dataset)
+        hold_checks.check_change(before, dataset)
     if is_changed:
         data_map_digests.check_free([dataset.pk])
         rows = LakeObject.objects.filter(dataset=dataset)
@@ -142,7 +142,7 @@ def save_dataset(
 def remove_dataset(*, dataset: Dataset, lake: Lake, actor: Actor, now: datetime) -> None:
     """Its index goes with it. Records in the lake stay where they are, and are found no more."""
     require(actor=actor, action=Action.MANAGE_DATA_MAP)
-    hold_guards.check_removal(dataset, lake=lake)
+    hold_checks.check_removal(dataset, lake=lake)
     data_map_digests.check_free([dataset.pk])
     for number in LakeObject.objects.filter(dataset=dataset).values_list("number", flat=True):
         lake.index.remove(object_number=number)

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from governance.isolation.scopes import namespace_scope
 from purge.models import Dataset, ErasureRequest
-from purge.services import data_maps, hold_guards, locks
+from purge.services import data_maps, hold_checks, locks
 from tests.app.purge.conftest import Company
 from tests.factories import purge, tenancy
 from tests.factories.purge import BY_EMAIL, BY_NUMBER
@@ -176,7 +176,7 @@ def test_other_columns_under_the_name_of_a_hold_are_refused(
     save(company, prefix="orders/", identifiers=[LINE])
     hold = company.hold(subject={"line": ["7", "x-9"]})
 
-    with pytest.raises(hold_guards.IdentifierHeldOtherwise, match=r"by line.*or another name"):
+    with pytest.raises(hold_checks.IdentifierHeldOtherwise, match=r"by line.*or another name"):
         save(company, prefix="late/", identifiers=[other])
 
     save(company, prefix="late/", identifiers=[other | {"name": "parcel"}])

@@ -9,7 +9,7 @@ from django.utils import timezone
 from purge.adapters.filesystem.storage_layer import FilesystemStorageLayer
 from purge.domain.locators import Locator
 from purge.models import Dataset, ErasureReport, ErasureRequest
-from purge.services import data_maps, hold_guards
+from purge.services import data_maps, hold_checks
 from tests.app.purge.conftest import Company
 from tests.factories import purge, tenancy
 from tests.fakes.storage import FakeStorageLayer
@@ -130,7 +130,7 @@ def test_a_hold_that_is_placed_while_the_object_is_read_counts(
 def test_a_held_dataset_is_not_removed_nor_its_hold_with_it(company: Company) -> None:
     company.hold(subject=None, dataset=company.dataset)
 
-    with pytest.raises(hold_guards.DatasetHeld):
+    with pytest.raises(hold_checks.DatasetHeld):
         data_maps.remove_dataset(
             dataset=company.dataset,
             lake=company.lake,

@@ -13,7 +13,7 @@ from governance.kernel.personal import Personal
 from purge.domain.locators import Locator
 from purge.models import Dataset, LegalHold, StorageLayer
 from purge.ports import LayerDescription
-from purge.services import data_maps, hold_guards
+from purge.services import data_maps, hold_checks
 from tests.app.purge.conftest import Company
 from tests.factories import tenancy
 from tests.factories.purge import BY_EMAIL, BY_NUMBER
@@ -66,7 +66,7 @@ def test_the_only_dataset_that_finds_somebody_on_hold_is_not_removed(
 ) -> None:
     hold = held(company)
 
-    with pytest.raises(hold_guards.OnlyDatasetFindsHeld, match=r"by email.*Lift those holds"):
+    with pytest.raises(hold_checks.OnlyDatasetFindsHeld, match=r"by email.*Lift those holds"):
         remove(company, by_email)
 
     company.lift(hold)
@@ -104,7 +104,7 @@ def test_it_is_removed_where_another_dataset_finds_them_too(
     if finds_them:
         remove(company, by_email)
     else:
-        with pytest.raises(hold_guards.OnlyDatasetFindsHeld):
+        with pytest.raises(hold_checks.OnlyDatasetFindsHeld):
             remove(company, by_email)
 
 
@@ -114,7 +114,7 @@ def test_a_dataset_that_finds_somebody_on_hold_is_not_moved(
 ) -> None:
     held(company)
 
-    with pytest.raises(hold_guards.IdentifierHeld, match="email"):
+    with pytest.raises(hold_checks.IdentifierHeld, match="email"):
         save(company, by_email, change)
 
 
@@ -149,7 +149,7 @@ def test_an_identifier_keeps_its_type_while_somebody_is_held_by_it(
     save(company, by_email, {"identifiers": [before]})
     hold = held(company, subject=subject)
 
-    with pytest.raises(hold_guards.IdentifierHeld, match="email"):
+    with pytest.raises(hold_checks.IdentifierHeld, match="email"):
         save(company, by_email, {"identifiers": [after]})
 
     company.lift(hold)
@@ -162,7 +162,7 @@ def test_a_layer_does_not_lead_elsewhere_while_its_datasets_find_somebody_on_hol
     held(company)
     layer = by_email.storage_layer
 
-    with pytest.raises(hold_guards.LayerHeld, match="Lift those holds"):
+    with pytest.raises(hold_checks.LayerHeld, match="Lift those holds"):
         save_layer(company, layer, {"options": {"path": "elsewhere"}})
 
     layer.refresh_from_db()
@@ -188,7 +188,7 @@ def test_credentials_that_lead_to_another_server_move_a_layer(company: Company) 
     dataset = Dataset.objects.create(storage_layer=layer, format="table", identifiers=BY_EMAIL)
     held(company, subject=None, dataset=dataset)
 
-    with pytest.raises(hold_guards.LayerHeld):
+    with pytest.raises(hold_checks.LayerHeld):
         save_layer(company, layer, {"credentials": "second/"})
 
     layer.refresh_from_db()
@@ -214,7 +214,7 @@ def test_a_dataset_is_not_removed_beside_a_hold_that_is_being_placed(
             removing = elsewhere.submit(removed)
             assert wait([removing], timeout=0.5).done == set()
 
-        with pytest.raises(hold_guards.OnlyDatasetFindsHeld):
+        with pytest.raises(hold_checks.OnlyDatasetFindsHeld):
             removing.result(timeout=ENOUGH)
 
 

@@ -11,7 +11,7 @@ from pytest_django import Settings
 
 from purge.domain.locators import Locator
 from purge.models import Dataset, ErasureRequest, LegalHold, StorageLayer
-from purge.services import data_maps, hold_guards, holds
+from purge.services import data_maps, hold_checks, holds
 from tests.app.purge.conftest import Company
 from tests.factories import purge, s3, tenancy
 from tests.factories.purge import BY_EMAIL, BY_NUMBER
@@ -260,7 +260,7 @@ def test_a_held_dataset_is_not_moved_from_under_its_hold(
 ) -> None:
     hold = held(company, subject=None, dataset=company.dataset)
 
-    with pytest.raises(hold_guards.DatasetHeld, match="Lift the hold"):
+    with pytest.raises(hold_checks.DatasetHeld, match="Lift the hold"):
         save(company, change)
 
     company.dataset.refresh_from_db()
@@ -275,7 +275,7 @@ def test_a_layer_is_not_moved_from_under_a_held_dataset(company: Company) -> Non
     held(company, subject=None, dataset=company.dataset)
     layer = company.dataset.storage_layer
 
-    with pytest.raises(hold_guards.LayerHeld, match="Lift those holds"):
+    with pytest.raises(hold_checks.LayerHeld, match="Lift those holds"):
         save_layer(company, layer, {"options": {"path": "elsewhere"}})
 
     layer.refresh_from_db()
@@ -296,7 +296,7 @@ def test_whom_a_hold_is_about_cannot_be_made_unknown(
 ) -> None:
     held(company, subject={"customer_id": 7})
 
-    with pytest.raises(hold_guards.IdentifierHeld, match="customer_id"):
+    with pytest.raises(hold_checks.IdentifierHeld, match="customer_id"):
         save(company, {"identifiers": identifiers})
 
     company.dataset.refresh_from_db()
