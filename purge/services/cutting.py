@@ -204,11 +204,11 @@ def _begun(loaded: LoadedStep, finding: Finding, *, work: Work) -> str:
     layer, key, version = loaded.dataset.layer, finding.row.key, finding.row.version
     if announced := layer.announce(key=key, version=version):
         with work.scope():
-            steps.begun(loaded.id, attempt=announced)
+            steps.begun({loaded.id: announced})
     attempt = layer.begin(key=key, version=version)
     if not layer.is_traceless(attempt=attempt):
         with work.scope():
-            steps.begun(loaded.id, attempt=attempt)
+            steps.begun({loaded.id: attempt})
     return attempt
 
 

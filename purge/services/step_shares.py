@@ -155,8 +155,7 @@ class Cutter:
         ]
         if traced:
             with self.work.scope():
-                for one in traced:
-                    steps.begun(one.loaded.id, attempt=one.attempt)
+                steps.begun({one.loaded.id: one.attempt for one in traced})
         for one in traced:
             one.stage()
 

@@ -39,9 +39,12 @@ UNSURE = (
 )
 
 
-def begun(step_id: UUID, *, attempt: str) -> None:
-    """An attempt has a name, or is about to: what it leaves can be discarded. Needs the scope."""
-    ErasureStep.objects.filter(pk=step_id).update(staged={"attempt": attempt})
+def begun(attempts: Mapping[UUID, str]) -> None:
+    """They have a name, or are about to: what they leave can be discarded. Needs the scope."""
+    steps = _locked_all(attempts)
+    for step in steps:
+        step.staged = {"attempt": attempts[step.pk]}
+    _save_all(steps, fields=("staged", "updated_at"))
 
 
 def staged(next_versions: Mapping[UUID, tuple[Finding, Staged]]) -> None:

@@ -1,6 +1,6 @@
 """The index follows the lake: by events, by watching folders, and by several workers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +14,9 @@ from governance.outbox.models import OutboxMessage
 from governance.outbox.services import messages
 from purge import job_names, tasks
 from purge.models import Dataset, LakeObject, ObjectNews
-from purge.services import index_shares, indexing, object_events, steps
+from purge.ports.extraction import Piece
+from purge.services import extraction, index_intake, index_shares, object_events, steps
+from purge.services.extraction import Source
 from tests.app.purge.conftest import Company
 from tests.factories import purge, tenancy
 from tests.fakes.job_runs import Run
@@ -177,15 +179,16 @@ def test_indexing_that_was_killed_goes_on_where_it_was(
 ) -> None:
     for number in range(4):
         (company.folder / f"{number}.ndjson").write_bytes(purge.records(number))
-    read = indexing.read_object
+    monkeypatch.setattr(index_intake, "AT_ONCE", 2)
+    extract = extraction.extract
 
-    def killed_at_the_third(**values: Any) -> LakeObject | None:
-        if values["listed"].key == "2.ndjson":
+    def killed_at_the_last(source: Source, *, key: str, version: str) -> Iterator[Piece]:
+        if key == "3.ndjson":
             raise KeyboardInterrupt
-        return read(**values)
+        return extract(source, key=key, version=version)
 
     with monkeypatch.context() as patch:
-        patch.setattr(indexing, "read_object", killed_at_the_third)
+        patch.setattr(extraction, "extract", killed_at_the_last)
         with pytest.raises(KeyboardInterrupt):
             purge.indexed(company.dataset)
 
