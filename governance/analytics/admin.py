@@ -11,7 +11,14 @@ from governance.adminsite.actions import detail_action
 from governance.adminsite.options import NamespacedModelAdmin, NamespacedStackedInline
 from governance.analytics.domain.engines import RANGES
 from governance.analytics.domain.queries import FINAL, QueryState
-from governance.analytics.forms import EngineForm, LakeViewForm, PanelForm, PanelFormSet
+from governance.analytics.forms import (
+    ENGINE_CONDITIONS,
+    SERVER_FIELDS,
+    EngineForm,
+    LakeViewForm,
+    PanelForm,
+    PanelFormSet,
+)
 from governance.analytics.models import (
     Dashboard,
     DashboardPanel,
@@ -38,10 +45,12 @@ class EngineAdmin(NamespacedModelAdmin):
     search_fields = ("name",)
     form = EngineForm
     fieldsets = (
-        (None, {"fields": ("name", "kind", "pool", "databases", "credentials", "enabled")}),
+        (None, {"fields": ("name", "kind", "pool", "databases", "enabled")}),
+        ("The server", {"fields": SERVER_FIELDS}),
         ("What one query may take", {"fields": tuple(RANGES)}),
     )
     secret_fields = ("credentials",)
+    conditional_fields = ENGINE_CONDITIONS
     empty_state = "No engine yet. Add a DuckDB engine: it reads the namespace's folder of the lake."
 
     @display(description="Pool", label={"main": "info", "burst": "warning"})

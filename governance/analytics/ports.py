@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from governance.analytics.domain.plans import QueryPlan
+from governance.analytics.domain.plans import QueryPlan, TableSource
 from governance.analytics.domain.queries import (
     Admission,
     Estimate,
@@ -88,6 +88,9 @@ class QueryEngine(Protocol):
         """
         ...
 
-    def test(self) -> Sequence[EngineTestStep]:
-        """Try the engine in steps a person can read; stops at the first that fails."""
+    def test(self, *, tables: Sequence[TableSource] = ()) -> Sequence[EngineTestStep]:
+        """Try the engine in steps a person can read, then look for the tables.
+
+        Stops at the first step that fails.
+        """
         ...

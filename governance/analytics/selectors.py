@@ -51,9 +51,12 @@ def engine_named(name: str) -> Engine:
 
 
 def burst_engine_for(engine: Engine) -> Engine | None:
-    """The oldest enabled burst engine that answers for the same databases."""
+    """The oldest enabled burst engine of its kind that answers for the same databases."""
     able = Engine.objects.filter(
-        pool=Pool.BURST.value, enabled=True, databases__contains=engine.databases
+        kind=engine.kind,
+        pool=Pool.BURST.value,
+        enabled=True,
+        databases__contains=engine.databases,
     )
     return able.order_by("created_at").first()
 

@@ -1,4 +1,4 @@
-"""The structs of HiveServer2's service, as far as the gateway speaks it.
+"""The structs of HiveServer2's service, as far as the gateway and the Hive engine speak it.
 
 Field numbers and values are those of Hive's public interface (TCLIService); calls that share
 a shape share a struct. Names are ours: only numbers travel.
@@ -82,6 +82,7 @@ class ExecuteStatementRequest:
     statement: str = TEXT.at(2, "")
     overlay: dict[str, str] | None = map_of(TEXT, TEXT).at(3)
     run_async: bool | None = BOOL.at(4, default=False)
+    timeout_seconds: int | None = I64.at(5)
 
 
 @wire.declare

@@ -12,6 +12,7 @@ class ProtocolVersion(IntEnum):
 
 class StatusCode(IntEnum):
     SUCCESS = 0
+    SUCCESS_WITH_INFO = 1
     STILL_EXECUTING = 2
     ERROR = 3
     INVALID_HANDLE = 4
@@ -25,6 +26,7 @@ class OperationState(IntEnum):
     CLOSED = 4
     ERROR = 5
     PENDING = 7
+    TIMED_OUT = 8
 
 
 class OperationType(IntEnum):

@@ -4,6 +4,7 @@ A struct is declared once, by its fields' numbers and types; Thrift's own librar
 encoding (in C) and the decoding (in Python: a hostile frame may nest deeper than a C stack).
 """
 
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from typing import Any, Protocol, TypeVar, dataclass_transform
@@ -14,6 +15,7 @@ from thrift.Thrift import TApplicationException, TMessageType, TType
 from thrift.transport.TTransport import TMemoryBuffer, TTransportException
 
 LARGEST_CONTAINER = 10_000
+OTHER_REPLY = "the frame is no reply to the call"
 TYPE = "thrift"
 
 Struct = TypeVar("Struct")
@@ -22,7 +24,11 @@ Arguments = Any
 
 
 class MalformedFrameError(Exception):
-    """A frame is not a call that Thrift can read. The connection is not worth keeping."""
+    """A frame is no call or reply that Thrift can read. The connection is not worth keeping."""
+
+
+class CallRefusedError(Exception):
+    """The server answered with Thrift's own exception, such as for a method it does not have."""
 
 
 class _Declared(Protocol):
@@ -159,6 +165,78 @@ def unknown_call(call: Call) -> bytes:
     message = f"Invalid method name: '{call.name[:100]}'"
     TApplicationException(TApplicationException.UNKNOWN_METHOD, message).write(protocol)
     return bytes(buffer.getvalue())
+
+
+def call_out(*, name: str, number: int, request: object) -> bytes:
+    """A call as a client sends it."""
+    buffer = TMemoryBuffer()
+    protocol = TBinaryProtocolAccelerated(buffer, fallback=False)
+    protocol.writeMessageBegin(name, TMessageType.CALL, number)
+    kind = type(request)
+    arguments = (None, (1, TType.STRUCT, "request", [kind, _specification(kind)], None))
+    buffer.write(protocol._fast_encode(_Holder(request), [_Holder, arguments]))  # noqa: SLF001 - as in `reply`
+    return bytes(buffer.getvalue())
+
+
+class Incoming(Protocol):
+    """Where a reply is read from: exactly so many bytes, or an exception."""
+
+    def readAll(self, sz: int) -> bytes: ...  # noqa: N802 - Thrift's name
+
+
+def reply_in(
+    *, transport: Incoming, name: str, number: int, kind: Callable[[], Struct], limit: int
+) -> Struct:
+    """The struct that answers a call. Raises MalformedFrameError, CallRefusedError.
+
+    What the transport raises of its own passes through.
+    """
+    protocol = _Columnar(
+        transport,
+        strictRead=True,
+        string_length_limit=limit,
+        container_length_limit=LARGEST_CONTAINER,
+    )
+    holder = _Success(None)
+    success = ((0, TType.STRUCT, "success", [kind, _specification(kind)], None),)
+    try:
+        answered, message, count = protocol.readMessageBegin()
+        if message == TMessageType.EXCEPTION:
+            raise CallRefusedError
+        if (answered, message, count) != (name, TMessageType.REPLY, number):
+            raise MalformedFrameError(OTHER_REPLY)
+        protocol.readStruct(holder, success)
+        protocol.readMessageEnd()
+    except _UNREADABLE as error:
+        raise MalformedFrameError(str(type(error))) from error
+    if holder.success is None:
+        raise MalformedFrameError(OTHER_REPLY)
+    return holder.success  # type: ignore[return-value]
+
+
+class _Columnar(TBinaryProtocol):  # type: ignore[misc]
+    """Reads a list of numbers at once: results come as columns of thousands of them."""
+
+    def readContainerList(self, spec: Arguments) -> Any:  # noqa: ANN401, N802 - Thrift's name and type
+        code = spec[0]
+        if code not in NUMBERS:
+            return super().readContainerList(spec)
+        found, size = self.readListBegin()
+        if found != code or size < 0:
+            raise TProtocolException(TProtocolException.INVALID_DATA)
+        letter, width = NUMBERS[code]
+        return list(struct.unpack(f">{size}{letter}", self.trans.readAll(size * width)))
+
+
+# How Thrift's binary protocol lays out numbers, in the letters of `struct`.
+NUMBERS = {
+    TType.BOOL: ("?", 1),
+    TType.BYTE: ("b", 1),
+    TType.I16: ("h", 2),
+    TType.I32: ("i", 4),
+    TType.I64: ("q", 8),
+    TType.DOUBLE: ("d", 8),
+}
 
 
 def _specification(kind: object) -> tuple[object, ...]:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
+from governance.analytics.domain.hive_servers import HiveServers
 from governance.project.embedded.folders import DataFolder
 from governance.project.env import Environment, WrongSettingError, parsed_url
 
@@ -136,3 +137,12 @@ def _kept(name: str, file: Path, *, schemes: frozenset[str]) -> SplitResult | No
     if not file.exists():
         return None
     return parsed_url(name, file.read_text(encoding="utf-8").strip(), schemes=schemes)
+
+
+def hive_servers(words: list[str]) -> list[str]:
+    """`HIVE_SERVERS`, each looked through once at the start."""
+    try:
+        HiveServers.parse(words)
+    except ValueError as error:
+        raise WrongSettingError("HIVE_SERVERS", str(error)) from error
+    return words

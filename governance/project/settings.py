@@ -260,7 +260,12 @@ EGRESS_ALLOWED_NETWORKS = environment.words("EGRESS_ALLOWED_NETWORKS", default=[
 EGRESS_ALLOWED_PORTS = environment.ports("EGRESS_ALLOWED_PORTS")
 
 # --- analytics and the portal: what stands above them is named, not imported
-ANALYTICS_ENGINES = {"duckdb": "governance.analytics.adapters.duckdb_engine.build"}
+ANALYTICS_ENGINES = {
+    "duckdb": "governance.analytics.adapters.duckdb_engine.build",
+    "hiveserver2": "governance.analytics.adapters.hive.engine.build",
+}
+# Spark Thrift Servers and Hive of ours, each with the root of its lake: host:port=s3a://lake
+HIVE_SERVERS = addresses.hive_servers(environment.words("HIVE_SERVERS", default=[]))
 ANALYTICS_QUERY_GUARDS = ["usage_limits.wiring.query_guard"]
 ANALYTICS_USAGE_SINKS = ["usage_limits.wiring.usage_sink"]
 ANALYTICS_RESULTS_DIR = DATA_DIR / "results"

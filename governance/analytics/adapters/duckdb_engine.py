@@ -1,5 +1,6 @@
 """The DuckDB engine: a plan becomes views over granted files, run in a process of its own."""
 
+import functools
 import os
 import shutil
 import time
@@ -9,9 +10,10 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from governance.analytics.adapters import scan_estimates
-from governance.analytics.adapters.lake_files import Lake, LakeFile, LocationOutside
+from governance.analytics.adapters import lake_files, scan_estimates, test_steps
+from governance.analytics.adapters.lake_files import Lake, LakeFile
 from governance.analytics.adapters.runner_pool import POOL, RunnerKey, RunnerPool
+from governance.analytics.domain import runs
 from governance.analytics.domain.engines import EngineSpec
 from governance.analytics.domain.functions import MACROS
 from governance.analytics.domain.plans import QueryPlan, TableFormat, TableSource
@@ -39,16 +41,11 @@ TEST_LIMITS = RunLimits(
 )
 OWN_ENDS = frozenset({RunEnd.SUCCEEDED, RunEnd.FAILED, RunEnd.RESULT_TOO_LARGE})
 SENTENCES = {
-    RunEnd.STOPPED: "The query was stopped.",
-    RunEnd.TIMED_OUT: (
-        "The query ran longer than the {seconds} seconds it may. Read less: filter earlier, "
-        "name the columns you need, or add a LIMIT."
-    ),
+    **runs.SENTENCES,
     RunEnd.OUT_OF_MEMORY: (
         "The query needed more than the {megabytes} MB of memory it may use. Group or filter "
         "before joining, and look for a join without a condition."
     ),
-    RunEnd.RESULT_TOO_LARGE: "{error} Aggregate, or add a LIMIT.",
     RunEnd.CRASHED: "The process that ran the query ended unexpectedly. Nothing else was hurt.",
 }
 
@@ -63,23 +60,7 @@ class DuckDBEngine:
     pool: RunnerPool = field(default=POOL)
 
     def estimate(self, *, plan: QueryPlan) -> Estimate:
-        listed = self._listed(plan)
-        reads = dict(plan.reads)
-        scanned = (
-            scan_estimates.scan_bytes(files=files, file_format=table.format, columns=plan.columns)
-            * reads.get(table.qualified_name, 1)
-            for table, files in listed
-        )
-        rows = [
-            scan_estimates.scan_rows(files=files, file_format=table.format)
-            for table, files in listed
-        ]
-        return Estimate(
-            bytes_scanned=sum(scanned),
-            rows=None if None in rows else sum(filter(None, rows)),
-            tables=tuple(table.qualified_name for table, _ in listed),
-            files=sum(len(files) for _, files in listed),
-        )
+        return scan_estimates.estimate(plan=plan, listed=self._listed(plan))
 
     def run(
         self,
@@ -108,20 +89,20 @@ class DuckDBEngine:
         most = sum(file.size for _, files in listed for file in files)
         return self._outcome(answer, limits, size=size, most=most)
 
-    def test(self) -> Sequence[EngineTestStep]:
-        """Folder, process, a first query: each with its time."""
-        steps: list[EngineTestStep] = []
-        for name, attempt in (("Folder", self._test_folder), ("Query", self._test_query)):
-            started = time.monotonic()
-            try:
-                ok, detail = True, attempt()
-            except (Refusal, OSError) as error:
-                ok, detail = False, str(error)
-            took = round((time.monotonic() - started) * 1000)
-            steps.append(EngineTestStep(name=name, ok=ok, detail=detail, milliseconds=took))
-            if not ok:
-                break
-        return steps
+    def test(self, *, tables: Sequence[TableSource] = ()) -> Sequence[EngineTestStep]:
+        """Folder, process, a first query, the tables' files: each with its time."""
+        return test_steps.taken(
+            ("Folder", self._test_folder),
+            ("Query", self._test_query),
+            *(
+                (f"Table {table.qualified_name}", functools.partial(self._test_table, table))
+                for table in tables
+            ),
+        )
+
+    def _test_table(self, table: TableSource) -> str:
+        files = Lake(root=self.lake_root).files(location=table.location)
+        return f"{len(files)} files, {sum(file.size for file in files)} bytes."
 
     def _test_folder(self) -> str:
         names = sorted(entry.name for entry in self.lake_root.iterdir())
@@ -214,14 +195,9 @@ def _text(value: str) -> str:
 
 
 def build(spec: EngineSpec) -> DuckDBEngine:
-    """The factory that settings name: the namespace's folder is the first root's that has it."""
-    if spec.namespace_name in {".", ".."}:
-        raise LocationOutside(location=spec.namespace_name)
-    folders = [root / spec.namespace_name for root in spec.lake_roots]
-    folder = next((each for each in folders if each.is_dir()), folders[0])
-    if folder.is_symlink():
-        # The namespace's own folder is a link: it may lead into another namespace's.
-        raise LocationOutside(location=spec.namespace_name)
+    """The factory that settings name."""
     return DuckDBEngine(
-        namespace_id=spec.namespace_id, lake_root=folder, scratch=spec.scratch.absolute()
+        namespace_id=spec.namespace_id,
+        lake_root=lake_files.folder_of(roots=spec.lake_roots, namespace_name=spec.namespace_name),
+        scratch=spec.scratch.absolute(),
     )

@@ -78,6 +78,18 @@ class Lake:
         return seen
 
 
+def folder_of(*, roots: Sequence[Path], namespace_name: str) -> Path:
+    """The namespace's folder: the first root's that has it. Raises LocationOutside."""
+    if namespace_name in {".", ".."}:
+        raise LocationOutside(location=namespace_name)
+    folders = [root / namespace_name for root in roots]
+    folder = next((each for each in folders if each.is_dir()), folders[0])
+    if folder.is_symlink():
+        # The namespace's own folder is a link: it may lead into another namespace's.
+        raise LocationOutside(location=namespace_name)
+    return folder
+
+
 def _plain(location: str) -> str:
     """Relative, without `..`. Raises LocationOutside for anything else."""
     path = PurePosixPath(location.removeprefix("/"))

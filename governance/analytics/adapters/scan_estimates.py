@@ -7,10 +7,30 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from governance.analytics.adapters.lake_files import LakeFile
-from governance.analytics.domain.plans import TableFormat
+from governance.analytics.domain.plans import QueryPlan, TableFormat, TableSource
+from governance.analytics.domain.queries import Estimate
 
 FOOTERS_READ = 500
 FOOTER_BYTES = 64 * 1024
+
+
+def estimate(
+    *, plan: QueryPlan, listed: Sequence[tuple[TableSource, Sequence[LakeFile]]]
+) -> Estimate:
+    """What the plan would read of the files of its tables, each as often as it is named."""
+    reads = dict(plan.reads)
+    scanned = (
+        scan_bytes(files=files, file_format=table.format, columns=plan.columns)
+        * reads.get(table.qualified_name, 1)
+        for table, files in listed
+    )
+    rows = [scan_rows(files=files, file_format=table.format) for table, files in listed]
+    return Estimate(
+        bytes_scanned=sum(scanned),
+        rows=None if None in rows else sum(filter(None, rows)),
+        tables=tuple(table.qualified_name for table, _ in listed),
+        files=sum(len(files) for _, files in listed),
+    )
 
 
 def scan_bytes(

@@ -106,12 +106,12 @@ def read_query(*, sql: str, database: str) -> ReadQuery:
     return checked(tree=tree, database=database)
 
 
-def parsed(sql: str) -> exp.Expr:
+def parsed(sql: str, *, language: str = READ_DIALECT) -> exp.Expr:
     """The one statement in the text. Raises SQLInvalid."""
     if len(sql) > MAX_LENGTH or "\x00" in sql:
         raise _invalid(why="it is too long, or holds a NUL character.")
     try:
-        statements = [tree for tree in parse(sql, read=READ_DIALECT) if tree is not None]
+        statements = [tree for tree in parse(sql, read=language) if tree is not None]
     except UNREADABLE as error:
         raise _invalid(why=first_line(error)) from error
     statements = [tree for tree in statements if not isinstance(tree, exp.Semicolon)]
@@ -122,14 +122,14 @@ def parsed(sql: str) -> exp.Expr:
 
 def checked(*, tree: exp.Query, database: str) -> ReadQuery:
     """Refuse what does more than read, and give every table its database."""
-    _refuse_monsters(tree)
+    refuse_monsters(tree)
     mentions: Counter[str] = Counter()
     names = Counter(table.name.lower() for table in tree.find_all(exp.Table) if not table.db)
     for node in list(tree.walk()):
         if isinstance(node, FORBIDDEN_NODES):
             raise SQLRefused(why=f"{type(node).__name__.upper()} is not part of a SELECT here.")
         if isinstance(node, exp.Func):
-            _refuse_function(node)
+            refuse_function(node)
         if isinstance(node, exp.Table):
             for table in _qualified(node, database):
                 mentions[table] += _uses(node, names)
@@ -177,13 +177,13 @@ def _invalid(*, why: str) -> SQLInvalid:
     )
 
 
-def _refuse_monsters(tree: exp.Expr) -> None:
+def refuse_monsters(tree: exp.Expr) -> None:
     for count, node in enumerate(tree.walk()):
         if count > MAX_NODES or node.depth > MAX_DEPTH:
             raise SQLRefused(why="it is nested too deeply or has too many parts.")
 
 
-def _refuse_function(node: exp.Func) -> None:
+def refuse_function(node: exp.Func) -> None:
     if isinstance(node, FORBIDDEN_FUNCTIONS):
         raise SQLRefused(why=f"the function {node.sql_name().lower()} is not available here.")
     if isinstance(node, exp.Anonymous | exp.AnonymousAggFunc):
@@ -204,7 +204,7 @@ def _qualified(node: exp.Table, database: str) -> Iterator[str]:
     if not isinstance(node.this, exp.Identifier) or node.catalog:
         raise SQLRefused(why="a table is named as table or database.table.")
     if not node.db:
-        if node.name.lower() in _visible_names(node):
+        if node.name.lower() in visible_names(node):
             return
         node.set("db", exp.to_identifier(database, quoted=True))
     full_name = f"{node.db.lower()}.{node.name.lower()}"
@@ -242,7 +242,7 @@ def _uses(node: exp.Expr, names: Counter[str]) -> int:
     return uses
 
 
-def _visible_names(node: exp.Expr) -> set[str]:
+def visible_names(node: exp.Expr) -> set[str]:
     """The WITH names that the node can see: earlier ones, its own only where recursive."""
     names: set[str] = set()
     below, above = node, node.parent

@@ -2,11 +2,16 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
 from uuid import UUID
 
+from governance.analytics.domain import hive_options
+from governance.analytics.domain.engine_refusals import EngineOptionsInvalid
+from governance.analytics.domain.hive_options import HiveOptions
+from governance.analytics.domain.hive_servers import HiveServers
+from governance.analytics.domain.plans import SQLTarget
 from governance.analytics.domain.runs import RunLimits
 from governance.kernel.personal import Personal
 from governance.kernel.refusals import FieldError, Invalid
@@ -19,10 +24,14 @@ class EngineKind(StrEnum):
     DUCKDB = "duckdb"
     HIVESERVER2 = "hiveserver2"
 
-
-class EngineOptionsInvalid(Invalid):
-    code = "engine_options_invalid"
-    sentence = "The engine's options are not valid."
+    @property
+    def target(self) -> SQLTarget:
+        """Which SQL its engines run."""
+        match self:
+            case EngineKind.DUCKDB:
+                return SQLTarget.DUCKDB
+            case EngineKind.HIVESERVER2:
+                return SQLTarget.SPARK
 
 
 class EngineKindMissing(Invalid):
@@ -43,11 +52,15 @@ class EngineOptions:
 
     @classmethod
     def parse(cls, raw: Mapping[str, object]) -> "EngineOptions":
-        """From JSON. Raises EngineOptionsInvalid with a pointer to each wrong option."""
-        errors = [error for name, value in raw.items() if (error := _wrong(name, value))]
+        """From JSON. Raises EngineOptionsInvalid with a pointer to each wrong option.
+
+        Those of a Hive server are passed over: `HiveOptions` reads them.
+        """
+        own = {name: value for name, value in raw.items() if name not in hive_options.NAMES}
+        errors = [error for name, value in own.items() if (error := _wrong(name, value))]
         if errors:
             raise EngineOptionsInvalid(errors=errors)
-        return cls(**{name: int(str(value)) for name, value in raw.items()})
+        return cls(**{name: int(str(value)) for name, value in own.items()})
 
     def limits(self) -> RunLimits:
         return RunLimits(
@@ -81,6 +94,30 @@ def _wrong(name: str, value: object) -> FieldError | None:
     return None
 
 
+# A server on a cluster has its own memory and threads: what it may take is set there.
+OF_THIS_MACHINE = frozenset({"memory_megabytes", "threads"})
+
+
+def check_options(*, kind: EngineKind, raw: Mapping[str, object]) -> None:
+    """Whether an engine of the kind can have these options. Raises EngineOptionsInvalid."""
+    EngineOptions.parse(raw)
+    foreign = frozenset[str]()
+    match kind:
+        case EngineKind.DUCKDB:
+            foreign = hive_options.NAMES & set(raw)
+        case EngineKind.HIVESERVER2:
+            foreign = OF_THIS_MACHINE & set(raw)
+            HiveOptions.parse(raw)
+    if foreign:
+        detail = f"Engines of the kind {kind} do not have this option."
+        raise EngineOptionsInvalid(
+            errors=[
+                FieldError(pointer=f"/options/{name}", code="unknown_option", detail=detail)
+                for name in sorted(foreign)
+            ]
+        )
+
+
 def check_databases(databases: object) -> list[str]:
     """Names of databases: lower case, as Hive keeps them. Raises EngineOptionsInvalid."""
     names = databases if isinstance(databases, list) else []
@@ -101,4 +138,6 @@ class EngineSpec:
     lake_roots: tuple[Path, ...]
     scratch: Path
     options: EngineOptions
+    raw_options: Mapping[str, object] = field(default_factory=dict)
     credentials: Personal[str] | None = None
+    hive_servers: HiveServers = field(default_factory=HiveServers)

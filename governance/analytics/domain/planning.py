@@ -2,15 +2,25 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from uuid import UUID
 
-from governance.analytics.domain import dialect, statements
+from sqlglot import exp
+
+from governance.analytics.domain import dialect, spark_sql, statements
 from governance.analytics.domain.dialect import ReadQuery, SQLRefused, TableUnknown
-from governance.analytics.domain.plans import Catalogue, QueryPlan, TableSource, ViewSource
+from governance.analytics.domain.plans import (
+    Catalogue,
+    QueryPlan,
+    SQLTarget,
+    TableSource,
+    ViewSource,
+)
 from governance.analytics.domain.statements import Statement, StatementKind
 
 MAX_VIEWS = 200
 MAX_READS = 1_000
+EXPLAIN_REFUSED = "EXPLAIN would show where the lake is. It is not available on this engine."
 Value = str | int | float | bool | None
 
 
@@ -22,7 +32,7 @@ class _Unfolding:
         self.known_views = {view.qualified_name: view for view in catalogue.views}
         self.tables: dict[str, TableSource] = {}
         self.reads: Counter[str] = Counter()
-        self.views: dict[str, ViewSource] = {}
+        self.views: dict[str, tuple[ViewSource, ReadQuery]] = {}
         self.columns: set[str] = set()
         self.reads_all = False
         self._open: list[str] = []
@@ -53,11 +63,19 @@ class _Unfolding:
         dialect.check_parameters(query=query, parameters={})
         self.add(query, times=times)
         self._open.pop()
-        made = ViewSource(database=view.database, name=view.name, sql=query.for_duckdb())
-        self.views.setdefault(name, made)
+        self.views.setdefault(name, (view, query))
+
+    def duckdb_views(self) -> tuple[ViewSource, ...]:
+        return tuple(
+            ViewSource(database=view.database, name=view.name, sql=query.for_duckdb())
+            for view, query in self.views.values()
+        )
+
+    def trees(self) -> dict[str, exp.Query]:
+        return {name: query.tree for name, (_, query) in self.views.items()}
 
 
-def plan(
+def plan(  # noqa: PLR0913 - the parts of one plan, all named
     *,
     statement: Statement,
     catalogue: Catalogue,
@@ -65,28 +83,48 @@ def plan(
     role_id: UUID | None,
     storage_prefixes: tuple[str, ...] = (),
     parameters: Mapping[str, Value] | None = None,
+    target: SQLTarget = SQLTarget.DUCKDB,
 ) -> QueryPlan:
     """The plan of a statement. Raises TableUnknown, DatabaseUnknown or SQLRefused."""
     values = dict(parameters or {})
-    if statement.query is None:
-        return QueryPlan(
-            namespace_id=namespace_id,
-            role_id=role_id,
-            sql=statements.answer(statement=statement, catalogue=catalogue),
-            storage_prefixes=storage_prefixes,
-        )
-    dialect.check_parameters(query=statement.query, parameters=values)
+    empty = QueryPlan(
+        namespace_id=namespace_id, role_id=role_id, sql="", storage_prefixes=storage_prefixes
+    )
+    query = statement.query
+    if query is None:
+        answer = statements.answer(statement=statement, catalogue=catalogue)
+        match target:
+            case SQLTarget.DUCKDB:
+                return replace(empty, sql=statements.as_sql(answer))
+            case SQLTarget.SPARK:
+                return replace(empty, answer=answer)
+    dialect.check_parameters(query=query, parameters=values)
     unfolding = _Unfolding(catalogue)
-    unfolding.add(statement.query)
-    sql = statement.query.for_duckdb()
-    return QueryPlan(
-        namespace_id=namespace_id,
-        role_id=role_id,
-        sql=f"EXPLAIN {sql}" if statement.kind is StatementKind.EXPLAIN else sql,
+    unfolding.add(query)
+    found = replace(
+        empty,
         tables=tuple(unfolding.tables.values()),
         reads=tuple(unfolding.reads.items()),
-        views=tuple(unfolding.views.values()),
         columns=None if unfolding.reads_all else frozenset(unfolding.columns),
-        storage_prefixes=storage_prefixes,
-        parameters=tuple(values.items()),
     )
+    explains = statement.kind is StatementKind.EXPLAIN
+    match target:
+        case SQLTarget.DUCKDB:
+            sql = query.for_duckdb()
+            return replace(
+                found,
+                sql=f"EXPLAIN {sql}" if explains else sql,
+                views=unfolding.duckdb_views(),
+                parameters=tuple(values.items()),
+            )
+        case SQLTarget.SPARK:
+            if explains:
+                raise SQLRefused(why=EXPLAIN_REFUSED)
+            sql = spark_sql.unfolded(tree=query.tree, views=unfolding.trees(), parameters=values)
+            return replace(found, sql=sql)
+
+
+def columns_sql(table: TableSource, *, target: SQLTarget) -> str:
+    """The query whose result has a table's columns, and no rows."""
+    query = exp.select("*").from_(exp.table_(table.name, db=table.database, quoted=True)).limit(0)
+    return query.sql(dialect=target.value)

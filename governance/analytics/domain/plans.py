@@ -5,6 +5,13 @@ from enum import StrEnum
 from uuid import UUID
 
 
+class SQLTarget(StrEnum):
+    """Whose SQL a plan is written in. Hive's is Spark's."""
+
+    DUCKDB = "duckdb"
+    SPARK = "spark"
+
+
 class TableFormat(StrEnum):
     PARQUET = "parquet"
     CSV = "csv"
@@ -44,10 +51,19 @@ class ViewSource:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """Rows that the catalogue itself answers with, all of them text."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class QueryPlan:
     """What a runner is given. `sql` is in the engine's dialect and names only `tables`.
 
-    `views` come in the order in which they can be made, in the engine's dialect as well.
+    `views` come in the order in which they can be made, in the engine's dialect as well. For
+    Spark, views and parameters are written into `sql`, and an `answer` stands in its place.
     `columns` are the names that the SQL mentions (lower case), None where it reads all.
     `reads` says how often each table may be scanned (once, where it is not named there).
     `storage_prefixes` narrow the files to the role's folders; empty means all of the
@@ -63,6 +79,7 @@ class QueryPlan:
     columns: frozenset[str] | None = None
     storage_prefixes: tuple[str, ...] = ()
     parameters: tuple[tuple[str, str | int | float | bool | None], ...] = ()
+    answer: Answer | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

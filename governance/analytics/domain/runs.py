@@ -6,7 +6,11 @@ from enum import StrEnum
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunLimits:
-    """What one query may take. Memory in bytes, for the engine; the process gets some more."""
+    """What one query may take. Memory in bytes, for the engine; the process gets some more.
+
+    `scan_bytes` is what guards admitted it for: an engine that knows before it reads that it would
+    read more does not begin.
+    """
 
     memory_bytes: int
     threads: int
@@ -14,6 +18,7 @@ class RunLimits:
     result_bytes: int
     result_rows: int
     spill_bytes: int = 4 * 2**30
+    scan_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +41,16 @@ class RunEnd(StrEnum):
     OUT_OF_MEMORY = "out_of_memory"
     RESULT_TOO_LARGE = "result_too_large"
     CRASHED = "crashed"
+
+
+SENTENCES = {
+    RunEnd.STOPPED: "The query was stopped.",
+    RunEnd.TIMED_OUT: (
+        "The query ran longer than the {seconds} seconds it may. Read less: filter earlier, "
+        "name the columns you need, or add a LIMIT."
+    ),
+    RunEnd.RESULT_TOO_LARGE: "{error} Aggregate, or add a LIMIT.",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

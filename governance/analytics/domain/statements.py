@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from sqlglot import exp
 
 from governance.analytics.domain.dialect import ReadQuery, TableUnknown, read_query
-from governance.analytics.domain.plans import Catalogue, TableSource
+from governance.analytics.domain.plans import Answer, Catalogue, TableSource
 from governance.kernel.refusals import NotFound
 
 NAME = r"[`\"]?(?P<{0}>[A-Za-z0-9_]+)[`\"]?"
@@ -84,12 +84,17 @@ def read(*, sql: str, database: str = "default") -> Statement:
     return Statement(kind=StatementKind.SELECT, database=database, query=query)
 
 
-def answer(*, statement: Statement, catalogue: Catalogue) -> str:
-    """The SQL (DuckDB's) whose rows answer a statement about the catalogue."""
+def answer(*, statement: Statement, catalogue: Catalogue) -> Answer:
+    """The rows that answer a statement about the catalogue."""
     if statement.database not in catalogue.databases:
         raise DatabaseUnknown(database=statement.database)
     columns, rows = _answer(statement, catalogue)
-    return _values(rows, columns)
+    return Answer(columns=columns, rows=tuple(rows))
+
+
+def as_sql(answer: Answer) -> str:
+    """The SQL (DuckDB's) that gives the rows of an answer."""
+    return _values(list(answer.rows), answer.columns)
 
 
 def _answer(

@@ -18,19 +18,24 @@ class Engine(NamespacedModel):
     name = models.CharField(max_length=64)
     kind = models.CharField(
         max_length=16,
-        choices=[(EngineKind.DUCKDB.value, "DuckDB"), (EngineKind.HIVESERVER2.value, "Hive")],
+        choices=[
+            (EngineKind.DUCKDB.value, "DuckDB"),
+            (EngineKind.HIVESERVER2.value, "Spark or Hive"),
+        ],
         default=EngineKind.DUCKDB.value,
     )
     options = models.JSONField(
         default=dict,
         blank=True,
         help_text=(
-            "memory_megabytes, threads, timeout_seconds, slots, max_result_rows, "
-            "max_result_megabytes: whole numbers, all optional."
+            "timeout_seconds, slots, max_result_rows, max_result_megabytes, and for DuckDB "
+            "memory_megabytes and threads: whole numbers, all optional. For Hive: host, port, "
+            "product, transport, ca_certificates, authentication, username, tables, lake_url, "
+            "server_databases, sizes."
         ),
     )
     credentials = models.TextField(
-        blank=True, help_text="For engines that ask for a sign-in. DuckDB needs none."
+        blank=True, help_text="The password of the account on the server. DuckDB needs none."
     )
     pool = models.CharField(
         max_length=8,

@@ -10,7 +10,7 @@ from django.conf import settings
 
 from governance.analytics import selectors
 from governance.analytics.domain import dialect, planning, statements
-from governance.analytics.domain.engines import DATABASE_NAME, EngineOptions
+from governance.analytics.domain.engines import DATABASE_NAME, EngineKind, EngineOptions
 from governance.analytics.domain.plans import Catalogue, QueryPlan, TableFormat
 from governance.analytics.domain.runs import RunEnd
 from governance.analytics.models import Engine, LakeTable, LakeView
@@ -163,7 +163,7 @@ def _columns_of(table: LakeTable) -> tuple[tuple[str, str], ...]:
     plan = QueryPlan(
         namespace_id=engine.namespace_id,
         role_id=None,
-        sql=f'SELECT * FROM "{source.database}"."{source.name}" LIMIT 0',  # noqa: S608 - checked names
+        sql=planning.columns_sql(source, target=EngineKind(engine.kind).target),
         tables=(source,),
     )
     backend = collaborators.engine_of(engine)

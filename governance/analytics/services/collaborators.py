@@ -13,6 +13,7 @@ from governance.analytics.domain.engines import (
     EngineOptions,
     EngineSpec,
 )
+from governance.analytics.domain.hive_servers import HiveServers
 from governance.analytics.models import Engine
 from governance.analytics.ports import QueryEngine, QueryGuard, UsageSink
 from governance.secrets import sealing
@@ -33,9 +34,16 @@ def engine_of(row: Engine) -> QueryEngine:
             lake_roots=tuple(Path(root) for root in settings.LAKE_ROOTS),
             scratch=Path(settings.ANALYTICS_RUNNERS_DIR),
             options=EngineOptions.parse(row.options),
+            raw_options=row.options,
             credentials=sealing.get(row, "credentials"),
+            hive_servers=hive_servers(),
         )
     )
+
+
+def hive_servers() -> HiveServers:
+    """The servers that the operator named."""
+    return HiveServers.parse(settings.HIVE_SERVERS)
 
 
 def guards() -> tuple[QueryGuard, ...]:

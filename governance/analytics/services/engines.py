@@ -4,22 +4,25 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from governance.analytics import selectors
 from governance.analytics.domain.engines import (
     EngineKind,
-    EngineKindMissing,
-    EngineOptions,
     check_databases,
+    check_options,
 )
+from governance.analytics.domain.hive_options import HiveOptions
 from governance.analytics.domain.queries import Pool, QueryState
 from governance.analytics.domain.runs import EngineTestStep
 from governance.analytics.models import Engine, Query
 from governance.analytics.services import collaborators
 from governance.audit import trail
+from governance.isolation.scopes import current_namespace_id
 from governance.kernel.actions import Action
 from governance.kernel.actors import Actor
 from governance.kernel.permissions import require
 from governance.kernel.refusals import Conflict, FieldError, Invalid, Unavailable
 from governance.secrets import sealing
+from governance.tenancy.models import Namespace
 
 NAME_LENGTH = 64
 FIELDS = ("name", "kind", "options", "pool", "databases", "enabled")
@@ -89,7 +92,8 @@ def test(*, engine_id: UUID, actor: Actor, now: datetime) -> Sequence[EngineTest
     """Try the engine step by step: the button, the API and the command share this."""
     require(actor=actor, action=Action.MANAGE_ENGINES)
     engine = Engine.objects.get(pk=engine_id)
-    steps = collaborators.engine_of(engine).test()
+    tables = selectors.catalogue_of(engine).tables
+    steps = collaborators.engine_of(engine).test(tables=tables)
     detail = {"ok": all(step.ok for step in steps)}
     trail.record(actor=actor, action="engine.tested", target=engine, detail=detail, now=now)
     return steps
@@ -109,9 +113,9 @@ def _assign(engine: Engine, values: Mapping[str, object]) -> None:
         if name in values:
             setattr(engine, name, values[name])
     options = engine.options if isinstance(engine.options, dict) else {"options": engine.options}
-    EngineOptions.parse(options)
-    check_databases(engine.databases)
     kind, errors = EngineKind(engine.kind), []
+    check_options(kind=kind, raw=options)
+    check_databases(engine.databases)
     if not engine.name or len(engine.name) > NAME_LENGTH:
         detail = "Give the engine a name of at most 64 characters."
         errors.append(FieldError(pointer="/name", code="name_invalid", detail=detail))
@@ -119,10 +123,17 @@ def _assign(engine: Engine, values: Mapping[str, object]) -> None:
         errors.append(FieldError(pointer="/pool", code="pool_unknown", detail="main or burst."))
     if errors:
         raise EngineInvalid(errors=errors)
-    if kind is not EngineKind.DUCKDB:
-        detail = "Only DuckDB engines can be made in this version."
-        error = FieldError(pointer="/kind", code=EngineKindMissing.code, detail=detail)
-        raise EngineKindMissing(kind=kind.value, errors=[error])
+    match kind:
+        case EngineKind.DUCKDB:
+            pass
+        case EngineKind.HIVESERVER2:
+            _check_server(HiveOptions.parse(options))
+
+
+def _check_server(options: HiveOptions) -> None:
+    """Raises HiveServerNotAllowed: at the field, and before anything is connected."""
+    namespace = Namespace.objects.get(pk=current_namespace_id())
+    collaborators.hive_servers().base_of(options, namespace_name=namespace.name)
 
 
 def _seal(engine: Engine, values: Mapping[str, object]) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from governance.analytics import job_names, selectors
 from governance.analytics.domain import planning, statements
-from governance.analytics.domain.engines import EngineOptions
+from governance.analytics.domain.engines import EngineKind, EngineOptions
 from governance.analytics.domain.planning import Value
 from governance.analytics.domain.plans import QueryPlan
 from governance.analytics.domain.queries import (
@@ -139,6 +139,7 @@ def plan_of(row: Query) -> QueryPlan:
         role_id=row.role_id,
         storage_prefixes=tuple(row.storage_prefixes),
         parameters=row.parameters,
+        target=EngineKind(engine.kind).target,
     )
 
 
@@ -156,6 +157,7 @@ def _prepared(*, question: Question, actor: Actor) -> _Prepared:
         role_id=grant.role_id,
         storage_prefixes=grant.prefixes,
         parameters=question.parameters,
+        target=EngineKind(engine.kind).target,
     )
     estimated = collaborators.engine_of(engine).estimate(plan=plan)
     return _Prepared(grant=grant, engine=engine, plan=plan, estimate=estimated)

@@ -10,7 +10,7 @@ Running twice is safe: a query only reads, the row's state moves once, and sinks
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 from uuid import UUID
@@ -151,7 +151,9 @@ def _running(*, row: Query, engine: Engine, now: datetime) -> _Start | None:
         return _Start(
             plan=queries.plan_of(row),
             engine=collaborators.engine_of(engine),
-            limits=EngineOptions.parse(engine.options).limits(),
+            limits=replace(
+                EngineOptions.parse(engine.options).limits(), scan_bytes=row.estimated_bytes
+            ),
         )
     except Unavailable:
         raise

@@ -105,7 +105,11 @@ def test_an_engine_is_made_tested_and_keeps_its_secret(acme: Namespace, script: 
     assert made.status_code == 201
     assert made.json()["credentials"] == "••••"
     assert tested["ok"]
-    assert [step["name"] for step in tested["steps"]] == ["Folder", "Query"]
+    assert [step["name"] for step in tested["steps"]] == [
+        "Folder",
+        "Query",
+        "Table default.flights",
+    ]
     with namespace_scope(acme.pk):
         assert "canary" not in Engine.objects.get(name="second").credentials
 
@@ -117,12 +121,6 @@ def test_wrong_engine_options_are_named_by_pointer(script: Script) -> None:
     assert answer.status_code == 400
     pointers = {error["pointer"] for error in answer.json()["errors"]}
     assert pointers == {"/options/threads", "/options/sudo"}
-
-
-def test_an_engine_of_a_kind_without_adapter_is_refused(script: Script) -> None:
-    answer = script.post("engines/", {"name": "hive", "kind": "hiveserver2"})
-
-    assert (answer.status_code, answer.json()["code"]) == (400, "engine_kind_missing")
 
 
 def test_a_table_is_named_by_script_and_its_columns_are_found(
