@@ -1,6 +1,6 @@
 from django.urls import path
 
-from purge.views import certificates, decision, lists, returns
+from purge.views import certificates, decision, lists, progress, returns
 
 app_name = "purge"
 ALL = "n/<str:ns>/erasures/"
@@ -16,6 +16,7 @@ urlpatterns = [
     path(f"{ALL}returns/<uuid:come_back_id>/", returns.decide_come_back, name="come_back"),
     path(f"{ALL}check/", certificates.check, name="check"),
     path(ONE, decision.decision, name="decision"),
+    path(f"{ONE}status/", progress.status, name="status"),
     path(f"{ONE}samples/", decision.samples, name="samples"),
     path(f"{ONE}approve/", decision.approve, name="approve"),
     path(f"{ONE}reject/", decision.reject, name="reject"),

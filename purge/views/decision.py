@@ -6,7 +6,6 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -29,13 +28,12 @@ from purge.models import (
     ErasureStep,
 )
 from purge.services import decisions, erasure_requests, free_texts, samples as sampling, subjects
-from purge.views import glance, shown
+from purge.views import glance, progress, shown
 from purge.views.shown import BUSY, PILLS
 
 FIRST_OBJECTS = 10
 SHOWN_OBJECTS = 200
 SHOWN_EVENTS = 100
-SECONDS_TO_NEXT_LOOK = "5"
 
 
 @never_cache
@@ -178,6 +176,7 @@ def _page(
         "is_open_to_decide": state is State.AWAITING_APPROVAL and report is not None,
         "is_working": state in {State.PURGING, State.VERIFYING},
         "is_busy": state in BUSY,
+        "progress": progress.text(request),
         "approve_form": ApproveForm(
             wanted=_wanted(report), initial={"report_hash": request.report_hash}
         ),
@@ -185,12 +184,7 @@ def _page(
         "step_up_url": step_up.address(back_to=f"/n/{visit.ns}/erasures/{request.pk}/#decide"),
         **more,
     }
-    response = render(visit.request, "purge/decision.html", context, status=status)
-    if state in BUSY:
-        # Named, because a page that answers a button lies at an address that nobody can look at.
-        here = reverse("purge:decision", kwargs={"ns": visit.ns, "request_id": request.pk})
-        response["Refresh"] = f"{SECONDS_TO_NEXT_LOOK}; url={here}"
-    return response
+    return render(visit.request, "purge/decision.html", context, status=status)
 
 
 def _objects(request: ErasureRequest, report: ErasureReport | None) -> dict[str, Any]:

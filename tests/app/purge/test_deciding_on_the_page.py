@@ -121,7 +121,41 @@ def test_a_lake_that_changed_asks_for_a_new_report(acme: Company, request_: Eras
     assert response.status_code == 409
     assert state(request_) == "locating"
     # It looks again by itself: at the page, which can be looked at, not at the button's address.
-    assert response["Refresh"] == f"5; url={page(request_)}"
+    text = response.content.decode()
+    assert f'data-poll="{page(request_, "status/")}?state=locating"' in text
+    assert f'data-poll-page="{page(request_)}"' in text
+    assert "portal.js" in text
+    assert "Refresh" not in response.headers
+
+
+def test_the_page_asks_how_far_the_work_is(acme: Company, request_: ErasureRequest) -> None:
+    browser = tenancy.signed_in(acme.olga, role="officer")
+
+    def told(state: str) -> dict[str, object]:
+        answer: dict[str, object] = browser.get(page(request_, "status/"), {"state": state}).json()
+        return answer
+
+    assert told("awaiting_approval")["is_final"] is True
+    with namespace_scope(acme.namespace.pk):
+        changes = {"state": "locating", "progress_done": 5, "progress_total": 40}
+        ErasureRequest.objects.filter(pk=request_.pk).update(**changes)
+
+    assert told("locating") == {
+        "is_final": False,
+        "state": "Locating",
+        "text": "5 of 40 objects",
+        "percent": 12,
+    }
+    assert told("received")["is_final"] is True
+    assert Client().get(page(request_, "status/")).status_code == 302
+
+
+def test_nobody_else_asks_how_far_it_is(
+    make_company: Callable[[str], Company], request_: ErasureRequest
+) -> None:
+    eve = tenancy.signed_in(make_company("evil").olga, role="officer")
+
+    assert eve.get(page(request_, "status/")).status_code == 404
 
 
 def test_an_officer_rejects_with_a_reason(acme: Company, request_: ErasureRequest) -> None:

@@ -21,10 +21,15 @@ let isWriting = false;
 addEventListener("beforeunload", () => (isLeaving = true));
 addEventListener("input", () => (isWriting = true));
 
-function showNews(text) {
+// A page that answers a button lies at an address that cannot be looked at: it names its own.
+function showNews(text, page) {
   if (isWriting) {
     text.textContent = "There is news. Load the page again to see it.";
-  } else if (!isLeaving) {
+  } else if (isLeaving) {
+    return;
+  } else if (page) {
+    location.assign(page);
+  } else {
     location.reload();
   }
 }
@@ -37,12 +42,12 @@ function watch(element) {
     try {
       const response = await fetch(element.dataset.poll, { headers: { Accept: "application/json" } });
       if (!response.ok || response.redirected) {
-        showNews(text);
+        showNews(text, element.dataset.pollPage);
         return;
       }
       const status = await response.json();
       if (status.is_final) {
-        showNews(text);
+        showNews(text, element.dataset.pollPage);
         return;
       }
       text.textContent = status.text;
