@@ -38,6 +38,7 @@ def test_an_officer_reads_the_report(acme: Company, request_: ErasureRequest) ->
     assert response.status_code == 200
     assert "sales/1.ndjson" in text
     assert "erase 1 record" in text
+    assert "all stored results of queries in this namespace go too" in text
     assert request_.report_hash in text
     assert "no-store" in response["Cache-Control"]
     assert "default-src 'self'" in response["Content-Security-Policy"]
