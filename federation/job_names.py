@@ -1,5 +1,5 @@
 """Names of the jobs of federation, shared by services and tasks."""
 
-TEND_PROVIDERS = "federation.tend_providers"
-TEND_PROVIDERS_OF_NAMESPACE = "federation.tend_providers_of_namespace"
+KEEP_HOUSE = "federation.keep_house"
+KEEP_HOUSE_OF_NAMESPACE = "federation.keep_house_of_namespace"
 REFRESH_METADATA = "federation.refresh_metadata"

@@ -6,29 +6,29 @@ from django.utils import timezone
 
 from federation import job_names, wiring
 from federation.models import IdentityProvider
-from federation.services import metadata_refreshes, provider_tending
+from federation.services import housekeeping, metadata_refreshes
 from governance.isolation.scopes import namespace_scope
 from governance.outbox.registry import JobRun, job
 from governance.outbox.services import messages
 
 
-@job(job_names.TEND_PROVIDERS)
-def tend_providers(run: JobRun) -> None:
+@job(job_names.KEEP_HOUSE)
+def keep_house(run: JobRun) -> None:
     """Write one job a namespace. Twice is safe: each job has its key."""
     with run.scope():
-        namespaces = provider_tending.namespaces_to_tend()
+        namespaces = housekeeping.namespaces_with_work()
     for namespace_id in namespaces:
         with namespace_scope(namespace_id):
             messages.enqueue_job(
-                name=job_names.TEND_PROVIDERS_OF_NAMESPACE, key=f"tend:{run.message_id}"
+                name=job_names.KEEP_HOUSE_OF_NAMESPACE, key=f"keep_house:{run.message_id}"
             )
 
 
-@job(job_names.TEND_PROVIDERS_OF_NAMESPACE)
-def tend_providers_of_namespace(run: JobRun) -> None:
+@job(job_names.KEEP_HOUSE_OF_NAMESPACE)
+def keep_house_of_namespace(run: JobRun) -> None:
     """Write the refreshes that are due and the warnings. Twice is safe: both have their keys."""
     with run.scope():
-        provider_tending.tend(key_maker=wiring.own_key_maker(), now=timezone.now())
+        housekeeping.keep_house(key_maker=wiring.own_key_maker(), now=timezone.now())
 
 
 @job(job_names.REFRESH_METADATA)

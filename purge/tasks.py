@@ -20,12 +20,12 @@ from purge.services import (
     certificate_copies,
     contacts,
     erasures,
+    housekeeping,
     index_shares,
     indexing,
     locating,
     locks,
     object_events,
-    reminders,
     suppression,
     transitions,
 )
@@ -149,19 +149,21 @@ def remind(run: JobRun, *, erasure_request_id: str, days: int) -> None:
         emails.reminder(request_id=UUID(erasure_request_id), days=days)
 
 
-@job(job_names.TEND)
-def tend(run: JobRun) -> None:
+@job(job_names.KEEP_HOUSE)
+def keep_house(run: JobRun) -> None:
     """Write one job a namespace. Twice is safe: each job has its key."""
-    for namespace_id in reminders.namespaces_to_tend():
+    for namespace_id in housekeeping.namespaces_with_work():
         with namespace_scope(namespace_id):
-            messages.enqueue_job(name=job_names.TEND_NAMESPACE, key=f"tend:{run.message_id}")
+            messages.enqueue_job(
+                name=job_names.KEEP_HOUSE_OF_NAMESPACE, key=f"keep_house:{run.message_id}"
+            )
 
 
-@job(job_names.TEND_NAMESPACE)
-def tend_namespace(run: JobRun) -> None:
+@job(job_names.KEEP_HOUSE_OF_NAMESPACE)
+def keep_house_of_namespace(run: JobRun) -> None:
     """Remind and expire. Twice is safe: a reminder is noted on the row, an expiry is a state."""
     with run.scope():
-        reminders.tend(now=timezone.now())
+        housekeeping.keep_house(now=timezone.now())
 
 
 @contextmanager

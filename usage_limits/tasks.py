@@ -9,24 +9,26 @@ from governance.outbox.domain.retries import PATIENT_ATTEMPTS
 from governance.outbox.registry import JobRun, job
 from governance.outbox.services import messages
 from usage_limits import job_names, wiring
-from usage_limits.services import tending, webhooks
+from usage_limits.services import housekeeping, webhooks
 
 
-@job(job_names.TEND)
-def tend(run: JobRun) -> None:
+@job(job_names.KEEP_HOUSE)
+def keep_house(run: JobRun) -> None:
     """Write one job a namespace. Twice is safe: each job looks again at what is left to do."""
     with run.scope():
-        namespaces = tending.namespaces_to_tend(now=timezone.now())
+        namespaces = housekeeping.namespaces_with_work(now=timezone.now())
     for namespace_id in namespaces:
         with namespace_scope(namespace_id):
-            messages.enqueue_job(name=job_names.TEND_NAMESPACE, key=f"tend:{run.message_id}")
+            messages.enqueue_job(
+                name=job_names.KEEP_HOUSE_OF_NAMESPACE, key=f"keep_house:{run.message_id}"
+            )
 
 
-@job(job_names.TEND_NAMESPACE)
-def tend_namespace(run: JobRun) -> None:
+@job(job_names.KEEP_HOUSE_OF_NAMESPACE)
+def keep_house_of_namespace(run: JobRun) -> None:
     """Expire and re-check. Twice is safe: an expired reservation and a said breach stay so."""
     with run.scope():
-        tending.tend(now=timezone.now())
+        housekeeping.keep_house(now=timezone.now())
 
 
 @job(job_names.DELIVER_ALERT, attempts=PATIENT_ATTEMPTS)

@@ -32,9 +32,9 @@ class Periodic:
 PERIODIC: tuple[Periodic, ...] = (
     Periodic(job=restapi_jobs.SWEEP_ANSWERS, seconds=3600),
     Periodic(job=analytics_jobs.SWEEP_RESULTS, seconds=600),
-    Periodic(job=usage_jobs.TEND, seconds=60),
-    Periodic(job=federation_jobs.TEND_PROVIDERS, seconds=3600),
-    Periodic(job=purge_jobs.TEND, seconds=3600),
+    Periodic(job=usage_jobs.KEEP_HOUSE, seconds=60),
+    Periodic(job=federation_jobs.KEEP_HOUSE, seconds=3600),
+    Periodic(job=purge_jobs.KEEP_HOUSE, seconds=3600),
     Periodic(job=purge_jobs.WATCH, seconds=30),
     Periodic(job=project_jobs.ANCHOR_AUDIT, seconds=3600),
 )

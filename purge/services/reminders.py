@@ -1,36 +1,20 @@
 """What happens by the calendar: reminders of what is due, and the end of what nobody decided."""
 
 from datetime import datetime
-from uuid import UUID
 
 from django.db import transaction
 
 from governance.audit import trail
-from governance.isolation.scopes import system_scope
 from governance.outbox.services import messages
 from governance.tenancy.services import actors
 from purge import job_names
 from purge.domain.deadlines import reminder_now
 from purge.domain.erasure import NEXT, State, is_final
-from purge.models import ErasureRequest, PurgeKeys
-from purge.services import contacts
+from purge.models import ErasureRequest
 from purge.services.transitions import move
 
 OPEN = [state.value for state in State if not is_final(state)]
 UNDECIDED = [state.value for state in State if State.EXPIRED in NEXT[state]]
-
-
-def namespaces_to_tend() -> list[UUID]:
-    """Those that ever had an erasure or an index. Needs a system scope."""
-    with system_scope("erasures that are due"):
-        return list(PurgeKeys.objects.values_list("namespace_id", flat=True))
-
-
-def tend(*, now: datetime) -> None:
-    """For the open scope's namespace: expire, remind, and forget addresses that were kept long."""
-    expire(now=now)
-    remind(now=now)
-    contacts.forget_untold(now=now)
 
 
 def expire(*, now: datetime) -> int:

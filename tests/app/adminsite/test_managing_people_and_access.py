@@ -236,8 +236,8 @@ def test_jobs_are_called_by_what_they_do_and_housekeeping_is_hidden(acme: Namesp
     with namespace_scope(acme.pk):
         for name, state in (
             ("purge.index", "done"),
-            ("purge.tend_namespace", "done"),
-            ("usage_limits.tend_namespace", "dead"),
+            ("purge.keep_house_of_namespace", "done"),
+            ("usage_limits.keep_house_of_namespace", "dead"),
         ):
             OutboxMessage.objects.create(
                 namespace=acme, kind="job", name=name, state=state, due_at=now,

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from federation import wiring
 from federation.models import ConsumedAssertion, SignInAttempt
-from federation.services import provider_tending
+from federation.services import housekeeping
 from governance.isolation.scopes import namespace_scope
 from tests.factories.federation_saml import an_identity_provider, the_walk_through
 from tests.factories.saml_sign_ins import SAMLBrowser
@@ -28,7 +28,7 @@ def test_an_assertion_is_forgotten_once_time_refuses_it_and_an_attempt_after_thr
     assert SAMLBrowser(acme).signed_in().status_code == 302
 
     with namespace_scope(acme.pk):
-        provider_tending.tend(key_maker=wiring.own_key_maker(), now=timezone.now() + later)
+        housekeeping.keep_house(key_maker=wiring.own_key_maker(), now=timezone.now() + later)
 
         assert ConsumedAssertion.objects.count() == assertions
         assert SignInAttempt.objects.count() == attempts

@@ -10,8 +10,8 @@ from pytest_django import Settings
 
 from federation import job_names, wiring
 from federation.models import IdentityProvider
-from federation.services import metadata_refreshes, provider_tending
-from federation.tasks import refresh_metadata, tend_providers
+from federation.services import housekeeping, metadata_refreshes
+from federation.tasks import keep_house, refresh_metadata
 from governance.audit.models import AuditEvent
 from governance.isolation.scopes import namespace_scope, system_scope
 from governance.outbox.models import OutboxMessage
@@ -135,7 +135,7 @@ def test_each_provider_with_an_address_is_fetched_every_six_hours(host: Metadata
         assert list(metadata_refreshes.due(now=now)) == [
             IdentityProvider.objects.get(name="AzureActiveDirectory").pk
         ]
-        provider_tending.tend(key_maker=wiring.own_key_maker(), now=now)
+        housekeeping.keep_house(key_maker=wiring.own_key_maker(), now=now)
         messages = OutboxMessage.objects.filter(name=job_names.REFRESH_METADATA)
         assert messages.count() == 1
     with namespace_scope(acme.pk):
@@ -150,8 +150,8 @@ def test_the_tick_writes_one_job_a_namespace(host: MetadataHost) -> None:
     a_namespace("empty")
 
     with system_scope("test"):
-        tend_providers(Run(namespace_id=None))
-        jobs = OutboxMessage.objects.filter(name=job_names.TEND_PROVIDERS_OF_NAMESPACE)
+        keep_house(Run(namespace_id=None))
+        jobs = OutboxMessage.objects.filter(name=job_names.KEEP_HOUSE_OF_NAMESPACE)
         assert jobs.count() == 1
 
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from federation import wiring
 from federation.models import IdentityProvider, ServiceProviderKey
-from federation.services import provider_tending, service_provider_keys
+from federation.services import housekeeping, service_provider_keys
 from governance.isolation.scopes import namespace_scope
 from governance.tenancy.models import Namespace
 from tests.app.federation.test_single_logout import a_provider, document_of
@@ -53,7 +53,7 @@ def test_the_key_is_made_by_itself_before_anybody_signs_out(acme: Namespace) -> 
     with namespace_scope(acme.pk):
         an_identity_provider("WithoutLogouts")
         for _ in range(2):
-            provider_tending.tend(key_maker=wiring.own_key_maker(), now=timezone.now())
+            housekeeping.keep_house(key_maker=wiring.own_key_maker(), now=timezone.now())
 
     assert keys(acme) == 1
 

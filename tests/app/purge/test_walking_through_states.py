@@ -19,7 +19,7 @@ from governance.tenancy.models import RoleBinding, User
 from governance.tenancy.services import actors
 from purge.domain.erasure import State, is_final
 from purge.models import ErasureDecision, ErasureRequest
-from purge.services import decisions, erasure_requests, reminders, rules
+from purge.services import decisions, erasure_requests, housekeeping, rules
 from tests.app.purge.conftest import Company
 from tests.factories import purge, tenancy
 
@@ -71,7 +71,7 @@ class Walk:
             "cancel": lambda: self.ask(erasure_requests.cancel),
             "retry": lambda: self.ask(erasure_requests.retry),
             "work": self.work,
-            "time passes": lambda: reminders.tend(now=timezone.now() + timedelta(days=61)),
+            "time passes": lambda: housekeeping.keep_house(now=timezone.now() + timedelta(days=61)),
         }
         with suppress(Refusal):
             ways[what]()

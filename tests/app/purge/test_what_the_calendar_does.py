@@ -15,7 +15,7 @@ from governance.outbox.services import deliveries
 from purge import job_names, tasks
 from purge.domain.deadlines import expiry, reminder_now
 from purge.models import ErasureRequest
-from purge.services import contacts, decisions, free_texts, reminders
+from purge.services import contacts, decisions, free_texts, housekeeping
 from tests.app.purge.conftest import Company
 from tests.app.purge.test_telling_people import Outtray, delivered
 from tests.factories import purge, tenancy
@@ -44,9 +44,9 @@ def now_is(company: Company, request: ErasureRequest) -> ErasureRequest:
         return ErasureRequest.objects.get(pk=request.pk)
 
 
-def tended(company: Company, *, at: object) -> Outtray:
+def after_housekeeping(company: Company, *, at: object) -> Outtray:
     with namespace_scope(company.namespace.pk):
-        reminders.tend(now=at)  # type: ignore[arg-type]
+        housekeeping.keep_house(now=at)  # type: ignore[arg-type]
     return delivered()
 
 
@@ -55,7 +55,7 @@ def test_officers_are_reminded_once_each(acme: Company) -> None:
     seen = []
     for days in (8, 7, 6.5, 3, 2, 1, 0.5, -0.1, -5):
         at = request.due_at - timedelta(days=days)
-        seen.append(len(tended(acme, at=at).to(acme.olga.email)))
+        seen.append(len(after_housekeeping(acme, at=at).to(acme.olga.email)))
 
     assert seen == [0, 1, 0, 1, 0, 1, 0, 1, 0]
     assert now_is(acme, request).reminded == [7, 3, 1, 0]
@@ -64,7 +64,7 @@ def test_officers_are_reminded_once_each(acme: Company) -> None:
 def test_a_reminder_says_what_to_do_and_names_nobody(acme: Company) -> None:
     request = asked(acme, reference="Letter of May")
 
-    [letter] = tended(acme, at=request.due_at - DAY).to(acme.ahmed.email)
+    [letter] = after_housekeeping(acme, at=request.due_at - DAY).to(acme.ahmed.email)
 
     assert letter.subject == "[Lakewarden] acme: an erasure is due in 1 day"
     assert f"/n/acme/erasures/{request.pk}/" in letter.text
@@ -86,8 +86,8 @@ def test_a_request_never_expires_before_it_is_due() -> None:
 def test_what_nobody_decided_on_expires_and_whoever_asked_is_told(acme: Company) -> None:
     request = asked(acme)
 
-    before = tended(acme, at=request.expires_at - DAY)
-    after = tended(acme, at=request.expires_at)
+    before = after_housekeeping(acme, at=request.expires_at - DAY)
+    after = after_housekeeping(acme, at=request.expires_at)
 
     ended = now_is(acme, request)
     assert (ended.state, ended.subjects) == ("expired", "")
@@ -101,7 +101,7 @@ def test_what_is_approved_does_not_expire(acme: Company) -> None:
     with namespace_scope(acme.namespace.pk):
         acme.approve(request)
 
-    tended(acme, at=request.expires_at + DAY)
+    after_housekeeping(acme, at=request.expires_at + DAY)
 
     assert now_is(acme, request).state != "expired"
 
@@ -109,10 +109,10 @@ def test_what_is_approved_does_not_expire(acme: Company) -> None:
 def test_the_beat_tends_each_namespace(acme: Company) -> None:
     asked(acme)
     from_beat = type("Run", (), {"message_id": acme.namespace.pk})()
-    tasks.tend(from_beat)
+    tasks.keep_house(from_beat)
 
     with namespace_scope(acme.namespace.pk):
-        assert OutboxMessage.objects.filter(name=job_names.TEND_NAMESPACE).count() == 1
+        assert OutboxMessage.objects.filter(name=job_names.KEEP_HOUSE_OF_NAMESPACE).count() == 1
     delivered()
 
 
@@ -158,9 +158,9 @@ def test_an_address_that_could_not_be_told_is_forgotten_all_the_same(
             raise ConnectionRefusedError
 
     monkeypatch.setattr(wiring, "mailer", Away)
-    tended(acme, at=request.expires_at)
+    after_housekeeping(acme, at=request.expires_at)
     assert now_is(acme, request).contact
-    tended(acme, at=request.expires_at + contacts.KEPT_AFTER_THE_END + DAY)
+    after_housekeeping(acme, at=request.expires_at + contacts.KEPT_AFTER_THE_END + DAY)
 
     assert now_is(acme, request).contact == ""
 

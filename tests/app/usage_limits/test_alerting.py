@@ -28,7 +28,7 @@ from usage_limits import tasks
 from usage_limits.domain.breaches import AlertEvent
 from usage_limits.domain.limits import BreachAction, TermsChange
 from usage_limits.models import Reservation, UsageControlLogEntry, UsageLimit
-from usage_limits.services import limits, reservations, tending
+from usage_limits.services import housekeeping, limits, reservations
 
 ALERT = BreachAction.EMIT_METRIC
 
@@ -158,7 +158,7 @@ def test_lowering_the_amount_says_at_once_what_it_crosses(
 # --- by itself
 
 
-def test_tending_expires_what_is_overdue_and_says_what_was_left_unsaid(
+def test_housekeeping_expires_what_is_overdue_and_says_what_was_left_unsaid(
     namespace: Namespace, now: datetime
 ) -> None:
     limit = a_limit(some_terms(2), now=now)
@@ -167,8 +167,8 @@ def test_tending_expires_what_is_overdue_and_says_what_was_left_unsaid(
     UsageLimit.objects.filter(pk=limit.pk).update(amount=1)
     later = now + reservations.LEASE
 
-    assert tending.tend(now=later) == 2
-    assert tending.tend(now=later) == 0
+    assert housekeeping.keep_house(now=later) == 2
+    assert housekeeping.keep_house(now=later) == 0
     assert Reservation.objects.get(key="lost").state == "expired"
     assert logged() == [(100, "crossed")]
 
@@ -181,7 +181,7 @@ def test_the_periodic_job_reaches_every_namespace_that_needs_it(now: datetime) -
             reserved("lost", 1, now=now)
     run = _Run()
 
-    tasks.tend(run)
+    tasks.keep_house(run)
     _deliver_all()
 
     for namespace in (acme, other):

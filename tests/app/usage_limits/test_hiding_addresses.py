@@ -20,7 +20,7 @@ from tests.factories.tenancy import a_namespace, ivan, signed_in
 from usage_limits.domain import signatures
 from usage_limits.domain.channels import ChannelKind
 from usage_limits.models import AlertChannel, AlertDelivery
-from usage_limits.services import alert_channels, tending, webhooks
+from usage_limits.services import alert_channels, housekeeping, webhooks
 from usage_limits.services.alert_channels import ChannelChange
 
 TOKEN = "T0AB12CD-canary-77e1"
@@ -164,7 +164,7 @@ def test_an_address_that_an_earlier_version_kept_in_the_open_is_sealed(
 ) -> None:
     with namespace_scope(acme.pk):
         AlertChannel.objects.create(kind="webhook", target=SLACK)
-        tending.tend(now=now)
+        housekeeping.keep_house(now=now)
         [row] = AlertChannel.objects.all()
 
     assert re.fullmatch(SHOWN, row.target)
@@ -182,7 +182,7 @@ def test_the_digits_shown_tell_nobody_which_address_it_is(
 
     with namespace_scope(acme.pk):
         AlertChannel.objects.update(target=f"https://hooks.slack.customer.example/••••{plain}")
-        tending.tend(now=now)
+        housekeeping.keep_house(now=now)
 
     assert script.get(address).json()["target"].endswith(digits)
     assert kept(acme) == SLACK
@@ -197,7 +197,7 @@ def test_a_secret_goes_when_its_day_is_over(acme: Namespace, now: datetime) -> N
         alert_channels.change(channel_id=row.pk, wanted=second, **by)  # type: ignore[arg-type]
         sealed = []
         for hours in (23, 25):
-            tending.tend(now=now + timedelta(hours=hours))
+            housekeeping.keep_house(now=now + timedelta(hours=hours))
             row.refresh_from_db()
             sealed.append(bool(row.previous_secret))
 
@@ -207,7 +207,7 @@ def test_a_secret_goes_when_its_day_is_over(acme: Namespace, now: datetime) -> N
         assert secret is not None
         assert secret.reveal() == "second-secret"
     with system_scope("which namespaces are tended"):
-        assert acme.pk in tending.namespaces_to_tend(now=now)
+        assert acme.pk in housekeeping.namespaces_with_work(now=now)
 
 
 def test_a_new_secret_and_the_one_before_it_both_sign_for_a_day(

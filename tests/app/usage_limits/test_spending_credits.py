@@ -16,7 +16,7 @@ from usage_limits import selectors, wiring
 from usage_limits.domain.admissions import UsageLimitReached
 from usage_limits.domain.features import FeatureType
 from usage_limits.models import CreditUse, MainPoolHour, Reservation, UsageEntry
-from usage_limits.services import burst_credits, gates, reservations, tending
+from usage_limits.services import burst_credits, gates, housekeeping, reservations
 from usage_limits.services.own_transactions import commit
 
 BURST = FeatureType.CONCURRENCY_SCALING
@@ -175,11 +175,11 @@ def test_the_same_reservation_again_holds_once(namespace: Namespace, now: dateti
     assert free() == 30
 
 
-def test_tending_credits_the_hours_that_are_over(namespace: Namespace, now: datetime) -> None:
+def test_housekeeping_credits_the_hours_that_are_over(namespace: Namespace, now: datetime) -> None:
     at = now - 2 * HOUR
     sink.settle(run=a_run(a_submission(now=at), run_milliseconds=1000, started_at=at))
 
-    tending.tend(now=now)
+    housekeeping.keep_house(now=now)
 
     assert free() == 150
 

@@ -38,7 +38,7 @@ from usage_limits.domain.events import UsageEvent, UsageEventConflict
 from usage_limits.domain.features import FeatureType
 from usage_limits.domain.limits import BreachAction
 from usage_limits.models import Reservation, UsageControlLogEntry, UsageEntry, UsageLimit
-from usage_limits.services import reservations, tending, usage_events
+from usage_limits.services import housekeeping, reservations, usage_events
 
 THREADS = 20
 BURST = FeatureType.CONCURRENCY_SCALING
@@ -214,7 +214,7 @@ def test_queries_that_wait_hop_and_end_beside_each_other_never_deadlock(now: dat
             clock=timezone.now,
         )
         with namespace_scope(namespace.pk):
-            tending.tend(now=timezone.now())
+            housekeeping.keep_house(now=timezone.now())
         for query in (waiting[number], submitted()):
             with namespace_scope(namespace.pk):
                 queries.cancel(query_id=query.pk, actor=actor, now=timezone.now())

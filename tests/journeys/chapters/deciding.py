@@ -19,14 +19,14 @@ IDENTIFIERS = [{"name": "customer_id", "path": "customer_id", "type": "string"}]
 ORDERS, OLD_ORDERS = "orders/1.ndjson", "old.ndjson"
 TIMEOUT = 10
 # What the hourly job does, at the moment that the request itself says it expires.
-TEND_AT_EXPIRY = """
+HOUSEKEEPING_AT_EXPIRY = """
 from governance.isolation import crossings
 from governance.isolation.scopes import namespace_scope
 from purge.models import ErasureRequest
-from purge.services import reminders
+from purge.services import housekeeping
 
 with namespace_scope(crossings.namespace_named("{namespace}")):
-    reminders.tend(now=ErasureRequest.objects.get(pk="{request_id}").expires_at)
+    housekeeping.keep_house(now=ErasureRequest.objects.get(pk="{request_id}").expires_at)
 """
 
 
@@ -277,7 +277,7 @@ def what_nobody_decides_expires(scene: Scene) -> None:
     file = scene.service.lake / NAMESPACE / ORDERS
     before = file.read_bytes()
     request_id = ivan_asks(scene, who=OTHER, reference="Ticket 2002")
-    code = TEND_AT_EXPIRY.format(namespace=NAMESPACE, request_id=request_id)
+    code = HOUSEKEEPING_AT_EXPIRY.format(namespace=NAMESPACE, request_id=request_id)
     scene.service.manage("shell", "-c", code)
 
     wait_for(scene, request_id, "expired")

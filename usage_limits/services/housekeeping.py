@@ -12,7 +12,7 @@ from usage_limits.services import alert_channels, breaches, burst_credits, gates
 from usage_limits.services.counters import COUNTERS
 
 
-def namespaces_to_tend(*, now: datetime) -> list[UUID]:
+def namespaces_with_work(*, now: datetime) -> list[UUID]:
     """Where something is overdue or limited, or has a webhook's secrets. Needs a system scope."""
     overdue = Reservation.objects.filter(state=ReservationState.HELD.value, expires_at__lte=now)
     found = set(overdue.values_list("namespace_id", flat=True))
@@ -22,7 +22,7 @@ def namespaces_to_tend(*, now: datetime) -> list[UUID]:
     return sorted(found)
 
 
-def tend(*, now: datetime) -> int:
+def keep_house(*, now: datetime) -> int:
     """For the open scope's namespace. How many reservations expired and breaches were said.
 
     A breach is normally said by the settle that causes it; looking again catches what a lowered

@@ -16,13 +16,13 @@ from federation.services import (
 from governance.outbox.services import messages
 
 
-def namespaces_to_tend() -> list[UUID]:
+def namespaces_with_work() -> list[UUID]:
     """Those that have an identity provider. Needs a system scope."""
     found = IdentityProvider.objects.values_list("namespace_id", flat=True)
     return sorted(set(found))
 
 
-def tend(*, key_maker: OwnKeyMaker, now: datetime) -> None:
+def keep_house(*, key_maker: OwnKeyMaker, now: datetime) -> None:
     """For the open scope: keys, metadata that is due, warnings, and what is to be forgotten."""
     service_provider_keys.ensure_wanted(key_maker=key_maker, now=now)
     for provider_id in metadata_refreshes.due(now=now):
