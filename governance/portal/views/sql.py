@@ -19,7 +19,7 @@ from governance.analytics.services import queries, results
 from governance.kernel.actions import Action
 from governance.kernel.permissions import require
 from governance.kernel.refusals import Refusal
-from governance.portal.domain.figures import bytes_text, duration_text
+from governance.portal.domain.figures import bytes_text, duration_text, figure_text
 from governance.portal.views.access import Visit, signed_in
 from governance.restapi.problems import status_of
 
@@ -48,6 +48,10 @@ class ShownQuery:
     @property
     def is_final(self) -> bool:
         return queries.is_final(self.row)
+
+    @property
+    def rows(self) -> str:
+        return figure_text(self.row.rows_returned)
 
     @property
     def scanned(self) -> str:
