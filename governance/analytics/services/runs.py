@@ -30,7 +30,7 @@ from governance.analytics.domain.queries import (
 from governance.analytics.domain.runs import RunEnd, RunLimits, RunOutcome, RunProgress
 from governance.analytics.models import Engine, Query
 from governance.analytics.ports import QueryEngine
-from governance.analytics.services import askers, collaborators, queries, results, watching
+from governance.analytics.services import collaborators, observations, queries, results, standing
 from governance.kernel.refusals import Refusal, Unavailable
 from governance.outbox.services import messages
 
@@ -63,15 +63,15 @@ class _Watch:
     def __init__(self, *, query_id: UUID, scope: Scope) -> None:
         self.query_id = query_id
         self.scope = scope
-        self.aborted: Observation | None = None
-        self.gone = ""
+        self.aborting: Observation | None = None
+        self.lost = ""
 
     def go_on(self, progress: RunProgress) -> bool:
         with self.scope():
             rows = Query.objects.select_for_update(of=("self",)).select_related("namespace")
             row = rows.get(pk=self.query_id)
-            self.gone = askers.why_gone(row)
-            if row.cancel_requested_at is not None or self.gone:
+            self.lost = standing.why_lost(row)
+            if row.cancel_requested_at is not None or self.lost:
                 return False
             row.run_milliseconds = progress.run_milliseconds
             row.bytes_scanned = progress.bytes_scanned
@@ -80,8 +80,8 @@ class _Watch:
             row.spilled_bytes = progress.spilled_bytes
             row.progress = progress.fraction
             row.save(update_fields=[*MEASURED, "updated_at"])
-            self.aborted = watching.aborted(row)
-        return self.aborted is None
+            self.aborting = observations.aborting(row)
+        return self.aborting is None
 
 
 def run(*, query_id: UUID, scope: Scope, clock: Clock) -> None:
@@ -115,9 +115,9 @@ def _started(*, query_id: UUID, now: datetime) -> _Start | None:
     state = QueryState(row.state)
     if state in FINAL:
         return None
-    gone = askers.why_gone(row)
-    if row.cancel_requested_at is not None or gone:
-        row.error = gone
+    lost = standing.why_lost(row)
+    if row.cancel_requested_at is not None or lost:
+        row.error = lost
         queries.finish(row=row, state=QueryState.CANCELLED, now=now)
     elif row.engine is None:
         give_up(query_id=query_id, why="Its engine was removed.", now=now)
@@ -132,7 +132,7 @@ def _wait(row: Query, *, now: datetime) -> None:
     """Come back soon; meanwhile the guards keep what is reserved, and act on how long it waits."""
     row.queue_milliseconds = _milliseconds(now - row.submitted_at)
     row.save(update_fields=["queue_milliseconds", "updated_at"])
-    said = watching.aborted(row)
+    said = observations.aborting(row)
     if said is None:
         messages.enqueue_job(name=job_names.RUN_QUERY, due_at=now + AGAIN, query_id=row.pk)
         return
@@ -191,10 +191,10 @@ def _ended(*, query_id: UUID, outcome: RunOutcome, watch: _Watch, now: datetime)
     row.cpu_milliseconds = outcome.cpu_milliseconds
     row.spilled_bytes = outcome.spilled_bytes
     row.result_bytes = outcome.result_bytes
-    row.error = watch.gone or outcome.error
-    if watch.aborted is not None:
-        row.error = watch.aborted.reason
-    state = _state_after(outcome.end, is_aborted=watch.aborted is not None)
+    row.error = watch.lost or outcome.error
+    if watch.aborting is not None:
+        row.error = watch.aborting.reason
+    state = _state_after(outcome.end, is_aborted=watch.aborting is not None)
     if state is QueryState.SUCCEEDED:
         row.result_expires_at = results.expires_at(now=now)
     queries.finish(row=row, state=state, now=now)

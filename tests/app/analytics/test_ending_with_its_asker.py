@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from governance.analytics.domain.queries import QueryState
 from governance.analytics.models import Query
-from governance.analytics.services import askers, queries
+from governance.analytics.services import queries, standing
 from governance.kernel.actors import Actor
 from governance.tenancy.models import ApiToken, RoleBinding, User
 from governance.tenancy.services import actors, users
@@ -34,7 +34,7 @@ def role_lost() -> None:
 
 
 @pytest.mark.parametrize(
-    ("happens", "why"), [(deactivated, askers.DEACTIVATED), (role_lost, askers.ROLE_LOST)]
+    ("happens", "why"), [(deactivated, standing.DEACTIVATED), (role_lost, standing.ROLE_LOST)]
 )
 def test_a_running_query_ends_with_what_its_asker_may(
     uma: Actor, monkeypatch: pytest.MonkeyPatch, happens: Callable[[], None], why: str
@@ -55,7 +55,7 @@ def test_a_running_query_ends_with_what_its_asker_may(
 
 
 @pytest.mark.parametrize(
-    ("happens", "why"), [(deactivated, askers.DEACTIVATED), (role_lost, askers.ROLE_LOST)]
+    ("happens", "why"), [(deactivated, standing.DEACTIVATED), (role_lost, standing.ROLE_LOST)]
 )
 def test_a_waiting_query_is_not_begun(uma: Actor, happens: Callable[[], None], why: str) -> None:
     query = queries.submit(sql="SELECT 1", actor=uma, now=timezone.now())
@@ -75,7 +75,7 @@ def test_a_query_of_a_revoked_token_is_not_begun(uma: Actor) -> None:
 
     analytics.ran(query)
 
-    assert (query.state, query.error) == (QueryState.CANCELLED, askers.TOKEN_REVOKED)
+    assert (query.state, query.error) == (QueryState.CANCELLED, standing.TOKEN_REVOKED)
 
 
 def test_a_query_of_somebody_else_goes_on(uma: Actor) -> None:

@@ -11,7 +11,7 @@ ROLE_LOST = "It was cancelled: the account that asked for it has lost the role i
 TOKEN_REVOKED = "It was cancelled: the token that asked for it is revoked."  # noqa: S105 - a sentence
 
 
-def why_gone(row: Query) -> str:
+def why_lost(row: Query) -> str:
     """Why nobody may have the query's answer any more, as a sentence; empty where one may.
 
     `row` comes with its namespace. A token that has merely expired was good when it asked.

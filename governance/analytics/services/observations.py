@@ -9,7 +9,7 @@ from governance.analytics.services import collaborators
 MOST_NOTES = 20
 
 
-def aborted(row: Query) -> Observation | None:
+def aborting(row: Query) -> Observation | None:
     """The guard's word that ends the query, if there is one. What is said otherwise is done.
 
     `row` is locked, and its measures are saved.
