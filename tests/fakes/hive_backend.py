@@ -30,7 +30,7 @@ class LimitReached(Exhausted):
 
 @dataclass
 class FakeHiveBackend:
-    """Statements are answered from `answers`; `slow` ones run until they are cancelled."""
+    """Statements are answered from `answers`; the `slow` one runs until it is cancelled."""
 
     passwords: Mapping[str, str] = field(
         default_factory=lambda: {"uma@acme.example": "uma-pw", "eve@rival.example": "eve-pw"}
@@ -42,6 +42,7 @@ class FakeHiveBackend:
     queries: dict[UUID, tuple[Principal, str]] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
     go_on: threading.Event = field(default_factory=threading.Event)
+    slow: str = "select slowly"
     deactivated: set[str] = field(default_factory=set)
     moved_out: set[str] = field(default_factory=set)
     away: bool = False
@@ -95,7 +96,7 @@ class FakeHiveBackend:
         sql = self._own(principal, query_id)
         if query_id in self.cancelled:
             return Progress(state=OperationState.CANCELED, message="The query was cancelled.")
-        if sql == "select slowly":
+        if sql == self.slow:
             time.sleep(0.01)
             return Progress(state=OperationState.RUNNING)
         if sql not in self.answers:

@@ -3,9 +3,9 @@
 import pytest
 
 from governance.analytics.domain.dashboards import DashboardInvalid, PanelSpec, check
+from governance.analytics.domain.engine_refusals import EngineOptionsInvalid
 from governance.analytics.domain.engines import (
     EngineOptions,
-    EngineOptionsInvalid,
     check_databases,
 )
 from governance.analytics.domain.queries import FINAL, QueryState, QueryStateConflict, check_move
