@@ -3,7 +3,7 @@
 No tables here: this also runs on machines of a cluster that have no database.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 
 from purge.domain.identifiers import Identifier
@@ -36,7 +36,7 @@ class Source:
     erased: frozenset[int]
 
 
-def extract(source: Source, *, key: str, version: str) -> Iterator[Piece]:
+def extract(source: Source, *, key: str, version: str) -> Generator[Piece]:
     """Every entry of one version, read with no transaction open, and what was learnt.
 
     What is found by scanning keeps no entries: it is read when somebody asks.

@@ -33,11 +33,11 @@ from purge.services.hold_coverage import Held
 from purge.services.index_intake import Entered, Intake
 from purge.services.known_objects import KnownObjects
 from purge.services.thread_readers import ThreadReaders
+from purge.services.threads import Telling
 
 log = structlog.get_logger(__name__)
 
 TRIES = 5
-SKIPPED_AT_ONCE = 200
 READ_BY_THEN = timedelta(days=7)
 """However large an object is: what was begun before and never stored was somebody's who died."""
 
@@ -106,7 +106,8 @@ def refresh(
         )
         known = KnownObjects(row)
     result = Refreshed()
-    changed = _changed(dataset, known, result, work)
+    telling = Telling(work=work, clock=clock, total=len(known), is_open_ended=True)
+    changed = _changed(dataset, known, result, telling)
     try:
         # A metadata file speaks for another object, and is small.
         if dataset.locator is Locator.METADATA_FILE:
@@ -115,7 +116,7 @@ def refresh(
         else:
             by = readers or ThreadReaders(dataset)
             with closing(by.read(reading=reading, objects=changed)) as found:
-                _take_in(dataset, found, work, lake, clock, result)
+                take_in(dataset, found, work, lake, clock, result)
     except ObjectUnreachable as refusal:
         # A layer that cannot be listed says nothing of its objects: the index keeps them.
         result.unreachable.append(unreachable(f"{dataset.name}/{dataset.prefix}", refusal))
@@ -128,17 +129,16 @@ def refresh(
 
 
 def _changed(
-    dataset: OpenDataset, known: KnownObjects, result: Refreshed, work: Work
+    dataset: OpenDataset, known: KnownObjects, result: Refreshed, telling: Telling
 ) -> Iterator[StoredObject]:
     """Those that the index does not have as they are. `known` is left with what is gone."""
-    for listed, version in known.compared(_reachable(dataset, result), work=work):
+    for listed, version in known.compared(_reachable(dataset, result), work=telling.work):
         result.objects += 1
         # A tag can change, and the version does not.
         if version != listed.version or dataset.locator is Locator.TAG:
             yield listed
-        elif result.objects % SKIPPED_AT_ONCE:
-            continue
-        work.progress(done=result.objects, total=len(known) + result.objects)
+        telling.total = len(known) + result.objects
+        telling.tell(result.objects)
 
 
 def _reachable(dataset: OpenDataset, result: Refreshed) -> Iterator[StoredObject]:
@@ -150,7 +150,7 @@ def _reachable(dataset: OpenDataset, result: Refreshed) -> Iterator[StoredObject
             result.unreachable.append(Unreachable(name=name, reason=listed.reason))
 
 
-def _take_in(
+def take_in(
     dataset: OpenDataset,
     found: Iterable[ObjectRead],
     work: Work,

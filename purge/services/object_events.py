@@ -5,7 +5,8 @@ or in any order and change nothing; comparing sequencers only saves looking agai
 """
 
 import hmac
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -13,16 +14,30 @@ from governance.kernel.actions import Action
 from governance.kernel.actors import Actor
 from governance.kernel.permissions import require
 from governance.outbox.services import messages
-from purge import job_names
+from purge import job_names, selectors
 from purge.domain import object_events
 from purge.domain.locators import Locator
 from purge.domain.object_events import Entry, ObjectEvent
 from purge.models import Dataset, LakeObject, ObjectNews, StorageLayer
-from purge.ports import Lake, LayerInvalid, LayerKind, ObjectUnreachable, StoredObject, Work
-from purge.services import indexing, keyrings
-from purge.services.indexing import Clock, OpenDataset
+from purge.ports import (
+    Format,
+    Lake,
+    LayerInvalid,
+    LayerKind,
+    ObjectUnreachable,
+    StoredObject,
+    Work,
+)
+from purge.ports.extraction import Reading
+from purge.services import extraction, indexing, keyrings, threads
+from purge.services.indexing import Clock, OpenDataset, Refreshed
+from purge.services.thread_readers import ThreadReaders
 
 AT_ONCE = 500
+CHANGES = ("key", "is_pending", "sequencer", "retags", "updated_at")
+NOWHERE = "no dataset here has objects of that bucket and name"
+INDEXED = "that version is indexed already"
+OLDER = "a newer event of it came before"
 
 
 @dataclass(slots=True)
@@ -34,24 +49,43 @@ class Heard:
     refused: list[tuple[int, str]] = field(default_factory=list)
 
 
+@dataclass(slots=True, kw_only=True)
+class _Told:
+    """An event, and a layer with datasets that its object lies in, by its name there."""
+
+    position: int
+    event: ObjectEvent
+    layer: StorageLayer
+    key: str
+    datasets: Sequence[Dataset]
+    fingerprint: str
+    why: str = ""
+    """Why it is no news."""
+
+
 def hear(*, document: object, actor: Actor) -> Heard:
     """Remember what is to be looked at, and have a job look. Needs the scope."""
     require(actor=actor, action=Action.MANAGE_DATA_MAP)
-    layers = list(StorageLayer.objects.filter(kind__in=[LayerKind.S3, LayerKind.FILESYSTEM]))
-    key = keyrings.fingerprint_key()
+    of_kinds = StorageLayer.objects.filter(kind__in=[LayerKind.S3, LayerKind.FILESYSTEM])
+    layers = list(of_kinds.prefetch_related("datasets"))
+    secret = keyrings.fingerprint_key()
     heard = Heard()
-    told: set[UUID] = set()
+    told: dict[int, list[_Told]] = {}
     for entry in object_events.entries(document):
         if entry.event is None:
             _turned_away(entry, heard)
-            continue
-        noted, why = _note(entry.event, layers, key)
-        if noted:
-            heard.applied.append(entry.position)
-            told.update(noted)
         else:
-            heard.ignored.append((entry.position, why))
-    for layer_id in sorted(told):
+            told[entry.position] = list(_told(entry.position, entry.event, layers, secret))
+    every = [one for some in told.values() for one in some]
+    _tell_indexed(every)
+    _remember([one for one in every if not one.why])
+    for position, some in told.items():
+        if any(not one.why for one in some):
+            heard.applied.append(position)
+        else:
+            heard.ignored.append((position, some[-1].why if some else NOWHERE))
+    heard.ignored.sort()
+    for layer_id in sorted({one.layer.pk for one in every if not one.why}):
         messages.enqueue_job(name=job_names.FOLLOW, storage_layer_id=layer_id)
     return heard
 
@@ -63,21 +97,21 @@ def _turned_away(entry: Entry, heard: Heard) -> None:
         heard.ignored.append((entry.position, entry.ignored))
 
 
-def _note(event: ObjectEvent, layers: Sequence[StorageLayer], key: bytes) -> tuple[list[UUID], str]:
-    """The layers in which it is news; else why it is none."""
-    noted: list[UUID] = []
-    why = "no dataset here has objects of that bucket and name"
-    for layer, name in _within(event, layers):
-        datasets = [one for one in layer.datasets.all() if name.startswith(one.prefix)]
-        if not datasets:
-            continue
-        if _is_indexed(event, name, datasets):
-            why = "that version is indexed already"
-        elif _remember(event, layer, name, key):
-            noted.append(layer.pk)
-        else:
-            why = "a newer event of it came before"
-    return noted, why
+def _told(
+    position: int, event: ObjectEvent, layers: Sequence[StorageLayer], secret: bytes
+) -> Iterator[_Told]:
+    for layer, key in _within(event, layers):
+        datasets = [one for one in layer.datasets.all() if key.startswith(one.prefix)]
+        if datasets:
+            named = f"{layer.pk}\0{key}".encode("utf-8", "surrogatepass")
+            yield _Told(
+                position=position,
+                event=event,
+                layer=layer,
+                key=key,
+                datasets=datasets,
+                fingerprint=hmac.digest(secret, named, "sha256").hex(),
+            )
 
 
 def _within(
@@ -94,38 +128,59 @@ def _within(
             yield layer, event.key.removeprefix(start)
 
 
-def _is_indexed(event: ObjectEvent, key: str, datasets: Sequence[Dataset]) -> bool:
+def _tell_indexed(told: Sequence[_Told]) -> None:
     """What an erasure published is indexed by the erasure: its own event is no news."""
-    if event.retags or not event.etag:
-        return False
-    versions = {event.etag, f"{event.etag}@{event.version_id}"}
-    found = LakeObject.objects.filter(dataset__in=datasets, key=key, current=True)
-    return found.filter(version__in=versions).count() == len(datasets)
+    told = [one for one in told if one.event.etag and not one.event.retags]
+    known = LakeObject.objects.filter(
+        dataset__in={dataset.pk for one in told for dataset in one.datasets},
+        key__in={one.key for one in told},
+        current=True,
+    )
+    versions = {
+        (dataset_id, key): version
+        for dataset_id, key, version in known.values_list("dataset_id", "key", "version")
+    }
+    for one in told:
+        its = {one.event.etag, f"{one.event.etag}@{one.event.version_id}"}
+        if all(versions.get((dataset.pk, one.key)) in its for dataset in one.datasets):
+            one.why = INDEXED
 
 
-def _remember(event: ObjectEvent, layer: StorageLayer, key: str, secret: bytes) -> bool:
-    print_ = hmac.digest(secret, f"{layer.pk}\0{key}".encode("utf-8", "surrogatepass"), "sha256")
-    fresh = ObjectNews(
-        namespace_id=layer.namespace_id,
-        storage_layer=layer,
-        key_fingerprint=print_.hex(),
-        key=key,
-        sequencer=event.sequencer,
-        retags=event.retags,
+def _remember(told: Sequence[_Told]) -> None:
+    """In the order in which they are told; always locked in one order."""
+    first: dict[str, _Told] = {}
+    for one in told:
+        first.setdefault(one.fingerprint, one)
+    fresh = {print_: _news(first[print_]) for print_ in sorted(first)}
+    ObjectNews.objects.bulk_create(fresh.values(), ignore_conflicts=True)
+    found = ObjectNews.objects.select_for_update().filter(key_fingerprint__in=fresh)
+    rows = {row.key_fingerprint: row for row in found.order_by("key_fingerprint")}
+    changed: dict[str, ObjectNews] = {}
+    for one in told:
+        row, event = rows[one.fingerprint], one.event
+        if row.pk == fresh[one.fingerprint].pk and one is first[one.fingerprint]:
+            continue
+        if event.sequencer and not object_events.is_newer(event.sequencer, than=row.sequencer):
+            one.why = OLDER
+            continue
+        row.key, row.is_pending = one.key, True
+        row.sequencer = event.sequencer or row.sequencer
+        row.retags = row.retags or event.retags
+        changed[one.fingerprint] = row
+    ObjectNews.objects.bulk_create(
+        changed.values(), update_conflicts=True, unique_fields=["id"], update_fields=CHANGES
     )
-    ObjectNews.objects.bulk_create([fresh], ignore_conflicts=True)
-    row = ObjectNews.objects.select_for_update().get(
-        storage_layer=layer, key_fingerprint=fresh.key_fingerprint
+
+
+def _news(told: _Told) -> ObjectNews:
+    return ObjectNews(
+        namespace_id=told.layer.namespace_id,
+        storage_layer=told.layer,
+        key_fingerprint=told.fingerprint,
+        key=told.key,
+        sequencer=told.event.sequencer,
+        retags=told.event.retags,
     )
-    if row.pk == fresh.pk:
-        return True
-    if event.sequencer and not object_events.is_newer(event.sequencer, than=row.sequencer):
-        return False
-    row.key, row.is_pending = key, True
-    row.sequencer = event.sequencer or row.sequencer
-    row.retags = row.retags or event.retags
-    row.save()
-    return True
 
 
 def follow(*, layer_id: UUID, work: Work, lake: Lake, clock: Clock) -> int:
@@ -141,54 +196,87 @@ def follow(*, layer_id: UUID, work: Work, lake: Lake, clock: Clock) -> int:
         pending = list(
             ObjectNews.objects.filter(storage_layer=layer, is_pending=True).order_by("pk")[:AT_ONCE]
         )
-        opened = [_opened(one, lake=lake) for one in datasets]
-    ready = [one for one in opened if one is not None]
-    for position, news in enumerate(pending, 1):
-        _follow_one(news, ready, work=work, lake=lake, clock=clock)
-        work.progress(done=position, total=len(pending))
-    if len(pending) == AT_ONCE:
-        with work.scope():
+        opened = list(_opened(datasets, lake=lake))
+    for dataset, reading in opened:
+        again = {one.key: one.retags for one in pending if one.key.startswith(dataset.prefix)}
+        _look(dataset, reading, again, work=work, lake=lake, clock=clock)
+        work.progress(done=len(pending), total=len(pending))
+    with work.scope():
+        _settle(pending)
+        if len(pending) == AT_ONCE:
             messages.enqueue_job(name=job_names.FOLLOW, storage_layer_id=layer_id)
     return len(pending)
 
 
-def _opened(dataset: Dataset, *, lake: Lake) -> OpenDataset | None:
-    try:
-        return indexing.opened(dataset, lake=lake)
-    except LayerInvalid:
-        return None
+def _opened(datasets: Iterable[Dataset], *, lake: Lake) -> Iterator[tuple[OpenDataset, Reading]]:
+    for one in datasets:
+        with suppress(LayerInvalid):
+            dataset, layer = (
+                indexing.opened(one, lake=lake),
+                selectors.description(one.storage_layer),
+            )
+            yield dataset, extraction.reading(dataset, layer=layer, as_format=Format(one.format))
 
 
-def _follow_one(
-    news: ObjectNews, datasets: Sequence[OpenDataset], *, work: Work, lake: Lake, clock: Clock
+def _look(
+    dataset: OpenDataset,
+    reading: Reading,
+    again: Mapping[str, bool],
+    *,
+    work: Work,
+    lake: Lake,
+    clock: Clock,
 ) -> None:
-    try:
-        for dataset in datasets:
-            if news.key.startswith(dataset.prefix):
-                look_at(dataset, key=news.key, again=news.retags, work=work, lake=lake, clock=clock)
-    except ObjectUnreachable:
-        # It is reported by whoever locates; news of it will come when it can be reached.
-        pass
-    with work.scope():
-        # Newer news that came meanwhile stays pending.
-        ObjectNews.objects.filter(
-            pk=news.pk, sequencer=news.sequencer, updated_at=news.updated_at
-        ).update(is_pending=False, retags=False, key="")
+    """Index the objects of these keys as they are now, unless that is what is indexed.
 
-
-def look_at(
-    dataset: OpenDataset, *, key: str, again: bool, work: Work, lake: Lake, clock: Clock
-) -> None:
-    """Index the object as it is now, unless that is what is indexed. Raises ObjectUnreachable."""
-    version = dataset.layer.version(key=key)
+    What cannot be reached is reported by whoever locates; news of it will come when it can be.
+    """
     with work.scope():
-        row = LakeObject.objects.filter(dataset_id=dataset.id, key=key, current=True).first()
-    if version is None:
-        if row is not None:
-            with work.scope():
-                lake.index.remove(object_number=row.number)
-                row.delete()
+        rows = LakeObject.objects.filter(dataset_id=dataset.id, current=True, key__in=again)
+        known = {
+            key: (number, of) for key, number, of in rows.values_list("key", "number", "version")
+        }
+    is_far = reading.layer.kind == LayerKind.S3
+    versions = dict(_versions(dataset, again, is_far=is_far))
+    with work.scope():
+        for key in (key for key, now in versions.items() if now is None and key in known):
+            lake.index.remove(object_number=known[key][0])
+            LakeObject.objects.filter(number=known[key][0]).delete()
+    changed = [
+        StoredObject(key, version, 0)
+        for key, version in versions.items()
+        if version is not None
+        and (again[key] or dataset.locator is Locator.TAG or known.get(key, ("", ""))[1] != version)
+    ]
+    if dataset.locator is Locator.METADATA_FILE:
+        for listed in changed:
+            with suppress(ObjectUnreachable):
+                indexing.refresh_object(
+                    dataset=dataset, listed=listed, work=work, lake=lake, clock=clock
+                )
         return
-    if row is None or row.version != version or again or dataset.locator is Locator.TAG:
-        listed = StoredObject(key, version, 0)
-        indexing.refresh_object(dataset=dataset, listed=listed, work=work, lake=lake, clock=clock)
+    with closing(ThreadReaders(dataset).read(reading=reading, objects=changed)) as found:
+        indexing.take_in(dataset, found, work, lake, clock, Refreshed())
+
+
+def _versions(
+    dataset: OpenDataset, keys: Iterable[str], *, is_far: bool
+) -> Iterator[tuple[str, str | None]]:
+    """The version in force of each that can be reached, None where it is gone."""
+
+    def look(key: str) -> tuple[str, str | None] | None:
+        try:
+            return key, dataset.layer.version(key=key)
+        except ObjectUnreachable:
+            return None
+
+    with closing(threads.in_order(keys, act=look, is_threaded=lambda _: is_far)) as looked:
+        yield from filter(None, looked)
+
+
+def _settle(looked_at: Sequence[ObjectNews]) -> None:
+    """Newer news that came meanwhile stays pending."""
+    before = {one.pk: (one.sequencer, one.updated_at) for one in looked_at}
+    rows = ObjectNews.objects.select_for_update().filter(pk__in=before).order_by("key_fingerprint")
+    same = [row.pk for row in rows if (row.sequencer, row.updated_at) == before[row.pk]]
+    ObjectNews.objects.filter(pk__in=same).update(is_pending=False, retags=False, key="")

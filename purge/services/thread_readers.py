@@ -4,9 +4,11 @@ from collections.abc import Generator, Iterable
 from contextlib import closing
 
 from purge.ports import ObjectChanged, ObjectUnreachable, StoredObject
-from purge.ports.extraction import ObjectRead, Reading
+from purge.ports.extraction import Extracted, ObjectRead, Piece, Reading
 from purge.services import extraction, threads
 from purge.services.extraction import Source
+
+MOST_ENTRIES = 1 << 16
 
 
 class ThreadReaders:
@@ -26,11 +28,20 @@ class ThreadReaders:
             yield from found
 
     def _read(self, listed: StoredObject) -> ObjectRead:
-        pieces = extraction.extract(self._source, key=listed.key, version=listed.version)
+        """Not if it has more entries than are to be held of one."""
+        pieces: list[Piece] = []
+        count = 0
+        found = extraction.extract(self._source, key=listed.key, version=listed.version)
         try:
-            return ObjectRead(listed, list(pieces))
+            with closing(found):
+                for piece in found:
+                    pieces.append(piece)
+                    count += 0 if isinstance(piece, Extracted) else len(piece.fingerprints)
+                    if count > MOST_ENTRIES:
+                        return ObjectRead(listed, None)
         except (ObjectChanged, ObjectUnreachable):
             return ObjectRead(listed, None)
+        return ObjectRead(listed, pieces)
 
     def close(self) -> None:
         pass

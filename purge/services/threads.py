@@ -37,15 +37,16 @@ class Telling:
     total: int
     done: int = 0
     told_at: datetime | None = None
+    is_open_ended: bool = False
 
     def one_more(self) -> None:
         self.tell(self.done + 1)
 
     def tell(self, done: int) -> bool:
-        """Whether it was told this time."""
+        """Whether it was told this time: as the last one is, where that is known before."""
         now, self.done = self.clock(), done
         is_early = self.told_at is not None and timedelta() <= now - self.told_at < TOLD
-        if is_early and done < self.total:
+        if is_early and (done < self.total or self.is_open_ended):
             return False
         self.told_at = now
         self.work.progress(done=done, total=self.total)

@@ -174,6 +174,40 @@ def test_much_that_changed_is_shared_among_workers(
     assert (refreshed.objects, refreshed.read) == (5, 0)
 
 
+def test_events_of_one_object_in_one_notification_count_in_their_order(company: Company) -> None:
+    (company.folder / "a.ndjson").write_bytes(purge.records(7))
+
+    heard = hear(
+        company,
+        an_event(sequencer="0B"),
+        an_event(sequencer="0A"),
+        an_event("b.ndjson", sequencer="01"),
+        an_event(name="ObjectTagging:Put", sequencer="0C"),
+    )
+
+    assert heard.applied == [0, 2, 3]
+    assert [position for position, _ in heard.ignored] == [1]
+    row = ObjectNews.objects.get(key="a.ndjson")
+    assert (row.sequencer, row.retags) == ("0C", True)
+    assert follow(company) == 2
+    assert keys() == ["a.ndjson"]
+
+
+def test_a_burst_of_events_takes_few_statements(
+    company: Company, django_assert_max_num_queries: Callable[[int], Any]
+) -> None:
+    for number in range(100):
+        (company.folder / f"{number}.ndjson").write_bytes(purge.records(number))
+    burst = [an_event(f"{number}.ndjson", eTag="0" * 32) for number in range(100)]
+
+    with django_assert_max_num_queries(30):
+        heard = hear(company, *burst)
+    with django_assert_max_num_queries(400):
+        followed = follow(company)
+
+    assert (len(heard.applied), followed, len(keys())) == (100, 100, 100)
+
+
 def test_indexing_that_was_killed_goes_on_where_it_was(
     company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
