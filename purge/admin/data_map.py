@@ -163,6 +163,8 @@ class DatasetAdmin(NamespacedModelAdmin):
     @display(description="Last indexing")
     def indexing(self, row: Dataset) -> str:
         job = job_words.latest(job_names.INDEX, dataset_id=row.pk)
+        if job is None and row.indexed_at:
+            return "Nobody asked for it here: it was indexed by a command, or when it was needed."
         if job is None:
             return "Not yet. Test the dataset, then index it."
         shown = {"job": job, "state": MessageState(job.state).label}
