@@ -95,10 +95,15 @@ def _was_under_way(loaded: LoadedStep, *, work: Work, lake: Lake, clock: Clock) 
     was_published = "version" in hand and layer.version(key=key) == hand["version"]
     layer.discard(key=key, attempt=hand["attempt"])
     if was_published:
-        steps.published({loaded.id: True}, work=work, lake=lake, clock=clock)
-        removal = replace(loaded, hand={"removes": hand["replaces"], "cut": hand.get("present")})
-        _finish_removal(removal, work=work, lake=lake, clock=clock)
+        _finish_publication(loaded, work=work, lake=lake, clock=clock)
     return was_published
+
+
+def _finish_publication(loaded: LoadedStep, *, work: Work, lake: Lake, clock: Clock) -> None:
+    hand = loaded.hand
+    steps.published({loaded.id: True}, work=work, lake=lake, clock=clock)
+    removal = replace(loaded, hand={"removes": hand["replaces"], "cut": hand.get("present")})
+    _finish_removal(removal, work=work, lake=lake, clock=clock)
 
 
 def _finish_removal(loaded: LoadedStep, *, work: Work, lake: Lake, clock: Clock) -> None:
@@ -142,7 +147,10 @@ def _try(loaded: LoadedStep, *, work: Work, lake: Lake, clock: Clock) -> bool:
         steps.done(loaded.id, problem=steps.GONE, work=work, clock=clock)
         return True
     if not finding.present:
-        steps.done(loaded.id, unclear=len(finding.unclear), work=work, clock=clock)
+        if "version" in loaded.hand and steps.recognised(loaded.id, finding.row, work=work):
+            _finish_publication(loaded, work=work, lake=lake, clock=clock)
+        else:
+            steps.done(loaded.id, unclear=len(finding.unclear), work=work, clock=clock)
         return True
     match finding.plan:
         case Plan.SPLICE:

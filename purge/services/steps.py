@@ -104,6 +104,22 @@ def published(stays_behind: Mapping[UUID, bool], *, work: Work, lake: Lake, cloc
         _save_all(steps, fields=PUBLISHED)
 
 
+def recognised(step_id: UUID, row: LakeObject, *, work: Work) -> bool:
+    """Whether what is in force, without the records, is what a killed worker was about to publish.
+
+    Some stores name versions as nobody can foretell (an ETag under a key of KMS is no sum): then
+    its length tells.
+    """
+    with work.scope():
+        step = _locked(step_id)
+        hand = step.staged
+        if hand.get("size") != row.size or hand.get("replaces") == row.version:
+            return False
+        step.staged = {**hand, "version": row.version}
+        step.save(update_fields=["staged", "updated_at"])
+        return True
+
+
 def _follow(steps: Sequence[ErasureStep], *, lake: Lake) -> None:
     """The index knows the new versions, and what is no longer in them."""
     hands = {step.object_number: step.staged for step in steps}
