@@ -12,7 +12,7 @@ import django_stubs_ext
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 
 from governance.adminsite import navigation
-from governance.project import addresses, env, keys, logs
+from governance.project import addresses, env, keys, logs, named
 from governance.project.embedded.folders import DataFolder
 from governance.restapi import defaults
 
@@ -234,22 +234,10 @@ EMAIL_MESSAGE_ID_DOMAIN = urlsplit(PUBLIC_URL).hostname
 
 # --- the admin
 UNFOLD = navigation.unfold_settings()
-# Functions (request) -> Attention rows of the admin's first page: see adminsite/attention.py.
-ADMIN_ATTENTION = [
-    "governance.adminsite.admin.warnings.given_up",
-    "governance.project.attention.erasures_waiting",
-    "governance.project.attention.certificates_ending",
-    "governance.project.attention.limits_near",
-    "usage_limits.admin.attention.disabled",
-]
+ADMIN_ATTENTION = named.ADMIN_ATTENTION
 JOB_WORDS = "governance.project.job_words"
 ADMIN_SETTING_UP = ["governance.project.setting_up.steps"]
-ADMIN_GLANCES = [
-    "governance.project.glances.limits",
-    "governance.project.glances.queries",
-    "governance.project.glances.sign_ins",
-    "governance.project.glances.erasures",
-]
+ADMIN_GLANCES = named.ADMIN_GLANCES
 
 # --- REST
 REST_FRAMEWORK = defaults.REST_FRAMEWORK
@@ -260,10 +248,7 @@ EGRESS_ALLOWED_NETWORKS = environment.words("EGRESS_ALLOWED_NETWORKS", default=[
 EGRESS_ALLOWED_PORTS = environment.ports("EGRESS_ALLOWED_PORTS")
 
 # --- analytics and the portal: what stands above them is named, not imported
-ANALYTICS_ENGINES = {
-    "duckdb": "governance.analytics.adapters.duckdb_engine.build",
-    "hiveserver2": "governance.analytics.adapters.hive.engine.build",
-}
+ANALYTICS_ENGINES = named.ANALYTICS_ENGINES
 # Spark Thrift Servers and Hive of ours, each with the root of its lake: host:port=s3a://lake
 HIVE_SERVERS = addresses.hive_servers(environment.words("HIVE_SERVERS", default=[]))
 ANALYTICS_QUERY_GUARDS = ["usage_limits.wiring.query_guard"]

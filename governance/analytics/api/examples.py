@@ -6,9 +6,15 @@ SQL = "SELECT carrier, count(*) AS flights FROM flights GROUP BY carrier"
 
 EXAMPLES: dict[str, Any] = {
     "EngineInRequest": {
-        "name": "duckdb",
-        "kind": "duckdb",
-        "options": {"memory_megabytes": 512, "timeout_seconds": 60},
+        "name": "cluster",
+        "kind": "hiveserver2",
+        "options": {
+            "host": "spark.acme.example",
+            "username": "lakewarden",
+            "lake_url": "s3a://acme-lake/tables",
+            "timeout_seconds": 900,
+        },
+        "credentials": "the password",
         "pool": "main",
         "databases": ["default"],
         "enabled": True,

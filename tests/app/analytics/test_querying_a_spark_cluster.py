@@ -114,7 +114,7 @@ def test_rows_come_back_and_bytes_are_counted_as_they_were_admitted() -> None:
 def test_types_are_those_of_the_lake() -> None:
     query = asked(
         "SELECT cast(1.5 AS decimal(10,2)) AS d, date '2026-01-02' AS day, "
-        "timestamp '2026-01-02 03:04:05.678' AS at, binary('ab') AS b, array(1, 2) AS l, "
+        "timestamp '2026-01-02 03:04:05.678' AS at, CAST('ab' AS binary) AS b, array(1, 2) AS l, "
         "cast(NULL AS int) AS nothing, cast(1.5 AS float) AS f, true AS yes"
     )
 
