@@ -16,7 +16,7 @@ from governance.tenancy.models import Namespace, User
 from purge import selectors
 from purge.domain import reasons
 from purge.domain.erasure import State, is_final
-from purge.models import ComeBack, ErasureReport, ErasureRequest, ErasureStep
+from purge.models import ErasureReport, ErasureRequest, ErasureStep, Return
 
 SHOWN_PROBLEMS = 10
 UNDONE = {
@@ -70,11 +70,11 @@ def reminder(*, request_id: UUID, days: int) -> None:
         )
 
 
-def came_back(*, come_back_id: UUID) -> None:
+def came_back(*, return_id: UUID) -> None:
     """To the officers, and to whoever asked for the first erasure: somebody erased is back."""
-    row = ComeBack.objects.select_related(
+    row = Return.objects.select_related(
         "suppression__erasure_request", "dataset__storage_layer"
-    ).get(pk=come_back_id)
+    ).get(pk=return_id)
     before = row.suppression.erasure_request
     concerned = [] if before is None else _concerned(before)
     ns = Namespace.objects.get(pk=row.namespace_id).name
@@ -85,7 +85,7 @@ def came_back(*, come_back_id: UUID) -> None:
             context={
                 "reference": "" if before is None else before.reference,
                 "dataset": str(row.dataset),
-                "link": reverse("purge:come_backs", kwargs={"ns": ns}),
+                "link": reverse("purge:returns", kwargs={"ns": ns}),
             },
             key=f"{row.pk}:{user.pk}",
         )

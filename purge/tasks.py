@@ -135,11 +135,11 @@ def tell_contact(run: JobRun, *, erasure_request_id: str) -> None:
 
 
 @job(job_names.CAME_BACK)
-def came_back(run: JobRun, *, come_back_id: str) -> None:
+def came_back(run: JobRun, *, return_id: str) -> None:
     """Tell the officers, or ask for another erasure. Twice is safe: what was asked is decided."""
     with run.scope():
-        if suppression.act_on(come_back_id=UUID(come_back_id), now=timezone.now()):
-            emails.came_back(come_back_id=UUID(come_back_id))
+        if suppression.act_on(return_id=UUID(return_id), now=timezone.now()):
+            emails.came_back(return_id=UUID(return_id))
 
 
 @job(job_names.REMIND)

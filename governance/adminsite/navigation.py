@@ -90,7 +90,7 @@ GROUPS: tuple[tuple[str, tuple[Page, ...]], ...] = (
             Page("Storage layers", "database", "purge_storagelayer", Action.READ_ERASURE),
             Page("Datasets", "table_view", "purge_dataset", Action.READ_ERASURE),
             Page("Legal holds", "gavel", "purge_legalhold", Action.READ_ERASURE),
-            Page("Returns", "undo", "purge_comeback", Action.READ_ERASURE),
+            Page("Returns", "undo", "purge_return", Action.READ_ERASURE),
             Page("Erasure rules", "tune", "purge_erasurerules", Action.READ_ERASURE),
         ),
     ),

@@ -16,7 +16,7 @@ from governance.adminsite.gates import in_one_namespace
 from governance.adminsite.options import NamespacedModelAdmin
 from governance.kernel.actions import Action
 from purge.forms import HoldForm, LiftForm
-from purge.models import ComeBack, ComeBackState, ErasureRules, LegalHold
+from purge.models import ErasureRules, LegalHold, Return, ReturnState
 from purge.services import holds, rules, suppression
 
 
@@ -142,8 +142,8 @@ class LegalHoldAdmin(NamespacedModelAdmin):
         return "Lifted. Erasures that waited for it can be tried again."
 
 
-@admin.register(ComeBack)
-class ComeBackAdmin(NamespacedModelAdmin):
+@admin.register(Return)
+class ReturnAdmin(NamespacedModelAdmin):
     """Erased people whose records arrived again."""
 
     read_action = Action.READ_ERASURE
@@ -158,18 +158,18 @@ class ComeBackAdmin(NamespacedModelAdmin):
     empty_state = "Nobody who was erased has come back."
 
     @display(description="Fingerprint")
-    def fingerprint(self, row: ComeBack) -> str:
+    def fingerprint(self, row: Return) -> str:
         return row.suppression.public_fingerprint
 
     @detail_action(
         label="Ask for another erasure",
         action=Action.REQUEST_ERASURE,
         icon="person_remove",
-        shown=lambda row: row.state == ComeBackState.OPEN,
+        shown=lambda row: row.state == ReturnState.OPEN,
     )
-    def erase(self, request: HttpRequest, row: ComeBack, values: Mapping[str, Any]) -> HttpResponse:
+    def erase(self, request: HttpRequest, row: Return, values: Mapping[str, Any]) -> HttpResponse:
         asked = suppression.ask_again(
-            come_back_id=row.pk, actor=self.actor(request), now=timezone.now()
+            return_id=row.pk, actor=self.actor(request), now=timezone.now()
         )
         return redirect(reverse("admin:purge_erasurerequest_change", args=(asked.pk,)))
 
@@ -177,8 +177,8 @@ class ComeBackAdmin(NamespacedModelAdmin):
         label="They may stay",
         action=Action.REQUEST_ERASURE,
         icon="check",
-        shown=lambda row: row.state == ComeBackState.OPEN,
+        shown=lambda row: row.state == ReturnState.OPEN,
     )
-    def dismiss(self, request: HttpRequest, row: ComeBack, values: Mapping[str, Any]) -> str:
-        suppression.dismiss(come_back_id=row.pk, actor=self.actor(request), now=timezone.now())
+    def dismiss(self, request: HttpRequest, row: Return, values: Mapping[str, Any]) -> str:
+        suppression.dismiss(return_id=row.pk, actor=self.actor(request), now=timezone.now())
         return "They may stay, and are looked out for no more."

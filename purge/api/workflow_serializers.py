@@ -10,7 +10,7 @@ from governance.restapi.serializers import (
     ScopedRelatedField,
     StrictSerializer,
 )
-from purge.models import ComeBack, Dataset, ErasureRules, LegalHold
+from purge.models import Dataset, ErasureRules, LegalHold, Return
 
 MOST_AT_ONCE = 200
 
@@ -63,7 +63,7 @@ class LiftIn(StrictSerializer):
     reason = serializers.CharField(max_length=1000)
 
 
-class ComeBackOut(ModelOut):
+class ReturnOut(ModelOut):
     """`subject` is the fingerprint that was erased and is back."""
 
     subject = serializers.CharField(source="suppression.public_fingerprint")
@@ -72,7 +72,7 @@ class ComeBackOut(ModelOut):
     erasure_request = serializers.UUIDField(source="erasure_request_id", allow_null=True)
 
     class Meta:
-        model = ComeBack
+        model = Return
         fields = (
             *ModelOut.BASE,
             "subject",

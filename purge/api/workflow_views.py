@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from governance.kernel.actions import Action
 from governance.restapi.views import CreateMixin, ReadViewSet, UpdateMixin
 from purge.api import serializers as shapes, workflow_serializers as workflow
-from purge.models import ComeBack, ErasureRequest, ErasureRules, LegalHold
+from purge.models import ErasureRequest, ErasureRules, LegalHold, Return
 from purge.services import holds, rules, suppression
 
 
@@ -64,26 +64,26 @@ class LegalHoldViewSet(CreateMixin, ReadViewSet):
         return Response(self.rendered(lifted))
 
 
-class ComeBackViewSet(ReadViewSet):
+class ReturnViewSet(ReadViewSet):
     """Erased people whose identifiers arrived again, and what was decided about that."""
 
-    model = ComeBack
+    model = Return
     read_action = Action.READ_ERASURE
     write_action = Action.REQUEST_ERASURE
-    serializer_class = workflow.ComeBackOut
+    serializer_class = workflow.ReturnOut
     filterset_fields = ("state", "dataset")
     ordering_fields = ("created_at", "seen_at")
     ordering = ("-id",)
 
-    def get_queryset(self) -> QuerySet[ComeBack]:
-        return ComeBack.objects.select_related("suppression")
+    def get_queryset(self) -> QuerySet[Return]:
+        return Return.objects.select_related("suppression")
 
     @extend_schema(request=None, responses={201: shapes.ErasureRequestOut})
     @action(detail=True, methods=["post"])
     def erase(self, request: Request, **kwargs: Any) -> Response:  # noqa: ANN401, ARG002 - DRF's
         """Ask for an erasure of what came back: a new report, and a new decision."""
         row = self.get_object()
-        asked = suppression.ask_again(come_back_id=row.pk, actor=self.actor, now=self.now)
+        asked = suppression.ask_again(return_id=row.pk, actor=self.actor, now=self.now)
         shown = ErasureRequest.objects.prefetch_related("certificates", "reports").get(pk=asked.pk)
         context = self.get_serializer_context()
         return Response(shapes.ErasureRequestOut(shown, context=context).data, status=201)
@@ -96,10 +96,10 @@ class ComeBackViewSet(ReadViewSet):
         count = suppression.let_back(**values, actor=self.actor, now=self.now)
         return Response(workflow.LetBackOut({"identifiers": count}).data)
 
-    @extend_schema(request=None, responses={200: workflow.ComeBackOut})
+    @extend_schema(request=None, responses={200: workflow.ReturnOut})
     @action(detail=True, methods=["post"])
     def dismiss(self, request: Request, **kwargs: Any) -> Response:  # noqa: ANN401, ARG002 - DRF's
         """It may stay: the person is back by their own wish."""
         row = self.get_object()
-        suppression.dismiss(come_back_id=row.pk, actor=self.actor, now=self.now)
+        suppression.dismiss(return_id=row.pk, actor=self.actor, now=self.now)
         return Response(self.rendered(self.get_queryset().get(pk=row.pk)))

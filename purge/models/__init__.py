@@ -17,13 +17,11 @@ from purge.models.holds import LegalHold
 from purge.models.keys import PurgeKeys
 from purge.models.news import ObjectNews
 from purge.models.rules import CameBackPolicy, ErasureRules
-from purge.models.suppression import ComeBack, ComeBackState, Suppression
+from purge.models.suppression import Return, ReturnState, Suppression
 
 __all__ = [
     "CameBackPolicy",
     "CertificateKind",
-    "ComeBack",
-    "ComeBackState",
     "Dataset",
     "ErasureCertificate",
     "ErasureDecision",
@@ -37,6 +35,8 @@ __all__ = [
     "ObjectNews",
     "Origin",
     "PurgeKeys",
+    "Return",
+    "ReturnState",
     "StepState",
     "StorageLayer",
     "Suppression",

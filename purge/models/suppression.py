@@ -56,7 +56,7 @@ class Suppression(NamespacedModel):
         return self.public_fingerprint
 
 
-class ComeBackState(models.TextChoices):
+class ReturnState(models.TextChoices):
     """`asked`: another erasure was asked for. `dismissed`: somebody says that it may stay."""
 
     OPEN = "open", "To decide"
@@ -64,19 +64,17 @@ class ComeBackState(models.TextChoices):
     DISMISSED = "dismissed", "May stay"
 
 
-class ComeBack(NamespacedModel):
+class Return(NamespacedModel):
     """An erased person's identifier was seen again in a dataset.
 
     `subject` is what was read there, sealed, so that an erasure can be asked for; it is emptied
     as soon as somebody decided.
     """
 
-    suppression = models.ForeignKey(
-        Suppression, on_delete=models.PROTECT, related_name="come_backs"
-    )
-    dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="come_backs")
+    suppression = models.ForeignKey(Suppression, on_delete=models.PROTECT, related_name="returns")
+    dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="returns")
     state = models.CharField(
-        max_length=10, choices=ComeBackState, default=ComeBackState.OPEN, editable=False
+        max_length=10, choices=ReturnState, default=ReturnState.OPEN, editable=False
     )
     subject = SealedTextField(blank=True, editable=False)
     seen_at = models.DateTimeField(editable=False)
@@ -91,12 +89,12 @@ class ComeBack(NamespacedModel):
         constraints = (
             models.UniqueConstraint(
                 fields=("suppression", "dataset"),
-                condition=models.Q(state=ComeBackState.OPEN),
-                name="come_back_is_open_once",
+                condition=models.Q(state=ReturnState.OPEN),
+                name="return_is_open_once",
             ),
             models.CheckConstraint(
-                condition=models.Q(state=ComeBackState.OPEN) | models.Q(subject=""),
-                name="come_back_forgets_its_subject",
+                condition=models.Q(state=ReturnState.OPEN) | models.Q(subject=""),
+                name="return_forgets_its_subject",
             ),
         )
 

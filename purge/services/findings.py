@@ -12,10 +12,10 @@ from purge.domain.plans import Plan
 from purge.domain.spans import WHOLE, Span
 from purge.models import LakeObject
 from purge.ports import Lake, ObjectChanged, ObjectUnreachable, ReadableObject, Work
-from purge.services import holds, indexing, places, sightings, whole_objects
+from purge.services import holds, indexing, places, returns, whole_objects
 from purge.services.indexing import Clock, OpenDataset
 from purge.services.places import Place
-from purge.services.sightings import Seen
+from purge.services.returns import Seen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +91,7 @@ def note(finding: Finding, *, work: Work, clock: Clock) -> None:
     seen = finding.seen
     if seen is not None and seen.met:
         with work.scope():
-            sightings.note(met=seen.met, row=finding.row, count=seen.count, now=clock())
+            returns.note(met=seen.met, row=finding.row, count=seen.count, now=clock())
 
 
 def confirmed(*, search: Search, row: LakeObject, there: Sequence[Place]) -> Finding:

@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from purge.models import LakeObject
 from purge.ports import IndexBatch, Lake, ObjectUnreachable, StoredObject, Work
 from purge.ports.extraction import Extracted
-from purge.services import sightings
+from purge.services import returns
 
 AT_ONCE, ENTRIES_AT_ONCE = 64, 1 << 16
 """Objects of one transaction, and the entries that are held in memory for it."""
@@ -97,8 +97,8 @@ class Intake:
             )
             for row, one in zip(rows, self._waiting.values(), strict=True):
                 one.batch.store(object_number=row.number, is_known=row.number in had_entries)
-                count = sightings.counted(self._lake.index, object_number=row.number)
-                sightings.note(met=one.read.met, row=row, count=count, now=self._clock())
+                count = returns.counted(self._lake.index, object_number=row.number)
+                returns.note(met=one.read.met, row=row, count=count, now=self._clock())
         self._close()
         return rows
 

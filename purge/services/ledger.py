@@ -1,7 +1,7 @@
 """The ledger of who was erased: written at the end of an erasure, looked at while objects are read.
 
 It holds keyed fingerprints. Indexing computes the fingerprint of every identifier as it arrives, so
-that comparing costs one look into a set. `sightings.py` notes who was met, `suppression.py` says
+that comparing costs one look into a set. `returns.py` notes who was met, `suppression.py` says
 what happens then.
 """
 

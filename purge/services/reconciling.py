@@ -13,11 +13,11 @@ from purge.domain.erasure import NEXT, State
 from purge.domain.locators import Locator
 from purge.models import (
     CertificateKind,
-    ComeBack,
-    ComeBackState,
     Dataset,
     ErasureRequest,
     LakeObject,
+    Return,
+    ReturnState,
 )
 from purge.ports import Format, Lake, ObjectUnreachable, Work
 from purge.services import certificate_checks, findings, indexing, ledger, query_traces
@@ -111,7 +111,7 @@ def look(*, work: Work, lake: Lake, clock: Clock) -> Iterator[Looked]:
         done = indexing.refresh(dataset_id=dataset_id, work=work, lake=lake, clock=clock)
         _scan(dataset_id, done, work=work, lake=lake, clock=clock)
         with work.scope():
-            back = ComeBack.objects.filter(dataset_id=dataset_id, state=ComeBackState.OPEN).count()
+            back = Return.objects.filter(dataset_id=dataset_id, state=ReturnState.OPEN).count()
         yield Looked(name, done.objects, done.read, back, len(done.unreachable))
 
 

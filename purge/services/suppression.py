@@ -24,10 +24,10 @@ from purge.domain import accounts
 from purge.domain.identifiers import check_subjects
 from purge.models import (
     CameBackPolicy,
-    ComeBack,
-    ComeBackState,
     ErasureRequest,
     Origin,
+    Return,
+    ReturnState,
     Suppression,
 )
 from purge.services import erasure_requests, free_texts, keyrings, ledger, rules, subjects
@@ -36,8 +36,8 @@ from purge.services.erasure_requests import Wish
 CAME_BACK = "A record of somebody who was erased came back."
 
 
-class ComeBackDecided(Conflict):
-    code = "come_back_decided"
+class ReturnDecided(Conflict):
+    code = "return_decided"
     sentence = "Somebody decided on this before. Nothing is left to decide."
 
 
@@ -46,10 +46,10 @@ class NotErased(NotFound):
     sentence = "Nobody who was erased is known by this. Look at the spelling and the name."
 
 
-def act_on(*, come_back_id: UUID, now: datetime) -> bool:
+def act_on(*, return_id: UUID, now: datetime) -> bool:
     """Do as the rule says. True where the officers are to be told."""
-    row = _locked(come_back_id)
-    if row.state != ComeBackState.OPEN:
+    row = _locked(return_id)
+    if row.state != ReturnState.OPEN:
         return False
     match CameBackPolicy(rules.current().came_back):
         case CameBackPolicy.FLAG:
@@ -63,25 +63,25 @@ def act_on(*, come_back_id: UUID, now: datetime) -> bool:
             return False
 
 
-def ask_again(*, come_back_id: UUID, actor: Actor, now: datetime) -> ErasureRequest:
+def ask_again(*, return_id: UUID, actor: Actor, now: datetime) -> ErasureRequest:
     """Ask for an erasure of what came back: a new report, and a new decision."""
     require(actor=actor, action=Action.REQUEST_ERASURE)
     requester = actor.user_id or actor.token_id
     if requester is None:
         raise erasure_requests.RequesterUnknown
     with transaction.atomic():
-        return _ask(_open(come_back_id), requester_id=requester, actor=actor, now=now)
+        return _ask(_open(return_id), requester_id=requester, actor=actor, now=now)
 
 
-def dismiss(*, come_back_id: UUID, actor: Actor, now: datetime) -> ComeBack:
+def dismiss(*, return_id: UUID, actor: Actor, now: datetime) -> Return:
     """The person is back by their own wish: they may stay, and are looked out for no more."""
     require(actor=actor, action=Action.REQUEST_ERASURE)
     with transaction.atomic():
-        row = _open(come_back_id)
-        row.state, row.subject, row.decided_by_id = ComeBackState.DISMISSED, "", actor.user_id
+        row = _open(return_id)
+        row.state, row.subject, row.decided_by_id = ReturnState.DISMISSED, "", actor.user_id
         row.save()
         ledger.same_person(row.suppression).update(lifted_at=now)
-        trail.record(actor=actor, action="come_back.dismissed", target=row, now=now)
+        trail.record(actor=actor, action="return.dismissed", target=row, now=now)
     return row
 
 
@@ -108,8 +108,8 @@ def let_back(*, subject: Mapping[str, object], reason: str, actor: Actor, now: d
         count = lifted.update(lifted_at=now)
         if not count:
             raise NotErased
-        waiting = ComeBack.objects.filter(suppression__in=rows, state=ComeBackState.OPEN)
-        waiting.update(state=ComeBackState.DISMISSED, subject="", decided_by_id=actor.user_id)
+        waiting = Return.objects.filter(suppression__in=rows, state=ReturnState.OPEN)
+        waiting.update(state=ReturnState.DISMISSED, subject="", decided_by_id=actor.user_id)
         trail.record(
             actor=actor,
             action="person.let_back",
@@ -119,10 +119,10 @@ def let_back(*, subject: Mapping[str, object], reason: str, actor: Actor, now: d
     return count
 
 
-def _ask(row: ComeBack, *, requester_id: UUID, actor: Actor, now: datetime) -> ErasureRequest:
+def _ask(row: Return, *, requester_id: UUID, actor: Actor, now: datetime) -> ErasureRequest:
     sealed = sealing.get(row, "subject")
     if sealed is None:
-        raise ComeBackDecided
+        raise ReturnDecided
     before = row.suppression.erasure_request
     request = erasure_requests.open_request(
         wish=Wish(
@@ -135,12 +135,12 @@ def _ask(row: ComeBack, *, requester_id: UUID, actor: Actor, now: datetime) -> E
         actor=actor,
         now=now,
     )
-    row.state, row.subject, row.erasure_request = ComeBackState.ASKED, "", request
+    row.state, row.subject, row.erasure_request = ReturnState.ASKED, "", request
     row.decided_by_id = actor.user_id
     row.save()
     trail.record(
         actor=actor,
-        action="come_back.asked",
+        action="return.asked",
         target=row,
         detail={"erasure_request": str(request.pk)},
         now=now,
@@ -148,16 +148,16 @@ def _ask(row: ComeBack, *, requester_id: UUID, actor: Actor, now: datetime) -> E
     return request
 
 
-def _locked(come_back_id: UUID) -> ComeBack:
+def _locked(return_id: UUID) -> Return:
     return (
-        ComeBack.objects.select_for_update(of=("self",))
+        Return.objects.select_for_update(of=("self",))
         .select_related("suppression__erasure_request")
-        .get(pk=come_back_id)
+        .get(pk=return_id)
     )
 
 
-def _open(come_back_id: UUID) -> ComeBack:
-    row = _locked(come_back_id)
-    if row.state != ComeBackState.OPEN:
-        raise ComeBackDecided
+def _open(return_id: UUID) -> Return:
+    row = _locked(return_id)
+    if row.state != ReturnState.OPEN:
+        raise ReturnDecided
     return row

@@ -21,7 +21,7 @@ from purge import wiring
 from purge.domain.erasure import State, is_final
 from purge.domain.months import Month, grid
 from purge.forms import ApproveManyForm, RejectForm
-from purge.models import ComeBack, ComeBackState, Dataset, ErasureRequest
+from purge.models import Dataset, ErasureRequest, Return, ReturnState
 from purge.services import decisions, erasure_requests
 from purge.services.bulk import BulkAnswer
 from purge.views import shown
@@ -78,7 +78,7 @@ def index(visit: Visit) -> HttpResponse:
         "may_choose": may_retry or (may_decide and wanted == "decide"),
         "may_ask": may_ask and allows(actor=visit.actor, action=Action.OPEN_ADMIN),
         "has_data_map": Dataset.objects.exists(),
-        "returns": ComeBack.objects.filter(state=ComeBackState.OPEN).count(),
+        "returns": Return.objects.filter(state=ReturnState.OPEN).count(),
     }
     return render(visit.request, "purge/erasures.html", context)
 

@@ -32,7 +32,7 @@ pytestmark = pytest.mark.django_db
 ANY_GOOD = {200, 201, 202}
 # What a row made at random is in no state for, and what the example cannot hold.
 REFUSED: dict[str, int] = {
-    "POST namespaces/{ns}/come-backs/let-back/": 404,
+    "POST namespaces/{ns}/returns/let-back/": 404,
     "PATCH namespaces/{ns}/claim-rules/{id}/": 400,
     "POST namespaces/{ns}/erasure-requests/{id}/approve/": 409,
     "POST namespaces/{ns}/erasure-requests/{id}/reject/": 409,

@@ -62,7 +62,7 @@ federation_signinrequest CODES request_id browser_fingerprint CONFIGURED landing
 federation_signoutrequest CODES request_id browser_fingerprint
 outbox_outboxmessage CODES kind name key state MASKED last_error payload
 outbox_periodicslot CODES name
-purge_comeback CODES state
+purge_return CODES state
 purge_dataset CODES format compression locator CONFIGURED identifiers PLACES prefix
 purge_erasurecertificate CODES kind hash signature public_key MASKED document
 purge_erasuredecision CODES decided_in_role decision report_hash CHECKED reason

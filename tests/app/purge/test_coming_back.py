@@ -12,10 +12,10 @@ from governance.isolation.scopes import namespace_scope
 from purge.domain.locators import Locator
 from purge.models import (
     CameBackPolicy,
-    ComeBack,
-    ComeBackState,
     Dataset,
     ErasureRequest,
+    Return,
+    ReturnState,
     Suppression,
 )
 from purge.services import certificates, decisions, rules, suppression
@@ -50,8 +50,8 @@ def write(company: Company, name: str, *customers: int) -> None:
 def look(company: Company) -> list[ErasureRequest]:
     """Read what changed, and do as the rule says. The erasures that are open for it."""
     purge.indexed(company.dataset)
-    for one in ComeBack.objects.filter(state=ComeBackState.OPEN):
-        suppression.act_on(come_back_id=one.pk, now=timezone.now())
+    for one in Return.objects.filter(state=ReturnState.OPEN):
+        suppression.act_on(return_id=one.pk, now=timezone.now())
     return list(ErasureRequest.objects.filter(origin="came_back", finished_at__isnull=True))
 
 
@@ -71,9 +71,9 @@ def test_a_person_with_two_identifiers_comes_back_once(erased: Company) -> None:
 
     purge.indexed(erased.dataset)
 
-    row = ComeBack.objects.get()
+    row = Return.objects.get()
     request = suppression.ask_again(
-        come_back_id=row.pk, actor=tenancy.an_actor(erased.ivan), now=timezone.now()
+        return_id=row.pk, actor=tenancy.an_actor(erased.ivan), now=timezone.now()
     )
     assert {one.partition(":")[0] for one in request.fingerprints} == {"customer_id", "email"}
     erased.locate(request.pk)
@@ -89,7 +89,7 @@ def test_two_people_of_one_erasure_come_back_as_two(company: Company) -> None:
 
     purge.indexed(company.dataset)
 
-    assert ComeBack.objects.count() == 2
+    assert Return.objects.count() == 2
 
 
 def test_a_second_value_of_the_same_name_is_another_return(erased: Company) -> None:
@@ -103,7 +103,7 @@ def test_a_second_value_of_the_same_name_is_another_return(erased: Company) -> N
 
     purge.indexed(erased.dataset)
 
-    assert ComeBack.objects.count() == 2
+    assert Return.objects.count() == 2
 
 
 def test_who_may_stay_may_stay_by_every_identifier(erased: Company) -> None:
@@ -111,7 +111,7 @@ def test_who_may_stay_may_stay_by_every_identifier(erased: Company) -> None:
     purge.indexed(erased.dataset)
 
     suppression.dismiss(
-        come_back_id=ComeBack.objects.get().pk,
+        return_id=Return.objects.get().pk,
         actor=tenancy.an_actor(erased.ivan),
         now=timezone.now(),
     )
@@ -137,7 +137,7 @@ def test_a_rejection_rests_until_more_of_them_comes_in(asks_again: Company) -> N
     assert look(asks_again) == []
     write(asks_again, "1.ndjson", 6, 7)
     assert look(asks_again) == []
-    assert not ComeBack.objects.filter(state=ComeBackState.OPEN).exists()
+    assert not Return.objects.filter(state=ReturnState.OPEN).exists()
     write(asks_again, "1.ndjson", 6, 7, 7)
     [request] = look(asks_again)
 
@@ -224,4 +224,4 @@ def test_a_restored_database_knows_what_belongs_to_one_person(
     with namespace_scope(company.namespace.pk):
         call_command("reconcile_erasures", namespace="acme", certificates=[file], stdout=StringIO())
 
-    assert ComeBack.objects.count() == 1
+    assert Return.objects.count() == 1

@@ -16,7 +16,7 @@ from governance.tenancy.domain.people import ProvidedPerson
 from governance.tenancy.models import Identity, User
 from governance.tenancy.services import actors, erased_people, tokens, users
 from purge.domain.identifiers import SubjectInvalid
-from purge.models import ComeBack, ComeBackState, Suppression
+from purge.models import Return, ReturnState, Suppression
 from purge.services import free_texts, suppression
 from tests.app.federation.test_signing_in_by_directory import BUDGET, UMA, Door
 from tests.app.purge.conftest import Company
@@ -288,15 +288,15 @@ def test_letting_back_settles_what_waits_for_a_decision(acme: Company) -> None:
     (acme.folder / "1.ndjson").write_bytes(purge.records(5, 7))
     with namespace_scope(acme.namespace.pk):
         purge.indexed(acme.dataset)
-        assert ComeBack.objects.get().state == ComeBackState.OPEN
+        assert Return.objects.get().state == ReturnState.OPEN
 
     let_back(acme, email=JOE)
 
     with namespace_scope(acme.namespace.pk):
-        assert ComeBack.objects.get().state == ComeBackState.DISMISSED
+        assert Return.objects.get().state == ReturnState.DISMISSED
         (acme.folder / "2.ndjson").write_bytes(purge.records(7))
         purge.indexed(acme.dataset)
-        assert ComeBack.objects.count() == 1
+        assert Return.objects.count() == 1
 
 
 @pytest.mark.parametrize(
@@ -342,7 +342,7 @@ def test_letting_back_on_the_page(acme: Company) -> None:
 def test_letting_back_by_rest(acme: Company, make_company: Callable[[str], Company]) -> None:
     with namespace_scope(acme.namespace.pk):
         token = tenancy.a_token("purge:write")
-    address = "/api/v1/namespaces/acme/come-backs/let-back/"
+    address = "/api/v1/namespaces/acme/returns/let-back/"
 
     def post(token: str, **subject: object) -> Any:
         return Client().post(

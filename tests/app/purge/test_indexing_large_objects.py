@@ -18,7 +18,7 @@ from purge.adapters.postgresql.index_rows import IndexRows
 from purge.domain.fingerprints import fingerprints
 from purge.models import LakeObject
 from purge.ports import IndexEntries
-from purge.services import indexing, keyrings, sightings
+from purge.services import indexing, keyrings, returns
 from tests.app.purge.conftest import Company
 from tests.factories import purge
 from tests.fakes.killer import Killer, was_killed
@@ -170,7 +170,7 @@ def test_what_goes_wrong_after_it_was_published_leaves_nothing(
         raise OSError(message)
 
     (acme.folder / "a.ndjson").write_bytes(purge.records(*BEFORE))
-    monkeypatch.setattr(sightings, "note", failing)
+    monkeypatch.setattr(returns, "note", failing)
 
     with pytest.raises(OSError, match="late"):
         refresh(acme)

@@ -17,7 +17,7 @@ from pytest_django import Settings
 
 from governance.isolation.scopes import namespace_scope
 from purge.models import Dataset, LakeObject, StorageLayer
-from purge.services import extraction, sightings
+from purge.services import extraction, returns
 from tests.app.purge.conftest import Company
 from tests.factories import purge, s3
 from tests.servers.requirements import miss_service
@@ -168,7 +168,7 @@ def test_the_driver_reads_nothing_itself(acme: Company, monkeypatch: pytest.Monk
 
 def test_secrets_are_in_no_command_line(acme: Company, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[str] = []
-    before = sightings.note
+    before = returns.note
 
     def looking(**known: object) -> None:
         for file in Path("/proc").glob("[0-9]*/cmdline"):
@@ -178,7 +178,7 @@ def test_secrets_are_in_no_command_line(acme: Company, monkeypatch: pytest.Monke
                 continue
         before(**known)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(sightings, "note", looking)
+    monkeypatch.setattr(returns, "note", looking)
     run("csv", "--engine", "spark")
 
     launched = [one for one in seen if "spark" in one and "java" in one]

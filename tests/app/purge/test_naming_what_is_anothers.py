@@ -101,7 +101,7 @@ def test_a_hold_is_on_no_dataset_of_another_namespace(acme: Company, evil: Compa
 
 
 @pytest.mark.parametrize(
-    "path", ["datasets/?storage_layer=", "legal-holds/?dataset=", "come-backs/?dataset="]
+    "path", ["datasets/?storage_layer=", "legal-holds/?dataset=", "returns/?dataset="]
 )
 def test_a_filter_by_another_namespaces_id_tells_nothing(
     acme: Company, evil: Company, path: str

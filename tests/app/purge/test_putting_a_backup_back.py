@@ -14,7 +14,7 @@ from psycopg import sql
 from governance.isolation.scopes import namespace_scope
 from governance.tenancy.services import erased_people
 from purge.domain.reports import canonical_json, digest
-from purge.models import ComeBack, ErasureRequest, Suppression
+from purge.models import ErasureRequest, Return, Suppression
 from purge.services import certificate_copies, certificates, keyrings
 from tests.app.purge.conftest import Company
 from tests.app.purge.test_telling_people import delivered
@@ -55,7 +55,7 @@ def test_a_restored_lake_is_searched_for_who_was_erased(acme: Company, tmp_path:
     assert "1 erased people back" in reconciled()
     assert "1 to decide on" in reconciled()
     with namespace_scope(acme.namespace.pk):
-        assert ComeBack.objects.count() == 1
+        assert Return.objects.count() == 1
 
 
 def test_a_restored_database_learns_from_certificates(acme: Company, tmp_path: Path) -> None:

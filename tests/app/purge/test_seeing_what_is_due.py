@@ -12,7 +12,7 @@ from django.utils import timezone
 from governance.isolation.scopes import namespace_scope
 from governance.tenancy.models import UserSession
 from purge.domain.months import Month
-from purge.models import ComeBack, ErasureRequest, ErasureStep
+from purge.models import ErasureRequest, ErasureStep, Return
 from purge.services import erasures, suppression
 from tests.app.purge.conftest import Company
 from tests.factories import purge, tenancy
@@ -260,8 +260,8 @@ def test_who_came_back_is_flagged_once_and_named_nowhere(acme: Company, olga: Cl
         (acme.folder / "4.ndjson").write_bytes(purge.records(7, 7))
         purge.indexed(acme.dataset)
 
-        row = ComeBack.objects.select_related("suppression").get()
-        assert "c7@" not in str(ComeBack.objects.values().get())
+        row = Return.objects.select_related("suppression").get()
+        assert "c7@" not in str(Return.objects.values().get())
     page = text(olga, "returns/")
     assert row.suppression.public_fingerprint in page
     assert "Whoever may ask for erasures decides" in page
@@ -271,7 +271,7 @@ def test_who_came_back_is_flagged_once_and_named_nowhere(acme: Company, olga: Cl
 def test_what_came_back_can_be_erased_again(acme: Company) -> None:
     came_back(acme)
     with namespace_scope(acme.namespace.pk):
-        row = ComeBack.objects.get()
+        row = Return.objects.get()
         browser = tenancy.signed_in(acme.ivan, role="admin")
     address = f"/n/acme/erasures/returns/{row.pk}/"
 
@@ -293,15 +293,13 @@ def test_what_came_back_can_be_erased_again(acme: Company) -> None:
 def test_who_may_stay_is_looked_out_for_no_more(acme: Company) -> None:
     came_back(acme)
     with namespace_scope(acme.namespace.pk):
-        row = ComeBack.objects.get()
-        suppression.dismiss(
-            come_back_id=row.pk, actor=tenancy.an_actor(acme.ivan), now=timezone.now()
-        )
+        row = Return.objects.get()
+        suppression.dismiss(return_id=row.pk, actor=tenancy.an_actor(acme.ivan), now=timezone.now())
         (acme.folder / "4.ndjson").write_bytes(purge.records(7))
         purge.indexed(acme.dataset)
 
-        assert ComeBack.objects.count() == 1
-        assert ComeBack.objects.get().subject == ""
+        assert Return.objects.count() == 1
+        assert Return.objects.get().subject == ""
 
 
 def test_a_certificate_is_checked_by_pasting_it(acme: Company, olga: Client) -> None:

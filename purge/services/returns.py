@@ -19,12 +19,12 @@ from purge.domain.erasure import State
 from purge.domain.identifiers import IdentifierType, fingerprint
 from purge.domain.spans import Span
 from purge.models import (
-    ComeBack,
-    ComeBackState,
     ErasureReport,
     ErasureRequest,
     LakeObject,
     Origin,
+    Return,
+    ReturnState,
     Suppression,
 )
 from purge.ports import Candidate, MetastoreIndex
@@ -111,27 +111,27 @@ def _flag(
     known: Suppression, dataset_id: UUID, subject: Mapping[str, object], *, now: datetime
 ) -> None:
     """To be decided on: by itself, or with what else of the person is there already."""
-    there = ComeBack.objects.filter(
-        suppression__in=ledger.same_person(known), dataset_id=dataset_id, state=ComeBackState.OPEN
+    there = Return.objects.filter(
+        suppression__in=ledger.same_person(known), dataset_id=dataset_id, state=ReturnState.OPEN
     )
     for one in there:
         if _is_added(one, subject):
             return
-    row = ComeBack(suppression=known, dataset_id=dataset_id, seen_at=now)
+    row = Return(suppression=known, dataset_id=dataset_id, seen_at=now)
     row.namespace_id = known.namespace_id
     sealing.put(row, "subject", json.dumps(subject))
     row.save(force_insert=True)
     trail.record(
         actor=actors.system(known.namespace_id),
-        action="come_back.seen",
+        action="return.seen",
         target=row,
         detail={"subject": known.public_fingerprint, "dataset": str(dataset_id)},
         now=now,
     )
-    messages.enqueue_job(name=job_names.CAME_BACK, key=f"{row.pk}", come_back_id=row.pk)
+    messages.enqueue_job(name=job_names.CAME_BACK, key=f"{row.pk}", return_id=row.pk)
 
 
-def _is_added(row: ComeBack, subject: Mapping[str, object]) -> bool:
+def _is_added(row: Return, subject: Mapping[str, object]) -> bool:
     """False where the person is there with another value of the same name."""
     sealed = sealing.get(row, "subject")
     there: dict[str, object] = {} if sealed is None else json.loads(sealed.reveal())
