@@ -175,3 +175,15 @@ def test_where_there_are_two_nobody_chooses_for_the_operator(acme: Namespace) ->
     sign_in(browser, a_platform_administrator())
 
     assert "You look at all namespaces" in browser.get("/admin/").content.decode()
+
+
+def test_who_looks_at_all_namespaces_is_told_where_to_add(acme: Namespace) -> None:
+    operator = signed_in(a_platform_administrator())
+
+    everywhere = operator.get("/admin/purge/dataset/").content.decode()
+    operator.post("/admin/namespace/", {"namespace": str(acme.pk)})
+    here = operator.get("/admin/purge/dataset/").content.decode()
+
+    assert "all of them together can only be read" in everywhere
+    assert "all of them together can only be read" not in here
+    assert "/admin/purge/dataset/add/" in here
