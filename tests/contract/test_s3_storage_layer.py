@@ -1,6 +1,6 @@
 """Rewriting in S3: parts, properties, odd names; a random object and a slow, obvious model."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -155,6 +155,40 @@ def test_a_small_object_takes_a_read_and_a_write(home: Home) -> None:
     assert requests_of(home.client, erase) == ["GetObject", "PutObject"]
     assert home.get("k") == b"01234"
     assert home.head("k")["Metadata"] == {"origin": "shop"}
+
+
+@pytest.mark.parametrize("size", [10, 3 << 20])
+def test_reading_the_tags_of_an_object_asks_once_whether_it_is_in_force(
+    home: Home, size: int
+) -> None:
+    home.put("k", b"0" * size, Tagging="customer=7")
+    seen = home.seen("k")
+
+    def index() -> None:
+        with home.layer.open(key="k", version=seen):
+            assert home.layer.tags(key="k", version=seen) == {"customer": "7"}
+
+    asked = requests_of(home.client, index)
+
+    # A small one of a bucket that keeps versions has a name by which its own tags are asked for.
+    is_told_at_once = home.bucket != PLAIN and size < MIB
+    assert asked == ["GetObject", "GetObjectTagging", *["HeadObject"] * (not is_told_at_once)]
+
+
+def test_tags_of_what_came_meanwhile_are_not_taken_for_its_own(home: Home) -> None:
+    home.put("k", b"old", Tagging="customer=7")
+    seen = home.seen("k")
+
+    def tagged() -> Mapping[str, str]:
+        with home.layer.open(key="k", version=seen):
+            home.put("k", b"the writer's", Tagging="customer=8")
+            return home.layer.tags(key="k", version=seen)
+
+    if home.bucket == PLAIN:
+        with pytest.raises(ObjectChanged):
+            tagged()
+    else:
+        assert tagged() == {"customer": "7"}
 
 
 def test_what_was_read_before_is_not_taken_for_what_is_there_now(home: Home) -> None:

@@ -83,6 +83,8 @@ class OpenObject:
         self.first = first
         self.is_staged = False
         """A next version was made of it."""
+        self.is_to_be_seen_again = False
+        """What was learned of it beside its bytes is so only if it is still in force."""
         self._blocks: OrderedDict[int, bytes] = OrderedDict()
         self._streams: list[BinaryIO] = []
         self.size = look.size

@@ -94,8 +94,14 @@ class S3StorageLayer:
             return None if look is None else look.etag
 
     def tags(self, *, key: str, version: str) -> Mapping[str, str]:
+        opened = self._open.get((key, version))
         with refusals.told():
-            look = self._bucket.seen(key, version_name(version))
+            if opened is None:
+                look = self._bucket.seen(key, version_name(version))
+            else:
+                look = opened.look
+                # Without a name of their own they may be of another that comes before they do.
+                opened.is_to_be_seen_again = not look.version_id
             return s3_properties.tags(self._bucket, key, look)
 
     @contextmanager
@@ -113,9 +119,10 @@ class S3StorageLayer:
             opened.close()
         if opened.is_staged:
             return  # Publishing it tells whether it is still in force.
-        if wanted.id is None and not was_read_in_one:
+        if wanted.id is None and (opened.is_to_be_seen_again or not was_read_in_one):
             with refusals.told():
                 self._bucket.seen(key, wanted)
+        opened.is_to_be_seen_again = False
         self._here.last = _Remembered(version, now, opened)
 
     def effort(self, *, size: int, segments: Iterable[Segment]) -> str:
