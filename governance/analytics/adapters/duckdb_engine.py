@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from governance.analytics.adapters import lake_files, scan_estimates, test_steps
+from governance.analytics.adapters import lake_files, scan_estimates, trials
 from governance.analytics.adapters.lake_files import Lake, LakeFile
 from governance.analytics.adapters.runner_pool import POOL, RunnerKey, RunnerPool
 from governance.analytics.domain import runs
@@ -91,7 +91,7 @@ class DuckDBEngine:
 
     def test(self, *, tables: Sequence[TableSource] = ()) -> Sequence[EngineTestStep]:
         """Folder, process, a first query, the tables' files: each with its time."""
-        return test_steps.taken(
+        return trials.taken(
             ("Folder", self._test_folder),
             ("Query", self._test_query),
             *(

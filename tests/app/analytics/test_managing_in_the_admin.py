@@ -47,6 +47,62 @@ def test_a_kind_without_an_adapter_is_not_offered(ivan: Client, settings: Settin
     assert 'value="hiveserver2"' not in page
 
 
+HIVE = {
+    **ENGINE,
+    "name": "cluster",
+    "kind": "hiveserver2",
+    "host": "spark.acme.example",
+    "port": "10001",
+    "username": "lakewarden",
+    "credentials": "canary-3",
+    "lake_url": "s3a://acme/lake",
+    "transport": "tls",
+    "authentication": "plain",
+    "product": "spark",
+    "tables": "files",
+    "sizes": "server",
+}
+
+
+def test_an_engine_on_a_cluster_is_made_with_its_own_fields(acme: Namespace, ivan: Client) -> None:
+    made = ivan.post("/admin/analytics/engine/add/", {**HIVE, "enabled": "on"})
+
+    assert made.status_code == 302
+    with namespace_scope(acme.pk):
+        engine = Engine.objects.get(name="cluster")
+    assert engine.options["host"] == "spark.acme.example"
+    assert engine.options["port"] == 10_001
+    assert "memory_megabytes" not in engine.options
+    page = ivan.get(f"/admin/analytics/engine/{engine.pk}/change/").content.decode()
+    assert "s3a://acme/lake" in page
+    assert "canary" not in page
+
+
+def test_the_databases_of_a_server_are_written_as_pairs(acme: Namespace, ivan: Client) -> None:
+    pairs = {"tables": "server", "lake_url": "", "server_databases": "default=acme_prod"}
+
+    ivan.post("/admin/analytics/engine/add/", {**HIVE, **pairs, "enabled": "on"})
+
+    with namespace_scope(acme.pk):
+        engine = Engine.objects.get(name="cluster")
+    assert engine.options["server_databases"] == {"default": "acme_prod"}
+    page = ivan.get(f"/admin/analytics/engine/{engine.pk}/change/").content.decode()
+    assert 'value="default=acme_prod"' in page
+
+
+def test_what_is_wrong_with_a_server_is_said_at_its_field(acme: Namespace, ivan: Client) -> None:
+    for wrong, words in (
+        ({"host": "a b"}, "host name or address"),
+        ({"transport": "plain"}, "HIVE_SERVERS"),
+        ({"server_databases": "default"}, "server&#x27;s name for it"),
+    ):
+        page = ivan.post("/admin/analytics/engine/add/", {**HIVE, **wrong}).content.decode()
+
+        assert words in page
+    with namespace_scope(acme.pk):
+        assert not Engine.objects.filter(name="cluster").exists()
+
+
 def test_an_option_out_of_its_range_is_shown_at_its_field(acme: Namespace, ivan: Client) -> None:
     answer = ivan.post("/admin/analytics/engine/add/", {**ENGINE, "threads": "0"})
 

@@ -123,6 +123,58 @@ def test_wrong_engine_options_are_named_by_pointer(script: Script) -> None:
     assert pointers == {"/options/threads", "/options/sudo"}
 
 
+HIVE = {
+    "name": "cluster",
+    "kind": "hiveserver2",
+    "options": {"host": "spark.acme.example", "username": "lw", "lake_url": "s3a://acme/lake"},
+    "credentials": "canary-2",
+}
+
+
+def test_an_engine_on_a_cluster_is_made_and_keeps_its_password(
+    acme: Namespace, script: Script
+) -> None:
+    made = script.post("engines/", HIVE)
+
+    assert made.status_code == 201, made.json()
+    assert made.json()["credentials"] == "••••"
+    assert made.json()["options"] == HIVE["options"]
+    with namespace_scope(acme.pk):
+        assert "canary" not in Engine.objects.get(name="cluster").credentials
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "pointer"),
+    [
+        ({"transport": "plain"}, "hive_server_not_allowed", "/options/host"),
+        ({"authentication": "none"}, "hive_server_not_allowed", "/options/host"),
+        ({"lake_url": ""}, "hive_server_not_allowed", "/options/lake_url"),
+        ({"host": "a b"}, "engine_options_invalid", "/options/host"),
+        ({"threads": 2}, "engine_options_invalid", "/options/threads"),
+        ({"product": "hive"}, "engine_options_invalid", "/options/tables"),
+    ],
+)
+def test_an_engine_on_a_cluster_that_could_not_be_kept_apart_is_refused(
+    script: Script, change: dict[str, object], code: str, pointer: str
+) -> None:
+    options = {"host": "spark.acme.example", "username": "lw", "lake_url": "s3a://a", **change}
+
+    answer = script.post("engines/", {**HIVE, "options": options})
+
+    assert answer.status_code in {400, 403}
+    assert answer.json()["code"] == code
+    assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]
+
+
+def test_a_server_inside_is_not_even_asked_for(script: Script) -> None:
+    options = {"host": "127.0.0.1", "username": "lw", "lake_url": "s3a://acme/lake"}
+    made = script.post("engines/", {**HIVE, "options": options}).json()
+
+    tested = script.post(f"engines/{made['id']}/test/").json()
+
+    assert [(step["name"], step["ok"]) for step in tested["steps"]] == [("Address", False)]
+
+
 def test_a_table_is_named_by_script_and_its_columns_are_found(
     acme: Namespace, script: Script
 ) -> None:

@@ -21,6 +21,7 @@ from governance.analytics.adapters.hive.sessions import Session
 from governance.analytics.adapters.hive.troubles import (
     HiveConnectionLost,
     HiveReplyTooLarge,
+    HiveServerSlow,
     HiveSessionLost,
     HiveStatementFailed,
 )
@@ -90,7 +91,7 @@ class HiveEngine:
             with self._session(watch) as session:
                 scanned = self._scanned(plan, self._set_up(session, plan, _prefix()), session)
         except TimedOutError as error:
-            raise HiveConnectionLost from error
+            raise HiveServerSlow(seconds=ESTIMATE_SECONDS) from error
         names = tuple(table.qualified_name for table in plan.tables)
         return Estimate(bytes_scanned=scanned, tables=names)
 

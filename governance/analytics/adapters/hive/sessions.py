@@ -23,7 +23,7 @@ Response = TypeVar("Response")
 GOOD = frozenset({StatusCode.SUCCESS, StatusCode.SUCCESS_WITH_INFO, StatusCode.STILL_EXECUTING})
 RUNNING = frozenset({OperationState.INITIALIZED, OperationState.RUNNING, OperationState.PENDING})
 # For statements of our own: settings, views, sizes.
-OUR_SECONDS, PAUSE, MOST_ROWS = 60, 0.02, 1_000
+OUR_SECONDS, PAUSE, MOST_ROWS = 600, 0.02, 1_000
 # A server may take its time to close a session; the rows are here already.
 CANCEL_SECONDS, CLOSE_SECONDS, PLANNING_SECONDS = 5.0, 1.0, 0.8
 LOST = ("Invalid SessionHandle", "Invalid OperationHandle")

@@ -41,6 +41,14 @@ class HiveConnectionLost(Unavailable):
     )
 
 
+class HiveServerSlow(Unavailable):
+    code = "hive_server_slow"
+    sentence = (
+        "The Hive server did not tell the size of the tables within {seconds} seconds. Try again "
+        "later, or let an administrator set the engine's sizes to lake."
+    )
+
+
 class HiveSessionLost(Unavailable):
     code = "hive_session_lost"
     sentence = "The Hive server no longer knows the session or the query. Run the query again."

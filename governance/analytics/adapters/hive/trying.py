@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from governance.analytics.adapters import test_steps
+from governance.analytics.adapters import trials
 from governance.analytics.adapters.hive import connecting, sessions
 from governance.analytics.adapters.hive.connecting import Account
 from governance.analytics.adapters.hive.connection import Connection
@@ -35,7 +35,7 @@ def trial(
             (f"Table {table.qualified_name}", functools.partial(tried.table, table))
             for table in tables[:MOST_TABLES]
         ]
-        return test_steps.taken(*steps)
+        return trials.taken(*steps)
 
 
 @dataclass(slots=True)
