@@ -16,7 +16,7 @@ from purge import job_names, selectors
 from purge.domain.erasure import State
 from purge.models import ErasureDecision, ErasureRequest, Verb
 from purge.ports import Lake
-from purge.services import bulk, deciders, free_texts, freshness, rules, subjects
+from purge.services import bulk_actions, deciders, free_texts, freshness, rules, subjects
 from purge.services.transitions import move
 
 
@@ -110,7 +110,7 @@ def reject(*, request_id: UUID, reason: str, actor: Actor, now: datetime) -> Era
 
 def approve_many(
     *, reports: Sequence[tuple[UUID, str]], lake: Lake, actor: Actor, now: datetime
-) -> list[bulk.BulkAnswer]:
+) -> list[bulk_actions.BulkResult]:
     """Approve several, each by the hash of its own report. One that is refused stops no other.
 
     Stores are asked for all of them before the first is decided: until then nothing is written, and
@@ -134,19 +134,19 @@ def approve_many(
             look_again(request_id=request_id, actor=actor, now=now)
             return refusal
 
-    return bulk.each([request_id for request_id, _ in reports], say_yes)
+    return bulk_actions.run([request_id for request_id, _ in reports], say_yes)
 
 
 def reject_many(
     *, request_ids: Sequence[UUID], reason: str, actor: Actor, now: datetime
-) -> list[bulk.BulkAnswer]:
+) -> list[bulk_actions.BulkResult]:
     """Reject several for one reason. One that is refused stops no other."""
     step_up.require_recent(actor=actor, now=now)
 
     def say_no(request_id: UUID) -> ErasureRequest:
         return reject(request_id=request_id, reason=reason, actor=actor, now=now)
 
-    return bulk.each(request_ids, say_no)
+    return bulk_actions.run(request_ids, say_no)
 
 
 def look_again(*, request_id: UUID, actor: Actor, now: datetime) -> ErasureRequest:

@@ -20,7 +20,7 @@ from purge.domain.erasure import State, StateConflict
 from purge.domain.identifiers import SubjectInvalid, check_subjects, wanted_in
 from purge.models import ErasureRequest, Origin
 from purge.services import (
-    bulk,
+    bulk_actions,
     contacts,
     data_map_digests,
     decisions,
@@ -158,7 +158,7 @@ def retry(*, request_id: UUID, actor: Actor, now: datetime) -> ErasureRequest:
 
 def retry_many(
     *, request_ids: Sequence[UUID], actor: Actor, now: datetime
-) -> list[bulk.BulkAnswer]:
+) -> list[bulk_actions.BulkResult]:
     """Go on with several that failed, each from where it stopped. Others are left as they are."""
     require(actor=actor, action=Action.REQUEST_ERASURE)
 
@@ -168,7 +168,7 @@ def retry_many(
             raise StateConflict(before=before.value, after=State.PURGING.value)
         return retry(request_id=request_id, actor=actor, now=now)
 
-    return bulk.each(request_ids, go_on)
+    return bulk_actions.run(request_ids, go_on)
 
 
 def _is_still_covered(request: ErasureRequest) -> bool:

@@ -17,13 +17,13 @@ from governance.kernel.actions import Action
 from governance.kernel.permissions import allows, require
 from governance.portal.views.access import Visit, signed_in
 from governance.tenancy.services import step_up
-from purge import wiring
+from purge import selectors, wiring
 from purge.domain.erasure import State, is_final
 from purge.domain.months import Month, grid
 from purge.forms import ApproveManyForm, RejectForm
 from purge.models import Dataset, ErasureRequest, Return, ReturnState
 from purge.services import decisions, erasure_requests
-from purge.services.bulk import BulkAnswer
+from purge.services.bulk_actions import BulkResult
 from purge.views import shown
 
 A_PAGE = 50
@@ -47,7 +47,7 @@ NARROWED = {
 
 def _narrowed(wanted: str) -> QuerySet[ErasureRequest]:
     condition, order = NARROWED[wanted]
-    every = ErasureRequest.objects.prefetch_related("reports")
+    every = selectors.in_lists(ErasureRequest.objects.all())
     return every.filter(condition).order_by(order, "pk")
 
 
@@ -92,7 +92,7 @@ def calendar(visit: Visit) -> HttpResponse:
     today = visit.now.date()
     month = Month.parse(visit.request.GET.get("month", ""), today=today)
     first, last = month.weeks[0][0], month.weeks[-1][-1]
-    due = ErasureRequest.objects.prefetch_related("reports").filter(
+    due = selectors.in_lists(ErasureRequest.objects.all()).filter(
         due_at__gte=_at(first, time.min), due_at__lte=_at(last, time.max)
     )
     entries: dict[date, list[shown.Row]] = defaultdict(list)
@@ -171,7 +171,7 @@ def retry(visit: Visit) -> HttpResponse:
 
 
 def _answered(
-    visit: Visit, chosen: Sequence[ErasureRequest], answers: Sequence[BulkAnswer], *, back: str
+    visit: Visit, chosen: Sequence[ErasureRequest], answers: Sequence[BulkResult], *, back: str
 ) -> HttpResponse:
     by_id = {row.erasure.pk: row for row in shown.rows(chosen, now=visit.now)}
     rows = [(by_id[one.request_id], one) for one in answers]
@@ -181,7 +181,7 @@ def _answered(
 
 def _decided(
     visit: Visit, form: ApproveManyForm | RejectForm, reports: dict[UUID, str], *, approving: bool
-) -> list[BulkAnswer]:
+) -> list[BulkResult]:
     if approving:
         return decisions.approve_many(
             reports=list(reports.items()),

@@ -1,4 +1,4 @@
-"""The same done to several erasures: each answers for itself, and one refusal stops no other."""
+"""The same done to several erasures: each results for itself, and one refusal stops no other."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from purge.models import ErasureRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BulkAnswer:
+class BulkResult:
     """What became of one of several. `code` is empty where it was done."""
 
     request_id: UUID
@@ -23,32 +23,32 @@ class BulkAnswer:
         return self.state.replace("_", " ").capitalize()
 
 
-def each(
+def run(
     request_ids: Sequence[UUID], act: Callable[[UUID], ErasureRequest | Refusal]
-) -> list[BulkAnswer]:
+) -> list[BulkResult]:
     """What `act` raises is undone and answered; of a refusal that it gives, what it wrote stays."""
-    answers = []
+    results = []
     for request_id in request_ids:
         try:
             with namespace_scope(current_namespace_id()):
                 done = act(request_id)
         except (ErasureRequest.DoesNotExist, Refusal) as refusal:
-            answers.append(_refused(request_id, refusal))
+            results.append(_refused(request_id, refusal))
             continue
         if isinstance(done, Refusal):
-            answers.append(_refused(request_id, done))
+            results.append(_refused(request_id, done))
         else:
-            answers.append(BulkAnswer(request_id=request_id, state=done.state))
-    return answers
+            results.append(BulkResult(request_id=request_id, state=done.state))
+    return results
 
 
-def _refused(request_id: UUID, refusal: Exception) -> BulkAnswer:
+def _refused(request_id: UUID, refusal: Exception) -> BulkResult:
     row = ErasureRequest.objects.filter(pk=request_id).first()
     state = "" if row is None else row.state
     if isinstance(refusal, Refusal):
-        return BulkAnswer(
+        return BulkResult(
             request_id=request_id, state=state, code=refusal.code, sentence=str(refusal)
         )
-    return BulkAnswer(
+    return BulkResult(
         request_id=request_id, state=state, code="not_found", sentence="There is no such erasure."
     )
