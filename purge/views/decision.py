@@ -158,14 +158,15 @@ def _page(
         "erasure": request,
         "pill": PILLS.get(state, ""),
         "report": report,
-        "way": glance.way(request, report),
+        "stages": glance.stages(request, report),
         "shares": [] if report is None else glance.shares(report.document["totals"]),
         "due_in": glance.until(request.due_at, now=visit.now),
         "expires_in": glance.until(request.expires_at, now=visit.now),
         **_objects(request, report),
         **_people(visit, request, report),
         **_possible(visit, request, state),
-        "problems": shown.explained(request.problems),
+        "problems": shown.explained(request.problems[:SHOWN_OBJECTS]),
+        "more_problems": max(len(request.problems) - SHOWN_OBJECTS, 0),
         "certificates": ErasureCertificate.objects.filter(erasure_request=request).order_by(
             "-number"
         ),
@@ -190,19 +191,20 @@ def _page(
 def _objects(request: ErasureRequest, report: ErasureReport | None) -> dict[str, Any]:
     """The report's objects with how far each is; and what it could not look at."""
     document = {"objects": [], "unreachable": []} if report is None else report.document
-    steps = {
-        step.object_number: step for step in ErasureStep.objects.filter(erasure_request=request)
-    }
-    objects = document["objects"]
-    described = [_shown(one, steps.get(one["number"])) for one in objects[:SHOWN_OBJECTS]]
+    objects, unreachable = document["objects"], document["unreachable"]
+    first, planned = objects[:SHOWN_OBJECTS], ErasureStep.objects.filter(erasure_request=request)
+    of_first = planned.filter(object_number__in=[one["number"] for one in first])
+    steps = {step.object_number: step for step in of_first}
+    described = [_shown(one, steps.get(one["number"])) for one in first]
     return {
         "objects": described[:FIRST_OBJECTS],
         "further_objects": described[FIRST_OBJECTS:],
         "versions_going_whole": glance.versions_going_whole(objects),
-        "has_steps": bool(steps),
+        "has_steps": planned.exists(),
         "has_held": any(one.get("held") for one in objects),
         "more_objects": max(len(objects) - SHOWN_OBJECTS, 0),
-        "unreachable": shown.explained(document["unreachable"]),
+        "unreachable": shown.explained(unreachable[:SHOWN_OBJECTS]),
+        "more_unreachable": max(len(unreachable) - SHOWN_OBJECTS, 0),
     }
 
 

@@ -35,8 +35,8 @@ LEAST_SHARE = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One station of the way. `kind` is done, now, stopped or ahead."""
+class Stage:
+    """One stage of an erasure. `kind` is done, now, stopped or ahead."""
 
     name: str
     kind: str
@@ -54,8 +54,8 @@ class Share:
     width: float
 
 
-def way(request: ErasureRequest, report: ErasureReport | None) -> list[Step]:
-    """The five stations, where it stands now, and when it passed those behind it."""
+def stages(request: ErasureRequest, report: ErasureReport | None) -> list[Stage]:
+    """The five stages, where it stands now, and when it passed those behind it."""
     state = State(request.state)
     here = AT.get(state) or _reached(request, report)
     decided = ErasureDecision.objects.filter(erasure_request=request).order_by("-pk").first()
@@ -69,7 +69,7 @@ def way(request: ErasureRequest, report: ErasureReport | None) -> list[Step]:
         done,
     )
     return [
-        Step(name=name, kind=_kind(number, here, state), at=at if number < here else None)
+        Stage(name=name, kind=_kind(number, here, state), at=at if number < here else None)
         for number, (name, at) in enumerate(zip(NAMES, passed, strict=True))
     ]
 

@@ -25,7 +25,7 @@ def text_of(acme: Company, request: ErasureRequest) -> str:
 def kinds(request: ErasureRequest) -> list[str]:
     with namespace_scope(request.namespace_id):
         report = ErasureReport.objects.filter(erasure_request=request).first()
-        return [step.kind for step in glance.way(request, report)]
+        return [stage.kind for stage in glance.stages(request, report)]
 
 
 def test_an_officer_sees_what_goes_and_until_when_before_anything_else(
@@ -97,7 +97,7 @@ def test_each_state_stands_somewhere_on_the_way(
 def test_one_that_failed_before_a_report_stopped_while_it_was_located(acme: Company) -> None:
     with namespace_scope(acme.namespace.pk):
         failed = ErasureRequest(state=State.FAILED, created_at=timezone.now())
-        assert glance.way(failed, None)[1].kind == "stopped"
+        assert glance.stages(failed, None)[1].kind == "stopped"
 
 
 def test_an_old_version_that_goes_whole_is_told_before_it_is_approved(
