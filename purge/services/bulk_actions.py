@@ -1,4 +1,4 @@
-"""The same done to several erasures: each results for itself, and one refusal stops no other."""
+"""The same done to several erasures: each answers for itself, and one refusal stops no other."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
