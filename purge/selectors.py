@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator
 from uuid import UUID
 
+from django.db.models import F, Prefetch, QuerySet
+
 from governance.audit.models import AuditEvent
 from governance.kernel.actions import Action
 from governance.kernel.permissions import allows
@@ -29,6 +31,23 @@ from purge.ports import LayerDescription, LayerKind
 MADE = ("user.created", "user.password_set")
 GAVE_A_ROLE = "user.role_given"
 GENERATIONS = 8
+
+
+def in_lists(erasures: QuerySet[ErasureRequest]) -> QuerySet[ErasureRequest]:
+    """Each with what a list tells of it. Reports and certificates name each object: they stay."""
+    reports = ErasureReport.objects.defer("document").annotate(totals=F("document__totals"))
+    certificates = ErasureCertificate.objects.defer("document")
+    return erasures.prefetch_related(
+        Prefetch("reports", queryset=reports), Prefetch("certificates", queryset=certificates)
+    )
+
+
+def totals_of(request: ErasureRequest) -> dict[str, int] | None:
+    """Those of the report in force."""
+    for one in request.reports.all():
+        if one.hash == request.report_hash:
+            return dict(getattr(one, "totals", None) or one.document["totals"])
+    return None
 
 
 def person(user_id: UUID) -> Person:

@@ -12,6 +12,7 @@ from governance.restapi.serializers import (
     SecretField,
     StrictSerializer,
 )
+from purge import selectors
 from purge.models import Dataset, ErasureCertificate, ErasureReport, ErasureRequest, StorageLayer
 
 MOST_SUBJECTS = 1000
@@ -165,8 +166,7 @@ class ErasureRequestOut(ModelOut):
     @extend_schema_field(serializers.DictField(allow_null=True))
     def get_report(self, row: ErasureRequest) -> dict[str, int] | None:
         """The totals of the report in force; the whole is at `report/`."""
-        found = next((one for one in row.reports.all() if one.hash == row.report_hash), None)
-        return None if found is None else dict(found.document["totals"])
+        return selectors.totals_of(row)
 
     @extend_schema_field(ProgressOut)
     def get_progress(self, row: ErasureRequest) -> dict[str, int]:

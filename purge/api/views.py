@@ -131,7 +131,7 @@ class ErasureRequestViewSet(CreateMixin, ReadViewSet):
         super().check_action(request)
 
     def get_queryset(self) -> QuerySet[ErasureRequest]:
-        return ErasureRequest.objects.prefetch_related("certificates", "reports")
+        return selectors.in_lists(ErasureRequest.objects.all())
 
     def perform_create(self, values: dict[str, Any]) -> ErasureRequest:
         return erasure_requests.ask(

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.http import Http404
 
 from governance.tenancy.models import User
+from purge import selectors
 from purge.domain import reasons
 from purge.domain.erasure import State, is_final
 from purge.models import ErasureReport, ErasureRequest
@@ -54,18 +55,17 @@ def days_in_words(days: int) -> str:
 
 
 def rows(erasures: Iterable[ErasureRequest], *, now: datetime) -> list[Row]:
-    """Erasures come with their `reports` prefetched."""
+    """Erasures come as `selectors.in_lists` has them."""
     return [_row(one, now=now) for one in erasures]
 
 
 def _row(erasure: ErasureRequest, *, now: datetime) -> Row:
     state = State(erasure.state)
-    report = next((one for one in erasure.reports.all() if one.hash == erasure.report_hash), None)
     return Row(
         erasure=erasure,
         title=erasure.reference or f"Erasure {str(erasure.pk)[-6:]}",
         pill=PILLS.get(state, ""),
-        totals=None if report is None else report.document["totals"],
+        totals=selectors.totals_of(erasure),
         days_left=(erasure.due_at.date() - now.date()).days,
         is_open=not is_final(state),
     )

@@ -7,6 +7,7 @@ from django.test import Client
 
 from governance.isolation.scopes import namespace_scope
 from purge.models import ErasureRequest
+from purge.views import decision
 from tests.app.purge.conftest import Company
 from tests.factories import purge, tenancy
 
@@ -43,6 +44,21 @@ def test_an_officer_reads_the_report(acme: Company, request_: ErasureRequest) ->
     assert "no-store" in response["Cache-Control"]
     assert "default-src 'self'" in response["Content-Security-Policy"]
     assert "unsafe-inline" not in response["Content-Security-Policy"]
+
+
+def test_a_page_stays_short_however_much_remains(acme: Company, request_: ErasureRequest) -> None:
+    with namespace_scope(acme.namespace.pk):
+        request_.problems = [
+            {"name": f"sales/{one}.ndjson", "reason": "legal_hold", "count": 1}
+            for one in range(decision.SHOWN_OBJECTS + 1)
+        ]
+        request_.save()
+
+    text = tenancy.signed_in(acme.olga, role="officer").get(page(request_)).content.decode()
+
+    assert text.count("sales/199.ndjson") == 1
+    assert "sales/200.ndjson" not in text
+    assert "And 1 more" in text
 
 
 def test_the_person_is_shown_masked(acme: Company) -> None:
