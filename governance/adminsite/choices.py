@@ -1,12 +1,21 @@
-"""Where there is one thing to choose, it is chosen."""
+"""What there is to choose first: a namespace; and where there is one thing, it is chosen."""
 
 from typing import Any
 
 from django.http import HttpRequest
 
+from governance.adminsite.gates import in_one_namespace
 
-class OnlyChoiceMixin:
+
+class ChoicesMixin:
     """Part of `NamespacedModelAdmin`."""
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:  # noqa: ANN401 - Django's
+        """`wants_namespace`: an empty list says where something can be added."""
+        changelist = super().get_changelist_instance(request)  # type: ignore[misc]
+        adds = self.can_add and not self.across_namespaces  # type: ignore[attr-defined]
+        changelist.wants_namespace = adds and not in_one_namespace()
+        return changelist
 
     def formfield_for_foreignkey(
         self,

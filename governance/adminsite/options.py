@@ -62,7 +62,7 @@ from unfold.admin import ModelAdmin, StackedInline
 from governance.adminsite import blockers, navigation
 from governance.adminsite.buttons import ButtonsMixin
 from governance.adminsite.callers import actor_of
-from governance.adminsite.choices import OnlyChoiceMixin
+from governance.adminsite.choices import ChoicesMixin
 from governance.adminsite.forms import RefusalForm, SecretFormField
 from governance.adminsite.gates import PermissionsMixin
 from governance.adminsite.lookups import allowed_lookup
@@ -78,7 +78,7 @@ from governance.tenancy.services import step_up
 MANY = 200
 
 
-class NamespacedModelAdmin(PermissionsMixin, ButtonsMixin, OnlyChoiceMixin, ModelAdmin):  # type: ignore[misc]
+class NamespacedModelAdmin(PermissionsMixin, ButtonsMixin, ChoicesMixin, ModelAdmin):  # type: ignore[misc]
     """See the module's docstring for an example."""
 
     secret_fields: ClassVar[tuple[str, ...]] = ()
