@@ -10,8 +10,8 @@ from federation.adapters.lxml_saml_logout_captures import LXMLLogoutReader
 from federation.domain import stages
 from federation.models import SignInAttempt
 from governance.isolation.scopes import namespace_scope
-from tests.app.federation.test_single_logout import Acme
 from tests.factories import tenancy
+from tests.factories.logouts import Acme
 from tests.fakes.hostile_logouts import HOSTILE_LOGOUTS, HostileLogout
 from tests.fakes.idp import a_key_pair, encoded
 from tests.fakes.idp_logouts import Query, a_signed_tree

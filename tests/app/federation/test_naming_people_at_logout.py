@@ -11,7 +11,7 @@ from django.utils import timezone
 from federation.models import IdentityProvider
 from governance.isolation.scopes import namespace_scope
 from governance.tenancy.models import Namespace, UserSession
-from tests.app.federation.test_single_logout import a_provider, document_of
+from tests.factories.logouts import a_provider, document_of
 from tests.factories.saml_sign_ins import SAMLBrowser, as_member_of
 from tests.factories.tenancy import a_namespace
 from tests.fakes.idp import ENTITY_ID, SAML

@@ -12,8 +12,8 @@ from federation.models import IdentityProvider, ServiceProviderKey
 from federation.services import housekeeping, service_provider_keys
 from governance.isolation.scopes import namespace_scope
 from governance.tenancy.models import Namespace
-from tests.app.federation.test_single_logout import a_provider, document_of
 from tests.factories.federation_saml import an_identity_provider
+from tests.factories.logouts import a_provider, document_of
 from tests.factories.saml_sign_ins import SAMLBrowser
 from tests.factories.tenancy import a_namespace
 
