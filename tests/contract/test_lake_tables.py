@@ -5,7 +5,7 @@ import json
 import shutil
 import zlib
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,14 @@ from pyiceberg.io.pyarrow import PyArrowFileIO
 from purge.adapters.tables.delta_table_store import DeltaTableStore
 from purge.adapters.tables.iceberg_table_store import IcebergTableStore
 from purge.domain.identifiers import identifiers_of, wanted_in
-from purge.ports import NOBODY, ObjectUnreachable, Sought, TableStore
+from purge.ports import (
+    NOBODY,
+    Deletion,
+    ObjectChanged,
+    ObjectUnreachable,
+    Sought,
+    TableStore,
+)
 from tests.factories.tables import at_once
 
 NUMBER, MAIL = 770123456789, "dora.quirke@customer.example"
@@ -138,6 +145,28 @@ def test_a_file_that_a_writer_is_about_to_commit_is_waited_for(make: Any, tmp_pa
         store.reclaim(table=table, keeper=NOBODY, moment=nullcontext)
 
     assert on_its_way.exists()
+
+
+def test_a_deletion_that_is_refused_leaves_no_file_to_wait_for(tmp_path: Path) -> None:
+    """Somebody else's commit came first: what was written for ours is nobody's."""
+    store, home, table = an_iceberg(tmp_path)
+    catalog = SqlCatalog("default", uri=f"sqlite:///{home}/catalog.db", warehouse=f"file://{home}")
+
+    @contextmanager
+    def overtaken(_: Deletion) -> Iterator[None]:
+        catalog.load_table(table).append(ROWS.slice(3))
+        before.update(home.rglob("*"))
+        yield
+
+    before: set[Path] = set()
+    with pytest.raises(ObjectChanged):
+        store.delete(table=table, sought=SOUGHT, announce=overtaken)
+
+    assert set(home.rglob("*")) == before
+    assert store.delete(table=table, sought=SOUGHT, announce=at_once) == 4
+    assert store.reclaim(table=table, keeper=NOBODY, moment=nullcontext)
+    assert traces(home) == []
+    assert catalog.load_table(table).scan().to_arrow().num_rows == 4
 
 
 @every_table

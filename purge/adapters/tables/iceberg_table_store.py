@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
-from pyiceberg.exceptions import NoSuchTableError
-from pyiceberg.manifest import DataFile
-from pyiceberg.table import FileScanTask, Table, TableProperties
+from pyiceberg.exceptions import CommitFailedException, NoSuchTableError
+from pyiceberg.manifest import DataFile, ManifestEntryStatus
+from pyiceberg.table import FileScanTask, Table, TableProperties, Transaction
 
 from governance.kernel.identifiers import new_id
 from purge.adapters.arrow import rows as arrow_rows
@@ -139,7 +139,28 @@ class IcebergSnapshot:
             for task in self._opened.scan().plan_files()
             if any(_has_going(one, judge) for one in self._of(task, columns))
         ]
-        change, marks, gone = self._opened.transaction(), {MARK: attempt}, 0
+        change = self._opened.transaction()
+        gone = self._replace(touched, judge, change=change, attempt=attempt)
+        added = list(_added(change, since=self._opened))
+        try:
+            _commit(change, is_right=gone == found.rows)
+        except (CommitFailedException, ObjectChanged):
+            # Else they would be waited for, as a writer's who is about to commit. The library
+            # removes its manifests, and no data files.
+            left = [path for path in added if path.exists()]
+            table_folders.remove_files(left, folder=self._folder)
+            raise
+
+    def _replace(
+        self,
+        touched: Sequence[FileScanTask],
+        judge: Judge,
+        *,
+        change: Transaction,
+        attempt: str,
+    ) -> int:
+        """How many rows that leaves out."""
+        marks, gone = {MARK: attempt}, 0
         with change.update_snapshot(snapshot_properties=marks).overwrite() as replaced:
             for task in touched:
                 replaced.delete_data_file(task.file)
@@ -151,9 +172,7 @@ class IcebergSnapshot:
             gone += sum(one.num_rows for one in before) - stay
             if stay:
                 change.append(pa.Table.from_batches(after), snapshot_properties=marks)
-        if gone != found.rows:
-            raise ObjectChanged
-        change.commit_transaction()
+        return gone
 
     def _of(
         self, task: FileScanTask, columns: Sequence[str] | None = None
@@ -239,6 +258,28 @@ def _named(opened: Table) -> set[Path]:
             entries = manifest.fetch_manifest_entry(opened.io, discard_deleted=True)
             named |= {path_of(entry.data_file.file_path) for entry in entries}
     return named
+
+
+def _commit(change: Transaction, *, is_right: bool) -> None:
+    if not is_right:
+        raise ObjectChanged
+    change.commit_transaction()
+
+
+def _added(change: Transaction, *, since: Table) -> Iterator[Path]:
+    """Files that a change wrote which is not committed."""
+    before = {one.snapshot_id for one in since.metadata.snapshots}
+    for snapshot in change.table_metadata.snapshots:
+        if snapshot.snapshot_id in before:
+            continue
+        yield path_of(snapshot.manifest_list)
+        for manifest in snapshot.manifests(since.io):
+            if manifest.added_snapshot_id != snapshot.snapshot_id:
+                continue
+            yield path_of(manifest.manifest_path)
+            for entry in manifest.fetch_manifest_entry(since.io, discard_deleted=True):
+                if entry.status == ManifestEntryStatus.ADDED:
+                    yield path_of(entry.data_file.file_path)
 
 
 def _delete_files(opened: Table) -> Iterator[DataFile]:
