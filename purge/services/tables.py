@@ -223,6 +223,8 @@ def _delete(step: TableStep, *, work: Work, clock: Clock) -> bool:
 def _announced(
     step: TableStep, finding: TableFinding, deletion: Deletion, *, work: Work
 ) -> Iterator[None]:
+    # For as long as the engine rewrites files: it judges, writes and commits in one call, and a
+    # hold that came between would find its row committed away. Who places one is told to come back.
     with _no_hold_arrives(step, work=work):
         steps.deleting(step.id, finding, deletion, work=work)
         yield
