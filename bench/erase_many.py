@@ -101,13 +101,8 @@ def in_bucket(client: Any, raw: bytes, places: list[Span], *, away: float) -> Ro
     def layer() -> S3StorageLayer:
         return S3StorageLayer(client=client, bucket=bucket, path="ours/", clock=clock)
 
-    def cut(group: Sequence[StoredObject], _: Callable[[], bool]) -> bool:
-        return all(erase(layer(), one.version, one.key, places) for one in group)
-
     def ours() -> None:
-        groups = [[one] for one in listed_in(layer())]
-        for _ in threads.carry_out(groups, act=cut, at_end=lambda: None):
-            pass
+        erase_beside_each_other(layer(), places)
 
     def rewrite(key: str) -> None:
         place = {"Bucket": bucket, "Key": f"peer/{key}"}
@@ -138,6 +133,15 @@ def _compared(
         peer=peer,
         rounds=1,
     )
+
+
+def erase_beside_each_other(layer: StorageLayer, places: list[Span]) -> None:
+    def cut(group: Sequence[StoredObject], _: Callable[[], bool]) -> bool:
+        return all(erase(layer, one.version, one.key, places) for one in group)
+
+    groups = [[one] for one in listed_in(layer)]
+    for _ in threads.carry_out(groups, act=cut, at_end=lambda: None):
+        pass
 
 
 def erase_all(layer: StorageLayer, places: list[Span]) -> None:
