@@ -91,6 +91,8 @@ def test_once_everything_is_set_up_nothing_is_said_of_it(acme: Namespace, browse
         found = steps(browser)
         assert found is not None
         assert [step.title for step in found.steps if not step.done] == ["Index it"]
+        page = browser.get("/admin/").content.decode()
+        assert page.count("Open a dataset and index it") == 2  # in the closed list, and beside it
         Dataset.objects.filter(pk=dataset.pk).update(indexed_at=now)
 
     assert steps(browser) is None
