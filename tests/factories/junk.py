@@ -41,3 +41,11 @@ def replaced(body: Any, way: Way, junk: Any) -> Any:
         at = at[step]
     at[way[-1]] = junk
     return spoiled
+
+
+# Numbers in JSON that are none, or too much.
+POISONED_NUMBERS = [
+    "NaN", "Infinity", "-Infinity", "1e309", "-1", "9223372036854775808", '"NaN"', '"1e309"',
+    '"-1"', '"\\uff11\\uff10\\uff10"', "null", "true", "[]", "{}", '""', "0.0000000000001",
+    "1e999999999",
+]  # fmt: skip

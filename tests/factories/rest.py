@@ -1,8 +1,10 @@
 """A script's view of the REST API: a client with a bearer token, and the addresses."""
 
 import itertools
+import json
 from typing import Any
 
+from django.http import HttpResponse
 from django.test import Client
 
 from governance.isolation.scopes import namespace_scope, system_scope
@@ -52,3 +54,12 @@ class Script:
 
 def a_key() -> str:
     return f"key-{next(_keys)}"
+
+
+def pointers(answer: HttpResponse) -> list[str]:
+    return [error["pointer"] for error in json.loads(answer.content)["errors"]]
+
+
+def body_with(item: dict[str, Any], field: str, literal: str) -> str:
+    """JSON text in which a field is written literally, as no JSON library would write it."""
+    return json.dumps({**item, field: "@"}).replace('"@"', literal)

@@ -22,6 +22,15 @@ from usage_limits.models import AlertChannel, Reservation, UsageEntry, UsageLimi
 from usage_limits.services import alert_channels, limits, reservations, workload_rules
 from usage_limits.services.alert_channels import ChannelChange
 
+A_LIMIT: dict[str, Any] = {
+    "feature_type": "spectrum",
+    "limit_type": "data-scanned",
+    "amount": 2,
+    "period": "weekly",
+    "breach_action": "disable",
+    "thresholds": [80, 100],
+}
+
 
 def some_terms(
     amount: object = 1,
@@ -168,3 +177,14 @@ def metered(feature: FeatureType = FeatureType.CONCURRENCY_SCALING) -> tuple[flo
         sum(float(row.amount) for row in used),
         sum(float(row.amount) for row in held),
     )
+
+
+def an_event(**changes: Any) -> dict[str, Any]:
+    return {
+        "id": "e-1",
+        "feature_type": "spectrum",
+        "amount": 0.5,
+        "at": timezone.now().isoformat(),
+        "source": "spark",
+        **changes,
+    }

@@ -1,4 +1,4 @@
-"""A namespace whose scope is open for the whole test."""
+"""A namespace whose scope is open for the whole test; and two whose scripts come over REST."""
 
 from collections.abc import Iterator
 
@@ -7,6 +7,7 @@ import pytest
 from governance.isolation.scopes import namespace_scope
 from governance.tenancy.models import Namespace
 from tests.factories import tenancy
+from tests.factories.rest import Script
 
 
 @pytest.fixture
@@ -14,3 +15,18 @@ def namespace(db: None) -> Iterator[Namespace]:
     made = tenancy.a_namespace()
     with namespace_scope(made.pk):
         yield made
+
+
+@pytest.fixture
+def acme() -> Namespace:
+    return tenancy.a_namespace("acme")
+
+
+@pytest.fixture
+def script(acme: Namespace) -> Script:
+    return Script(acme, "usage:write")
+
+
+@pytest.fixture
+def eve() -> Script:
+    return Script(tenancy.a_namespace("eves", account_id="111122223333"), "usage:write")

@@ -105,11 +105,6 @@ def _registered() -> None:
     assert registry.function_of(job_names.DELIVER_ALERT) is tasks.deliver_alert
 
 
-@pytest.fixture
-def acme() -> Namespace:
-    return tenancy.a_namespace("acme")
-
-
 def a_webhook(namespace: Namespace, url: str, *, now: datetime) -> AlertChannel:
     """A channel to the test's own port, which a person could not have typed."""
     with namespace_scope(namespace.pk):

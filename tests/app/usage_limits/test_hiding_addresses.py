@@ -16,7 +16,7 @@ from governance.tenancy.models import Namespace
 from governance.tenancy.services import actors
 from tests.factories.rest import Script
 from tests.factories.rows import all_as_text
-from tests.factories.tenancy import a_namespace, ivan, signed_in
+from tests.factories.tenancy import ivan, signed_in
 from usage_limits.domain import signatures
 from usage_limits.domain.channels import ChannelKind
 from usage_limits.models import AlertChannel, AlertDelivery
@@ -29,11 +29,6 @@ OTHER = f"{SLACK}-new"
 SHOWN = r"https://hooks\.slack\.customer\.example/••••[0-9a-f]{8}"
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def acme() -> Namespace:
-    return a_namespace("acme")
 
 
 @pytest.fixture
