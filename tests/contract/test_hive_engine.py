@@ -27,6 +27,8 @@ from tests.servers.certificates import Authority
 from tests.servers.hive import HiveServer
 
 LIMITS = RunLimits(memory_bytes=0, threads=1, seconds=20, result_bytes=2**26, result_rows=100_000)
+# Until the gateway has heard that its client hung up: it is stopped after that.
+HEARD_SECONDS = 0.2
 AT = dt.datetime(2026, 1, 1, 2, 3, 4, tzinfo=None)  # noqa: DTZ001 - Hive has no time zones
 KINDS = pa.table(
     {
@@ -62,6 +64,7 @@ def backend() -> FakeHiveBackend:
 def server(backend: FakeHiveBackend) -> Iterator[HiveServer]:
     with hive_servers.running(backend) as running:
         yield running
+        time.sleep(HEARD_SECONDS)
 
 
 def an_engine(
@@ -83,7 +86,9 @@ def an_engine(
         }
     )
     account = Account(options=parsed, password=Personal(password), is_named=True)
-    return HiveEngine(namespace_id=new_id(), account=account, base="", lake_root=lake)
+    return HiveEngine(
+        namespace_id=new_id(), account=account, base="", lake_root=lake, scratch=lake / "scratch"
+    )
 
 
 def ran(
@@ -97,6 +102,7 @@ def ran(
     result = result_of(engine)
     outcome = engine.run(plan=plan, limits=limits, result=result, go_on=go_on)
     left = {path.name for path in result.parent.glob("*")}
+    assert not list((engine.scratch).glob("*"))
     assert left == ({result.name} if outcome.end is RunEnd.SUCCEEDED else set())
     return outcome
 
@@ -206,6 +212,7 @@ def test_a_server_that_ends_while_it_works_is_told(
         threading.Timer(1, cut.close).start()
 
         outcome = ran(engine, "SELECT slowly")
+        time.sleep(HEARD_SECONDS)
 
     assert outcome.end is RunEnd.CRASHED
     assert "Run the query again" in outcome.error
@@ -260,6 +267,7 @@ def over_tls(
     (tmp_path / "tls.pem").unlink()
     with hive_servers.running(backend, tls=context) as running:
         yield running
+        time.sleep(HEARD_SECONDS)
 
 
 def test_a_server_is_asked_over_tls(

@@ -24,7 +24,7 @@ class SparkServer:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[SparkServer]:
+def running(folder: Path, *, authentication: str = "NONE") -> Iterator[SparkServer]:
     """The server, for as long as the block; its sessions know the catalogue in memory alone."""
     home = _home()
     with socket.create_server(("127.0.0.1", 0)) as free:
@@ -32,7 +32,7 @@ def running(folder: Path) -> Iterator[SparkServer]:
     log = folder / "spark.log"
     with log.open("wb") as written:
         process = subprocess.Popen(  # noqa: S603 - our own words
-            _command(home, folder, port),
+            _command(home, folder, port, authentication),
             cwd=folder,
             env={**os.environ, "SPARK_HOME": str(home), "SPARK_LOCAL_IP": "127.0.0.1"},
             stdout=written,
@@ -56,7 +56,7 @@ def _home() -> Path:
     return Path(found.origin).parent
 
 
-def _command(home: Path, folder: Path, port: int) -> list[str]:
+def _command(home: Path, folder: Path, port: int, authentication: str) -> list[str]:
     settings = {
         "spark.ui.enabled": "false",
         "spark.driver.bindAddress": "127.0.0.1",
@@ -70,6 +70,7 @@ def _command(home: Path, folder: Path, port: int) -> list[str]:
     hive = {
         "hive.server2.thrift.port": str(port),
         "hive.server2.thrift.bind.host": "127.0.0.1",
+        "hive.server2.authentication": authentication,
         # Closing a session asks Hive's metastore, which otherwise fails for seconds.
         "javax.jdo.option.ConnectionURL": metastore,
     }

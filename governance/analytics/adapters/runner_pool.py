@@ -68,7 +68,7 @@ class RunnerPool:
         return None if taken is None else taken[1]
 
     def _start(self, key: RunnerKey, scratch_root: Path) -> RunnerProcess:
-        _sweep(scratch_root)
+        sweep(scratch_root)
         return RunnerProcess(granted=key.granted, scratch_root=scratch_root)
 
     def _give_back(self, key: RunnerKey, runner: RunnerProcess) -> None:
@@ -88,8 +88,8 @@ def _is_stale(runner: RunnerProcess) -> bool:
     return not runner.is_alive or time.monotonic() - runner.idle_since > IDLE_SECONDS
 
 
-def _sweep(scratch_root: Path) -> None:
-    """Remove what workers left that were killed: their runners ended by themselves."""
+def sweep(scratch_root: Path) -> None:
+    """Remove what workers left that were killed: folders that begin with their process's number."""
     for folder in scratch_root.glob("*-*"):
         owner = folder.name.partition("-")[0]
         if owner.isdigit() and not _is_running(int(owner)):

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
+import structlog
+
 from governance.analytics.adapters import lake_files, scan_estimates
 from governance.analytics.adapters.hive import connecting, sessions, sizes, writing
 from governance.analytics.adapters.hive.connecting import Account
@@ -45,10 +47,13 @@ from governance.analytics.domain.runs import (
 )
 from governance.kernel.refusals import Refusal
 
+log = structlog.get_logger(__name__)
+
 ESTIMATE_SECONDS = 20
 # What no table of a server begins with: names of our views and WITHs, new for every query.
 PREFIX = "lakewarden_{token}_"
 LONGEST_ERROR = 1000
+UNWRITTEN = "The result could not be written here. Ask an administrator to look at the disk."
 # Java's names of what went wrong, before the words.
 CLASSES = re.compile(
     r"Error running query: (?:\[[A-Z_.]+\] )?|(?:[a-z]+\.)+[A-Za-z.$]*(?:Exception|Error): "
@@ -76,6 +81,7 @@ class HiveEngine:
     account: Account
     base: str
     lake_root: Path
+    scratch: Path
 
     @property
     def options(self) -> HiveOptions:
@@ -104,22 +110,13 @@ class HiveEngine:
         go_on: Callable[[RunProgress], bool],
     ) -> RunOutcome:
         watch = Watch(seconds=limits.seconds, go_on=go_on)
-        end, error = RunEnd.FAILED, ""
         prefix = _prefix()
         try:
             return self._ran(plan, limits, result, watch, prefix)
-        except StoppedError:
-            end = RunEnd.STOPPED
-        except TimedOutError:
-            end = RunEnd.TIMED_OUT
-        except (ResultTooLargeError, HiveReplyTooLarge) as large:
-            end, error = RunEnd.RESULT_TOO_LARGE, str(large)
-        except (HiveConnectionLost, HiveSessionLost) as lost:
-            end, error = RunEnd.CRASHED, str(lost)
         except HiveStatementFailed as failed:
-            error = self._readable(str(failed), plan, prefix)
-        except Refusal as refusal:
-            error = str(refusal)
+            end, error = RunEnd.FAILED, self._readable(str(failed), plan, prefix)
+        except EXPECTED as expected:
+            end, error = _ending(expected)
         if end in SENTENCES:
             error = SENTENCES[end].format(seconds=limits.seconds, error=error)
         return RunOutcome(
@@ -138,7 +135,7 @@ class HiveEngine:
         self, plan: QueryPlan, limits: RunLimits, result: Path, watch: Watch, prefix: str
     ) -> RunOutcome:
         if plan.answer is not None:
-            written = writing.answer(plan.answer, result=result)
+            written = writing.answer(plan.answer, result=result, scratch=self.scratch)
             return writing.outcome(written, watch)
         watch.ask()
         with self._session(watch) as session:
@@ -161,6 +158,7 @@ class HiveEngine:
                     operation=operation,
                     limits=limits,
                     result=result,
+                    scratch=self.scratch,
                     watch=watch,
                 )
         return writing.outcome(written, watch)
@@ -238,6 +236,29 @@ class HiveEngine:
         return text[:LONGEST_ERROR].strip()
 
 
+EXPECTED = (StoppedError, TimedOutError, ResultTooLargeError, Refusal, OSError)
+
+
+def _ending(expected: Exception) -> tuple[RunEnd, str]:
+    """How a run ended that did not come to its rows."""
+    end, error = RunEnd.FAILED, str(expected)
+    match expected:
+        case StoppedError():
+            end = RunEnd.STOPPED
+        case TimedOutError():
+            end = RunEnd.TIMED_OUT
+        case ResultTooLargeError() | HiveReplyTooLarge():
+            end = RunEnd.RESULT_TOO_LARGE
+        case HiveConnectionLost() | HiveSessionLost():
+            end = RunEnd.CRASHED
+        case OSError():
+            log.error("a result could not be written", why=type(expected).__name__)
+            error = UNWRITTEN
+        case _:
+            pass
+    return end, error
+
+
 def _prefix() -> str:
     return PREFIX.format(token=secrets.token_hex(6))
 
@@ -247,6 +268,7 @@ def build(spec: EngineSpec) -> HiveEngine:
     options = HiveOptions.parse(spec.raw_options)
     return HiveEngine(
         namespace_id=spec.namespace_id,
+        scratch=spec.scratch.absolute(),
         account=Account(
             options=options,
             password=spec.credentials,

@@ -139,17 +139,22 @@ class Session:
 @contextmanager
 def opened(connection: Connection, *, again: Callable[[], Connection]) -> Iterator[Session]:
     """A session that is closed at the end, if the server still listens."""
-    request = messages.OpenSessionRequest(client_protocol=ProtocolVersion.OFFERED, configuration={})
-    answer = call(connection, "OpenSession", 1, request, messages.OpenSessionResponse)
-    _check(answer.status)
-    if answer.session is None or (answer.server_protocol or 0) < ProtocolVersion.COLUMNAR:
-        raise HiveAnswerUnreadable(why="it is older than Hive 0.14 and sends rows one by one")
-    session = Session(connection, answer.session, again)
+    session = opening(connection, again=again)
     try:
         yield session
     finally:
         session.close()
         session.connection.close()
+
+
+def opening(connection: Connection, *, again: Callable[[], Connection]) -> Session:
+    """Raises HiveAnswerUnreadable where the server is too old."""
+    request = messages.OpenSessionRequest(client_protocol=ProtocolVersion.OFFERED, configuration={})
+    answer = call(connection, "OpenSession", 1, request, messages.OpenSessionResponse)
+    _check(answer.status)
+    if answer.session is None or (answer.server_protocol or 0) < ProtocolVersion.COLUMNAR:
+        raise HiveAnswerUnreadable(why="it is older than Hive 0.14 and sends rows one by one")
+    return Session(connection, answer.session, again)
 
 
 def call(

@@ -1,11 +1,17 @@
 """A result on its way: fetched in batches, written as an Arrow file, within the caps."""
 
+import os
+import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pyarrow as pa
 
+from governance.analytics.adapters import runner_pool
 from governance.analytics.adapters.hive import columns
 from governance.analytics.adapters.hive.sessions import Session
 from governance.analytics.adapters.hive.watching import Watch
@@ -34,6 +40,7 @@ def rows(
     operation: OperationHandle,
     limits: RunLimits,
     result: Path,
+    scratch: Path,
     watch: Watch,
 ) -> Written:
     """Wait for the operation and write its rows. Raises ResultTooLargeError and the refusals."""
@@ -43,38 +50,37 @@ def rows(
         time.sleep(wait)
         wait = min(wait * 1.5, LONGEST_WAIT)
     schema = columns.schema_of(session.schema(operation))
-    part = _part(result)
-    try:
-        with pa.OSFile(str(part), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
-            most = FIRST_ROWS
-            while True:
-                watch.look()
-                fetched = session.rows(operation, most=most)
-                batch = columns.batch_of(fetched, schema=schema)
-                if not batch.num_rows:
-                    break
-                watch.rows += batch.num_rows
-                _check_rows(watch.rows, limits)
-                writer.write_batch(batch)
-                _check_bytes(sink.tell(), limits)
-                most = MOST_ROWS if batch.nbytes * MOST_ROWS < most * 2**24 else most
-        size = part.stat().st_size
-        part.rename(result)
-    finally:
-        part.unlink(missing_ok=True)
-    return Written(schema=schema, rows=watch.rows, size=size)
+    with (
+        _part(result, scratch) as part,
+        pa.OSFile(str(part), "wb") as sink,
+        pa.ipc.new_file(sink, schema) as writer,
+    ):
+        most = FIRST_ROWS
+        while True:
+            watch.look()
+            fetched = session.rows(operation, most=most)
+            batch = columns.batch_of(fetched, schema=schema)
+            if not batch.num_rows:
+                break
+            watch.rows += batch.num_rows
+            _check_rows(watch.rows, limits)
+            writer.write_batch(batch)
+            _check_bytes(sink.tell(), limits)
+            most = MOST_ROWS if batch.nbytes * MOST_ROWS < most * 2**24 else most
+    return Written(schema=schema, rows=watch.rows, size=result.stat().st_size)
 
 
-def answer(given: Answer, *, result: Path) -> Written:
+def answer(given: Answer, *, result: Path, scratch: Path) -> Written:
     """What the catalogue answers by itself, as a result like any other."""
     schema = pa.schema([pa.field(name, pa.string()) for name in given.columns])
     made = [dict(zip(given.columns, row, strict=True)) for row in given.rows]
-    part = _part(result)
-    with pa.OSFile(str(part), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
+    with (
+        _part(result, scratch) as part,
+        pa.OSFile(str(part), "wb") as sink,
+        pa.ipc.new_file(sink, schema) as writer,
+    ):
         writer.write_batch(pa.RecordBatch.from_pylist(made, schema=schema))
-    size = part.stat().st_size
-    part.rename(result)
-    return Written(schema=schema, rows=len(made), size=size)
+    return Written(schema=schema, rows=len(made), size=result.stat().st_size)
 
 
 def outcome(written: Written, watch: Watch) -> RunOutcome:
@@ -88,9 +94,16 @@ def outcome(written: Written, watch: Watch) -> RunOutcome:
     )
 
 
-def _part(result: Path) -> Path:
-    result.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return result.with_suffix(".part")
+@contextmanager
+def _part(result: Path, scratch: Path) -> Iterator[Path]:
+    """Where the result is written until it is whole; a killed worker's is swept with its folder."""
+    runner_pool.sweep(scratch)
+    scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=f"{os.getpid()}-", dir=scratch) as folder:
+        part = Path(folder) / result.name
+        yield part
+        result.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        shutil.move(part, result)
 
 
 def _check_rows(count: int, limits: RunLimits) -> None:

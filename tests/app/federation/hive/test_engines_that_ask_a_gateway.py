@@ -10,7 +10,7 @@ from pytest_django import Settings
 
 from governance.analytics.domain.dialect import TableUnknown
 from governance.analytics.domain.queries import QueryState
-from governance.analytics.models import Engine, Query
+from governance.analytics.models import Engine, LakeTable, Query
 from governance.analytics.services import catalogue, engines, queries
 from governance.isolation.scopes import namespace_scope
 from governance.kernel.refusals import Refusal
@@ -89,7 +89,7 @@ def test_rows_come_through_the_gateway_and_the_engines_account(cluster: Namespac
 
 def test_columns_of_a_table_were_found_over_the_protocol(cluster: Namespace) -> None:
     with namespace_scope(cluster.pk):
-        table = catalogue.LakeTable.objects.get(database="cluster")
+        table = LakeTable.objects.get(database="cluster")
 
     assert table.columns == [["carrier", "string"], ["delay", "bigint"], ["origin", "string"]]
 
