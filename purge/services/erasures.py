@@ -23,7 +23,7 @@ from governance.tenancy.services import actors
 from purge import job_names, selectors
 from purge.domain.erasure import State
 from purge.models import ErasureRequest, ErasureStep, LakeObject, StepState
-from purge.ports import Format, Lake, Work
+from purge.ports import Lake, Work
 from purge.services import (
     certificates,
     data_map_digests,
@@ -37,7 +37,7 @@ from purge.services import (
     verifying,
 )
 from purge.services.indexing import Clock
-from purge.services.step_shares import Cutter
+from purge.services.step_shares import Cutter, PlannedStep
 from purge.services.transitions import move
 
 log = structlog.get_logger(__name__)
@@ -114,14 +114,8 @@ def _describe(step: ErasureStep, named: Mapping[str, Any], row: LakeObject | Non
 def _cut_all(request_id: UUID, *, work: Work, lake: Lake, clock: Clock) -> bool:
     """Object after object. False: somebody cancelled it, and it stopped between two of them."""
     with work.scope():
-        planned = ErasureStep.objects.filter(erasure_request_id=request_id)
-        total = planned.count()
-        open_states = (StepState.PENDING, StepState.STAGED)
-        waiting = list(
-            planned.filter(state__in=open_states)
-            .select_related("lake_object__dataset__storage_layer")
-            .order_by("object_number")
-        )
+        total = ErasureStep.objects.filter(erasure_request_id=request_id).count()
+        waiting = PlannedStep.of_erasure(request_id)
     before = total - len(waiting)
     telling = threads.Telling(work=work, clock=clock, total=total)
     with closing(_cut_each(waiting, work=work, lake=lake, clock=clock)) as counted:
@@ -136,7 +130,7 @@ def _cut_all(request_id: UUID, *, work: Work, lake: Lake, clock: Clock) -> bool:
 
 
 def _cut_each(
-    waiting: Sequence[ErasureStep], *, work: Work, lake: Lake, clock: Clock
+    waiting: Sequence[PlannedStep], *, work: Work, lake: Lake, clock: Clock
 ) -> Generator[int]:
     """Small objects a share at a time, those far away beside each other; then the others.
 
@@ -146,41 +140,29 @@ def _cut_each(
     """
     datasets = loaded_steps.DatasetCache(lake=lake, clock=clock)
     cutter = Cutter(datasets=datasets, work=work, lake=lake, clock=clock)
-    small = {one.pk: one for one in waiting if _is_small(one)}
     # In tests that wrap everything in one transaction threads see nothing.
     is_threaded = not connection.in_atomic_block
-    far = {pk: one for pk, one in small.items() if is_threaded and _is_far(one)}
+    far = [one for one in waiting if is_threaded and one.is_far]
+    near = [one for one in waiting if one.is_small and not (is_threaded and one.is_far)]
     count = 0
     if far:
         size = min(max(len(far) // (2 * threads.AT_ONCE), 1), step_shares.LARGEST)
-        shares = list(step_shares.shared_out(far.values(), size=size))
+        shares = list(step_shares.shared_out(far, size=size))
         done = threads.carry_out(shares, act=cutter.cut, at_end=connections.close_all)
         with closing(done) as counted:
             for count in counted:
                 yield count
-    near = [one for pk, one in small.items() if pk not in far]
     for share in step_shares.shared_out(near, size=step_shares.LARGEST):
         if not cutter.cut(share):
             return
         count += len(share)
         yield count
     for step in waiting:
-        if step.pk not in small:
+        if not step.is_small:
             if not cutter.cut_alone(step):
                 return
             count += 1
             yield count
-
-
-def _is_small(step: ErasureStep) -> bool:
-    """Whether it may be cut in a share. A table is never."""
-    row = step.lake_object
-    return row is not None and row.size <= threads.SMALL and row.dataset.format != Format.TABLE
-
-
-def _is_far(step: ErasureStep) -> bool:
-    row = step.lake_object
-    return row is not None and threads.suits(kind=row.dataset.storage_layer.kind, size=row.size)
 
 
 def _is_to_stop(request_id: UUID, *, work: Work) -> bool:

@@ -11,11 +11,21 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import groupby
+from typing import NamedTuple, Self
 from uuid import UUID
 
 from purge.domain.plans import Plan
-from purge.models import ErasureStep
-from purge.ports import Lake, LayerInvalid, ObjectChanged, ObjectUnreachable, Staged, Work
+from purge.models import ErasureStep, StepState
+from purge.ports import (
+    Format,
+    Lake,
+    LayerInvalid,
+    LayerKind,
+    ObjectChanged,
+    ObjectUnreachable,
+    Staged,
+    Work,
+)
 from purge.services import cutting, findings, loaded_steps, locks, steps, threads
 from purge.services.findings import Finding, Search
 from purge.services.indexing import Clock
@@ -27,16 +37,51 @@ LONGEST = timedelta(seconds=5)
 """Publishing: whoever places a hold waits for it. What is left then is cut alone."""
 NOT_NOW = (ObjectChanged, ObjectUnreachable)
 
-Share = Sequence[ErasureStep]
+
+class PlannedStep(NamedTuple):
+    """Of a step that waits, what tells when its turn is: an erasure may have very many."""
+
+    pk: UUID
+    number: int
+    dataset_id: UUID | None
+    key: str
+    size: int
+    format: Format
+    kind: LayerKind
+
+    @classmethod
+    def of_erasure(cls, request_id: UUID) -> list[Self]:
+        """Those that are open. Needs the scope."""
+        waiting = ErasureStep.objects.filter(
+            erasure_request_id=request_id, state__in=(StepState.PENDING, StepState.STAGED)
+        ).order_by("object_number")
+        return [cls(*values) for values in waiting.values_list(*PLANNED).iterator()]
+
+    @property
+    def is_small(self) -> bool:
+        """Whether it may be cut in a share. A table is never, nor what is gone."""
+        is_there = self.dataset_id is not None
+        return is_there and self.size <= threads.SMALL and self.format != Format.TABLE
+
+    @property
+    def is_far(self) -> bool:
+        return self.is_small and threads.suits(kind=self.kind, size=self.size)
 
 
-def shared_out(planned: Iterable[ErasureStep], *, size: int) -> Iterator[Share]:
+PLANNED = (
+    *("pk", "object_number", "lake_object__dataset", "lake_object__key", "lake_object__size"),
+    *("lake_object__dataset__format", "lake_object__dataset__storage_layer__kind"),
+)
+Share = Sequence[PlannedStep]
+
+
+def shared_out(planned: Iterable[PlannedStep], *, size: int) -> Iterator[Share]:
     """Versions of one object stay together, and all of a share fit in memory as one may."""
-    share: list[ErasureStep] = []
+    share: list[PlannedStep] = []
     held = 0
     for _, group in groupby(sorted(planned, key=_in_order), key=_object_of):
         versions = list(group)
-        weight = sum(_size_of(one) for one in versions)
+        weight = sum(one.size for one in versions)
         if share and (len(share) + len(versions) > size or held + weight > threads.SMALL):
             yield share
             share, held = [], 0
@@ -46,17 +91,12 @@ def shared_out(planned: Iterable[ErasureStep], *, size: int) -> Iterator[Share]:
         yield share
 
 
-def _in_order(step: ErasureStep) -> tuple[str, str, int]:
-    return *_object_of(step), step.object_number
+def _in_order(step: PlannedStep) -> tuple[str, str, int]:
+    return *_object_of(step), step.number
 
 
-def _object_of(step: ErasureStep) -> tuple[str, str]:
-    row = step.lake_object
-    return ("", "") if row is None else (str(row.dataset_id), row.key)
-
-
-def _size_of(step: ErasureStep) -> int:
-    return 0 if step.lake_object is None else step.lake_object.size
+def _object_of(step: PlannedStep) -> tuple[str, str]:
+    return str(step.dataset_id), step.key
 
 
 @dataclass(slots=True)
@@ -104,7 +144,7 @@ class Cutter:
                 return False
         return True
 
-    def cut_alone(self, step: ErasureStep) -> bool:
+    def cut_alone(self, step: PlannedStep) -> bool:
         return cutting.cut(
             step_id=step.pk,
             datasets=self.datasets,
