@@ -216,3 +216,9 @@ def test_a_socket_of_redis_is_spelled_for_celery() -> None:
 def test_an_unknown_log_level_is_refused() -> None:
     with pytest.raises(WrongSettingError, match="LOG_LEVEL: must be one of"):
         logs.level(read(LOG_LEVEL="loud"))
+
+
+def test_a_hive_server_is_named_with_its_port() -> None:
+    assert addresses.hive_servers(["spark:10000=s3a://lake"]) == ["spark:10000=s3a://lake"]
+    with pytest.raises(WrongSettingError, match="HIVE_SERVERS: spark is not host:port"):
+        addresses.hive_servers(["spark"])

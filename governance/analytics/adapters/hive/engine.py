@@ -50,7 +50,7 @@ from governance.kernel.refusals import Refusal
 log = structlog.get_logger(__name__)
 
 ESTIMATE_SECONDS = 20
-# What no table of a server begins with: names of our views and WITHs, new for every query.
+# What no table of a server begins with: names of our views and of each WITH, new for every query.
 PREFIX = "lakewarden_{token}_"
 LONGEST_ERROR = 1000
 UNWRITTEN = "The result could not be written here. Ask an administrator to look at the disk."

@@ -2,28 +2,19 @@
 
 import json
 import os
-import threading
-import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from django.conf import settings as django_settings
 from django.utils import timezone
-from pytest_django import Settings
 
 from governance.analytics.domain.dialect import TableUnknown
-from governance.analytics.domain.engines import EngineOptions
 from governance.analytics.domain.queries import QueryState
-from governance.analytics.models import Engine, Query
-from governance.analytics.services import catalogue, collaborators, engines, queries
-from governance.isolation.scopes import namespace_scope
+from governance.analytics.models import Engine
+from governance.analytics.services import catalogue, engines
 from governance.kernel.refusals import Refusal
-from governance.tenancy.models import Namespace, Policy, Role, RolePolicy
+from governance.tenancy.models import Policy, Role, RolePolicy
 from governance.tenancy.services import actors
-from tests.factories import analytics, tenancy
-from tests.servers import spark_thrift
-from tests.servers.spark_thrift import SparkServer
+from tests.app.analytics.spark.conftest import asked, rows
 
 pytestmark = [
     pytest.mark.django_db,
@@ -31,75 +22,6 @@ pytestmark = [
         not os.environ.get("LAKEWARDEN_FULL"), reason="Apache Spark: only in make test-full"
     ),
 ]
-SLOW = "SELECT count(*) FROM range(4000000) a JOIN range(4000000) b ON a.id * 7 > b.id + a.id"
-
-
-@pytest.fixture(scope="module")
-def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkServer]:
-    with spark_thrift.running(tmp_path_factory.mktemp("spark")) as server:
-        yield server
-
-
-@pytest.fixture
-def cluster(acme: Namespace, spark: SparkServer, settings: Settings) -> Iterator[Namespace]:
-    """Acme's lake as a cluster sees it, and a secret of its neighbour's beside it."""
-    root = Path(django_settings.LAKE_ROOTS[0])
-    settings.HIVE_SERVERS = [f"127.0.0.1:{spark.port}=file://{root}"]
-    globex = tenancy.a_namespace("globex", account_id="123456789012")
-    analytics.write_csv(analytics.lake_of(globex) / "secret.csv", [{"secret": "canary"}])
-    analytics.write_csv(analytics.lake_of(acme) / "sales" / "region=eu" / "a.csv", [{"n": 1}])
-    analytics.write_csv(analytics.lake_of(acme) / "sales" / "region=us" / "a.csv", [{"n": 10}])
-    analytics.write_ndjson(
-        analytics.lake_of(acme) / "visits" / "a.ndjson", [{"page": "/", "by": {"id": 3}}]
-    )
-    with namespace_scope(acme.pk):
-        a_spark_engine(spark)
-        for name, location, kind in (
-            ("flights", "flights/", "parquet"),
-            ("sales", "sales/", "csv"),
-            ("visits", "visits/", "ndjson"),
-        ):
-            catalogue.create_table(
-                database="cluster",
-                name=name,
-                location=location,
-                table_format=kind,
-                actor=actors.system(),
-                now=timezone.now(),
-            )
-        yield acme
-
-
-def a_spark_engine(spark: SparkServer, **options: object) -> Engine:
-    return engines.create(
-        name="spark",
-        kind="hiveserver2",
-        databases=["cluster"],
-        options={
-            "host": "127.0.0.1",
-            "port": spark.port,
-            "transport": "plain",
-            "authentication": "none",
-            "timeout_seconds": 60,
-            **options,
-        },
-        actor=actors.system(),
-        now=timezone.now(),
-    )
-
-
-def asked(sql: str, *, role: str = "author") -> Query:
-    person = tenancy.an_actor(tenancy.a_user(roles=[role]), role=role)
-    return analytics.ran(
-        queries.submit(
-            sql=sql, actor=person, now=timezone.now(), engine="spark", database="cluster"
-        )
-    )
-
-
-def rows(query: Query) -> tuple[tuple[object, ...], ...]:
-    assert query.state == QueryState.SUCCEEDED, query.error
-    return queries.page(query=query, offset=0, limit=100).rows
 
 
 @pytest.mark.usefixtures("cluster")
@@ -220,50 +142,3 @@ def test_every_step_of_the_test_button_is_taken() -> None:
         *(("Address", True), ("Connection", True), ("Sign-in", True), ("Query", True)),
         *((f"Table cluster.{name}", True) for name in ("flights", "sales", "visits")),
     ]
-
-
-@pytest.mark.usefixtures("cluster")
-def test_a_cancelled_query_ends_on_the_cluster_too() -> None:
-    person = tenancy.an_actor(tenancy.a_user(roles=["author"]))
-    query = queries.submit(
-        sql=SLOW, actor=person, now=timezone.now(), engine="spark", database="cluster"
-    )
-    engine = Engine.objects.get(name="spark")
-    started = time.monotonic()
-    stopping = threading.Event()
-    threading.Timer(4, stopping.set).start()
-
-    from_engine = collaborators.engine_of(engine)
-    outcome = from_engine.run(
-        plan=queries.plan_of(query),
-        limits=EngineOptions.parse(engine.options).limits(),
-        result=Path(django_settings.ANALYTICS_RESULTS_DIR) / "slow.arrow",
-        go_on=lambda _: not stopping.is_set(),
-    )
-
-    assert outcome.end == "stopped"
-    assert time.monotonic() - started < 12
-    # Both cores are free again: another query is not kept waiting.
-    again = time.monotonic()
-    assert rows(asked("SELECT 1 AS one")) == ((1,),)
-    assert time.monotonic() - again < 15
-
-
-@pytest.mark.usefixtures("cluster")
-def test_tables_that_have_grown_since_are_not_read(cluster: Namespace) -> None:
-    person = tenancy.an_actor(tenancy.a_user(roles=["author"]))
-    query = queries.submit(
-        sql="SELECT * FROM sales",
-        actor=person,
-        now=timezone.now(),
-        engine="spark",
-        database="cluster",
-    )
-    analytics.write_csv(
-        analytics.lake_of(cluster) / "sales" / "region=eu" / "b.csv", [{"n": n} for n in range(50)]
-    )
-
-    analytics.ran(query)
-
-    assert (query.state, query.bytes_scanned) == (QueryState.FAILED, 0)
-    assert "larger than when the query was admitted" in query.error
