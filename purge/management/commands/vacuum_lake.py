@@ -1,4 +1,4 @@
-"""`manage.py vacuum_lake LAYER`: upkeep of a layer's index, and of what unfinished work left."""
+"""`manage.py vacuum_lake LAYER`: a layer's index cleaned up, and what unfinished work left."""
 
 from argparse import ArgumentParser
 from datetime import timedelta
@@ -12,8 +12,8 @@ from purge import wiring
 from purge.domain import reasons
 from purge.management.terminal import Terminal, add_layer, datasets_of, namespace_named
 from purge.ports import LayerInvalid
-from purge.services import upkeep
-from purge.services.upkeep import Kept
+from purge.services import vacuums
+from purge.services.vacuums import Vacuumed
 
 
 class Command(BaseCommand):
@@ -37,7 +37,7 @@ class Command(BaseCommand):
         for dataset in datasets:
             work = Terminal(namespace_id)
             try:
-                kept = upkeep.keep(
+                done = vacuums.run(
                     dataset_id=dataset.pk,
                     abort_older_than=None if days is None else timedelta(days=days),
                     work=work,
@@ -48,15 +48,15 @@ class Command(BaseCommand):
                 self.stderr.write(str(refusal))
                 continue
             work.end_line()
-            self._say(dataset.prefix or "(everything)", kept)
+            self._say(dataset.prefix or "(everything)", done)
         for line in lake.index.compact():
             self.stdout.write(line)
 
-    def _say(self, name: str, kept: Kept) -> None:
+    def _say(self, name: str, done: Vacuumed) -> None:
         self.stdout.write(
-            f"{name}: {kept.gone} gone objects dropped, {kept.read} objects read again, "
-            f"{kept.rebased} of them cut often, {kept.discarded} unfinished attempts cleared, "
-            f"{kept.aborted} uploads aborted"
+            f"{name}: {done.gone} gone objects dropped, {done.read} objects read again, "
+            f"{done.rebased} of them cut often, {done.discarded} unfinished attempts cleared, "
+            f"{done.aborted} uploads aborted"
         )
-        for place in kept.unreachable:
+        for place in done.unreachable:
             self.stderr.write(f"{place.name}: {reasons.sentence(place.reason)}")

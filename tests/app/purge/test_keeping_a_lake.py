@@ -13,7 +13,7 @@ from governance.isolation.scopes import namespace_scope
 from governance.outbox.models import OutboxMessage
 from purge import job_names
 from purge.models import LakeObject
-from purge.services import upkeep
+from purge.services import vacuums
 from tests.app.purge.conftest import Company
 from tests.factories import purge
 
@@ -67,10 +67,10 @@ def test_what_cannot_be_indexed_is_said(
         run("index_lake", *words)
 
 
-def test_upkeep_drops_what_is_gone_and_rebases_what_was_cut_often(
+def test_a_vacuum_drops_what_is_gone_and_rebases_what_was_cut_often(
     acme: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(upkeep, "MANY_CUTS", 1)
+    monkeypatch.setattr(vacuums, "MANY_CUTS", 1)
     run("index_lake", "sales")
     with namespace_scope(acme.namespace.pk):
         acme.erase(acme.approved())

@@ -1,4 +1,4 @@
-"""Upkeep of a dataset, offline: the index brought up to date and re-based, leftovers cleared."""
+"""A vacuum of a dataset, offline: the index brought up to date and re-based, leftovers cleared."""
 
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -27,8 +27,8 @@ class ArrayLength(Func):
 
 
 @dataclass(slots=True)
-class Kept:
-    """What upkeep did. `unreachable` holds everybody's unfinished uploads too."""
+class Vacuumed:
+    """What a vacuum did. `unreachable` holds everybody's unfinished uploads too."""
 
     gone: int = 0
     read: int = 0
@@ -38,9 +38,9 @@ class Kept:
     unreachable: list[Unreachable] = field(default_factory=list)
 
 
-def keep(
+def run(
     *, dataset_id: UUID, abort_older_than: timedelta | None, work: Work, lake: Lake, clock: Clock
-) -> Kept:
+) -> Vacuumed:
     """May be stopped anywhere and run again. Raises LayerInvalid."""
     with work.scope():
         row = Dataset.objects.select_related("storage_layer").get(pk=dataset_id)
@@ -48,23 +48,23 @@ def keep(
             storage_layer=row.storage_layer, is_pending=False, updated_at__lt=clock() - NEWS_STAYS
         ).delete()
         if row.format == Format.TABLE:
-            return Kept()
+            return Vacuumed()
         dataset = indexing.opened(row, lake=lake)
-    kept = Kept()
-    kept.discarded = _discard_attempts(dataset, work=work)
+    done = Vacuumed()
+    done.discarded = _discard_attempts(dataset, work=work)
     if abort_older_than is not None:
-        kept.aborted = dataset.layer.abort_unfinished(
+        done.aborted = dataset.layer.abort_unfinished(
             prefix=dataset.prefix, older_than=abort_older_than
         )
     refreshed = indexing.refresh(dataset_id=dataset_id, work=work, lake=lake, clock=clock)
-    kept.gone, kept.read, kept.unreachable = (
+    done.gone, done.read, done.unreachable = (
         refreshed.removed,
         refreshed.read,
         refreshed.unreachable,
     )
-    kept.rebased = _rebase(dataset, work=work, lake=lake, clock=clock)
-    kept.read += kept.rebased
-    return kept
+    done.rebased = _rebase(dataset, work=work, lake=lake, clock=clock)
+    done.read += done.rebased
+    return done
 
 
 def _discard_attempts(dataset: OpenDataset, *, work: Work) -> int:
