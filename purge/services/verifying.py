@@ -42,24 +42,20 @@ def look_again(*, request_id: UUID, work: Work, lake: Lake, clock: Clock) -> Ver
     with work.scope():
         request = ErasureRequest.objects.get(pk=request_id)
         people = subjects.of(request)
-        steps = list(
-            ErasureStep.objects.filter(erasure_request=request)
-            .select_related("lake_object")
-            .order_by("object_number")
-        )
+        total = ErasureStep.objects.filter(erasure_request=request).count()
         datasets = [
             dataset.pk
             for dataset in Dataset.objects.order_by("pk")
             if wanted_in(people, identifiers=identifiers_of(dataset.identifiers))
         ]
-    telling = threads.Telling(work=work, clock=clock, total=len(steps))
-    tasks = _tasks(steps, people, work=work, lake=lake)
+    telling = threads.Telling(work=work, clock=clock, total=total)
+    tasks = _tasks(request_id, people, work=work, lake=lake)
     with closing(threads.in_order(tasks, act=_looked, is_threaded=_is_threaded)) as looked:
         for (step, _), seen in looked:
             _settle(step, seen, result, work=work)
             telling.one_more()
     if not result.came_back:
-        covered = _covered(steps)
+        covered = _covered(request_id, work=work)
         values = subjects.values_in(people)
         for dataset_id in datasets:
             for one in _elsewhere(dataset_id, people, covered, work=work, lake=lake, clock=clock):
@@ -92,11 +88,10 @@ def _is_threaded(task: _Task) -> bool:
 
 
 def _tasks(
-    steps: Sequence[ErasureStep], people: subjects.Subjects, *, work: Work, lake: Lake
+    request_id: UUID, people: subjects.Subjects, *, work: Work, lake: Lake
 ) -> Iterator[_Task]:
     """Each dataset is opened once for many steps, and anew for the next: holds come and go."""
-    for first in range(0, len(steps), A_SHARE):
-        some = steps[first : first + A_SHARE]
+    for some in _shares(request_id, work=work):
         ids = {row.dataset_id for step in some if (row := _object_of(step)) is not None}
         with work.scope():
             rows = Dataset.objects.select_related("storage_layer").in_bulk(ids)
@@ -118,6 +113,20 @@ def _tasks(
                     wanted=wanted[row.dataset_id],
                 ),
             )
+
+
+def _shares(request_id: UUID, *, work: Work) -> Iterator[Sequence[ErasureStep]]:
+    """Of an erasure of very many objects only some are held at a time."""
+    last = -1
+    while True:
+        with work.scope():
+            steps = ErasureStep.objects.filter(erasure_request_id=request_id)
+            after = steps.filter(object_number__gt=last).select_related("lake_object")
+            some = list(after.order_by("object_number")[:A_SHARE])
+        if not some:
+            return
+        yield some
+        last = some[-1].object_number
 
 
 def _object_of(step: ErasureStep) -> LakeObject | None:
@@ -193,13 +202,13 @@ class _Covered:
     replaced: frozenset[tuple[str, str]]
 
 
-def _covered(steps: Sequence[ErasureStep]) -> _Covered:
-    replaced = {
-        (step.lake_object.key, step.staged["removes"])
-        for step in steps
-        if step.lake_object is not None and "removes" in step.staged
-    }
-    return _Covered(frozenset(step.object_number for step in steps), frozenset(replaced))
+def _covered(request_id: UUID, *, work: Work) -> _Covered:
+    with work.scope():
+        steps = ErasureStep.objects.filter(erasure_request_id=request_id)
+        numbers = frozenset(steps.values_list("object_number", flat=True).iterator())
+        left = steps.filter(staged__has_key="removes", lake_object__isnull=False)
+        replaced = frozenset(left.values_list("lake_object__key", "staged__removes"))
+    return _Covered(numbers, replaced)
 
 
 def _is_covered(found: FoundObject, covered: _Covered, *, work: Work) -> bool:
