@@ -169,15 +169,20 @@ def layer(company: Company) -> FakeStorageLayer:
 def erased_while_held(
     company: Company, layer: FakeStorageLayer, customer: int, monkeypatch: pytest.MonkeyPatch
 ) -> ErasureRequest:
-    """Customer 7, with a hold that comes just after the next version was published."""
+    """Customer 7, by a worker that dies between publishing and removing what that replaced.
+
+    No hold comes in between while it lives. One comes before the next worker goes on.
+    """
     approved = company.approved()
-    publish = layer.publish
 
-    def slow(**what: Any) -> None:
-        publish(**what)
-        company.hold(subject={"customer_id": customer})
+    def dies(**_: object) -> None:
+        raise KeyboardInterrupt
 
-    monkeypatch.setattr(layer, "publish", slow)
+    with monkeypatch.context() as patched:
+        patched.setattr(layer, "remove", dies)
+        with pytest.raises(KeyboardInterrupt):
+            company.carry_out(approved)
+    company.hold(subject={"customer_id": customer})
     return company.erase(approved)
 
 

@@ -9,6 +9,7 @@ from deltalake import DeltaTable, write_deltalake
 from django.utils import timezone
 from pytest_django import Settings
 
+from purge.adapters.s3.storage_layer import S3StorageLayer
 from purge.domain.locators import Locator
 from purge.models import Dataset, ErasureRequest, LegalHold, StorageLayer
 from purge.services import data_maps, hold_checks, holds
@@ -238,7 +239,7 @@ def test_a_replaced_version_in_a_bucket_stays_for_a_hold_that_came_meanwhile(
     lake.put("1.ndjson", purge.records(5, 7))
     request = company.approved()
     with monkeypatch.context() as patched:
-        patched.setattr("purge.services.steps.published", _die)
+        patched.setattr(S3StorageLayer, "remove", _die)
         with pytest.raises(KeyboardInterrupt):
             company.carry_out(request)
     held(company)
