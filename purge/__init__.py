@@ -2,5 +2,5 @@
 
 Start reading at `domain/erasure.py` (the states, and who may decide), then
 `services/erasure_requests.py` (asking and deciding), `services/erasures.py` (finding and cutting),
-`ports.py` (what is needed from outside) and `tests/fakes/storage.py`.
+`ports/` (what is needed from outside) and `tests/fakes/storage.py`.
 """

@@ -1,4 +1,4 @@
-"""The process that runs SQL: a script of its own, started by `duckdb_processes.py`.
+"""The process that runs SQL: a script of its own, started by `runner_process.py`.
 
 It imports nothing of Lakewarden, has no environment, no network and no files but those it was
 granted. It reads one JSON line per job from stdin, answers in JSON lines on stdout, and ends

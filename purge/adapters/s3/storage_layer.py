@@ -1,7 +1,7 @@
 """A bucket, or a part of its names, as a storage layer.
 
-A small object is put anew in one request (`s3_whole.py`). A larger one is rewritten by a multipart
-upload (`s3_uploads.py`): what stays is copied by the store itself, in the ranges that
+A small object is put anew in one request (`whole.py`). A larger one is rewritten by a multipart
+upload (`uploads.py`): what stays is copied by the store itself, in the ranges that
 `purge/domain/s3_parts.py` chooses. Either has a condition: that the object is still what was looked
 at. What it replaces is removed afterwards where the bucket keeps old versions.
 """

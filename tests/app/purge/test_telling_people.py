@@ -13,9 +13,9 @@ from governance.outbox.models import MessageState, OutboxMessage
 from governance.outbox.ports import Email
 from governance.outbox.services import deliveries
 from governance.tenancy.models import RoleBinding
-from purge import tasks
+from purge import selectors, tasks
 from purge.models import ErasureRequest
-from purge.services import decisions, erasure_requests, erasures, locating, transitions
+from purge.services import decisions, erasure_requests, locating, subjects, transitions
 from purge.services.subjects import SubjectsDestroyed
 from tests.app.purge.conftest import Company
 from tests.factories import purge, tenancy
@@ -191,7 +191,7 @@ def test_a_worker_that_dies_before_it_begins_leaves_it_failed(
 ) -> None:
     request = ask(acme, contact="dora@other.example")
     monkeypatch.setattr(tasks, "MAX_ATTEMPTS", 1)
-    monkeypatch.setattr(locating.subjects, "of", broken)
+    monkeypatch.setattr(subjects, "of", broken)
     told = delivered()
     assert current(acme, request).state == "failed"
     assert not told.to("dora@other.example")
@@ -201,7 +201,7 @@ def test_a_worker_that_dies_before_it_begins_leaves_it_failed(
     with namespace_scope(acme.namespace.pk):
         acme.approve(current(acme, request))
     monkeypatch.setattr(tasks, "MAX_ATTEMPTS", 1)
-    monkeypatch.setattr(erasures.selectors, "approval_holds", broken)
+    monkeypatch.setattr(selectors, "approval_holds", broken)
 
     mails = delivered()
 
