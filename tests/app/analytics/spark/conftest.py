@@ -1,5 +1,6 @@
 """A real Spark Thrift Server, a lake that it sees, and a neighbour whose files it sees too."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,6 +31,8 @@ def cluster(acme: Namespace, spark: SparkServer, settings: Settings) -> Iterator
     """Acme's lake as a cluster sees it, and a secret of its neighbour's beside it."""
     root = Path(django_settings.LAKE_ROOTS[0])
     settings.HIVE_SERVERS = [f"127.0.0.1:{spark.port}=file://{root}"]
+    # A test may have written more: folders outlive a test's rows.
+    shutil.rmtree(analytics.lake_of(acme) / "sales", ignore_errors=True)
     globex = tenancy.a_namespace("globex", account_id="123456789012")
     analytics.write_csv(analytics.lake_of(globex) / "secret.csv", [{"secret": "canary"}])
     analytics.write_csv(analytics.lake_of(acme) / "sales" / "region=eu" / "a.csv", [{"n": 1}])
