@@ -25,6 +25,8 @@ MAX_NODES = 20_000
 MAX_DEPTH = 300
 MAX_HEADING = 60
 MAX_USES = 1000
+# What is written as it was typed: words without quotes around them.
+WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_ ]*", re.ASCII)
 # How sqlglot says that an expression misses a part: by the names of its classes.
 INNARDS = re.compile(r"Required keyword: '\w+' missing for <class '[\w.]+'>")
 
@@ -130,6 +132,7 @@ def checked(*, tree: exp.Query, database: str) -> ReadQuery:
             raise SQLRefused(why=f"{type(node).__name__.upper()} is not part of a SELECT here.")
         if isinstance(node, exp.Func):
             refuse_function(node)
+        refuse_loose_words(node)
         if isinstance(node, exp.Table):
             for table in _qualified(node, database):
                 mentions[table] += _uses(node, names)
@@ -190,6 +193,16 @@ def refuse_function(node: exp.Func) -> None:
         name = str(node.name).lower()
         if name not in ALLOWED_FUNCTIONS:
             raise SQLRefused(why=f"the function {name} is not known here.")
+
+
+def refuse_loose_words(node: exp.Expr) -> None:
+    """A unit of time is written without quotes, even where a person gave a text."""
+    loose = [node.args.get("unit"), node if isinstance(node, exp.Var) else None]
+    if isinstance(node, exp.Extract):
+        loose.append(node.this)
+    for word in loose:
+        if isinstance(word, exp.Expr) and word.name and not WORD.fullmatch(word.name):
+            raise SQLRefused(why="a word in it, such as a unit of time, is not a plain word.")
 
 
 def _qualified(node: exp.Table, database: str) -> Iterator[str]:

@@ -274,3 +274,17 @@ def test_the_refusal_says_where_the_sql_is_wrong() -> None:
 def test_a_function_without_its_arguments_is_refused_in_words(call: str) -> None:
     with pytest.raises((SQLInvalid, SQLRefused), match="arguments"):
         planned(f"SELECT {call} FROM flights")  # noqa: S608 - a constant of this test
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "dateadd('day) , (select 1 from read_text(1))', 1, a)",
+        "dateadd(('DAY), read_text(1) --'), 1, a)",
+        "extract('x FROM read_text(1)) --' FROM a)",
+        "timestampdiff(`a, read_text(1)`, a, b)",
+    ],
+)
+def test_a_unit_of_time_is_a_plain_word(call: str) -> None:
+    with pytest.raises(SQLRefused, match="plain word"):
+        planned(f"SELECT {call} FROM flights")  # noqa: S608 - a constant of this test

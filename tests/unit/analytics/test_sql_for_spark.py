@@ -240,3 +240,49 @@ def test_a_table_that_was_not_placed_is_refused() -> None:
             product=Product.SPARK,
             prefix=PREFIX,
         )
+
+
+# Read by Spark, its comment goes on after a backslash; read by us, it ends and another begins.
+HIDDEN = (
+    "DAY --\\\n{#\n, 1, a), reflect('java.lang.System', 'getProperty', 'x'), date_add(DAY --#}\n"
+)
+
+
+def text_of(value: str) -> str:
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+@pytest.mark.parametrize("product", list(Product))
+@pytest.mark.parametrize(
+    "shape",
+    ["dateadd(N{}, 1, a)", "dateadd(({}), 1, a)", "extract({} FROM a)", "dateadd(:u, 1, a)"],
+)
+@pytest.mark.parametrize("depth", [1, 2])
+def test_a_unit_of_time_smuggles_nothing_in(shape: str, depth: int, product: Product) -> None:
+    unit = HIDDEN
+    if depth == 2:
+        unit = f"DAY, 1, a), dateadd(N{text_of(unit)}, 1, a), (b"
+    parameters = {"u": unit} if ":u" in shape else {}
+
+    with pytest.raises((SQLRefused, SQLInvalid)):
+        sent(f"SELECT {shape.format(text_of(unit))} FROM flights", product=product, **parameters)  # noqa: S608
+
+
+@pytest.mark.parametrize("path", ["R'\\047;%'", "R'\\\\u0027'", 'r"\\\\%"'])
+def test_what_cannot_be_written_back_is_not_sent(path: str) -> None:
+    with pytest.raises(SQLRefused, match="without changing its meaning"):
+        sent(f"SELECT a->{path} FROM flights")  # noqa: S608
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT date_trunc('month', a), trunc(a, 'MM'), extract(year FROM a) FROM flights",
+        "SELECT dateadd(day, 1, a), datediff(month, a, b), a + INTERVAL 1 DAY FROM flights",
+        "SELECT a->'$.x.y', get_json_object(a, '$[0].x') FROM flights",
+        "SELECT a FROM flights QUALIFY row_number() OVER (PARTITION BY a ORDER BY b) = 1",
+        "WITH x AS (SELECT 'it''s \\\\ ${env:A}' AS a FROM flights) SELECT * FROM x, late",
+    ],
+)
+def test_what_comes_back_the_same_is_sent(sql: str) -> None:
+    assert sent(sql, most_rows=10).endswith("LIMIT 10")
