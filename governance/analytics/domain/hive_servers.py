@@ -5,7 +5,7 @@ anybody in who can reach it, with the rights of all namespaces. So:
 
 1. a server of the operator's list is reached as it is written there. Where the list says the root
    of the lake, each namespace has the folder of its name below it, and nothing else there. Where
-   it does not, the account that the engine signs in with decides;
+   it does not, the account that the engine signs in with decides, by its password;
 2. any other server is public, speaks TLS and asks for a password.
 """
 
@@ -61,6 +61,7 @@ class HiveServers:
         if server is None:
             _check_outward(options)
         if server is None or not server.root:
+            _check_account(options)
             return _own_lake(options)
         if options.tables is not Tables.FILES:
             raise _refused("tables", "this server reads files of the lake alone (tables: files).")
@@ -96,6 +97,16 @@ def _check_outward(options: HiveOptions) -> None:
             "for a password (transport: tls, authentication: plain)."
         )
         raise _refused("host", why)
+
+
+def _check_account(options: HiveOptions) -> None:
+    """What nobody's folder bounds is bounded by the rights of an account."""
+    if options.authentication is not Authentication.PLAIN:
+        why = (
+            "the operator has set no lake for this server, so it asks for a password "
+            "(authentication: plain)."
+        )
+        raise _refused("authentication", why)
 
 
 def _refused(option: str, why: str) -> HiveServerNotAllowed:

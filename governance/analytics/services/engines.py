@@ -25,6 +25,8 @@ from governance.secrets import sealing
 from governance.tenancy.models import Namespace
 
 NAME_LENGTH = 64
+# Where a password goes, and who could read it on its way.
+PLACES_OF_PASSWORD = ("host", "port", "transport", "ca_certificates")
 FIELDS = ("name", "kind", "options", "pool", "databases", "enabled")
 
 
@@ -62,10 +64,13 @@ def create(*, actor: Actor, now: datetime, **values: object) -> Engine:
 
 
 def change(*, engine_id: UUID, values: Mapping[str, object], actor: Actor, now: datetime) -> Engine:
-    """Change what `values` names; a missing or None `credentials` stays."""
+    """Change what `values` names; a missing or None `credentials` stays, at the place it is for."""
     require(actor=actor, action=Action.MANAGE_ENGINES)
     engine = Engine.objects.select_for_update().get(pk=engine_id)
+    before = _place_of_password(engine)
     _assign(engine, values)
+    if engine.credentials and values.get("credentials") is None:
+        _check_place(engine, before=before)
     if Engine.objects.filter(name=engine.name).exclude(pk=engine.pk).exists():
         raise EngineNameTaken(name=engine.name)
     engine.save()
@@ -134,6 +139,25 @@ def _check_server(options: HiveOptions) -> None:
     """Raises HiveServerNotAllowed: at the field, and before anything is connected."""
     namespace = Namespace.objects.get(pk=current_namespace_id())
     collaborators.hive_servers().base_of(options, namespace_name=namespace.name)
+
+
+def _place_of_password(engine: Engine) -> tuple[object, ...]:
+    """Empty where nothing is sent anywhere."""
+    match EngineKind(engine.kind):
+        case EngineKind.DUCKDB:
+            return ()
+        case EngineKind.HIVESERVER2:
+            options = HiveOptions.parse(engine.options)
+            return tuple(getattr(options, name) for name in PLACES_OF_PASSWORD)
+
+
+def _check_place(engine: Engine, *, before: tuple[object, ...]) -> None:
+    """An administrator may not read a password: nor have it sent to a server of their choice."""
+    place = _place_of_password(engine)
+    if place and place != before:
+        detail = "Give the password again: it would be sent to another place or otherwise."
+        error = FieldError(pointer="/credentials", code="required", detail=detail)
+        raise EngineInvalid(errors=[error])
 
 
 def _seal(engine: Engine, values: Mapping[str, object]) -> None:

@@ -123,10 +123,11 @@ def test_wrong_engine_options_are_named_by_pointer(script: Script) -> None:
     assert pointers == {"/options/threads", "/options/sudo"}
 
 
+OPTIONS = {"host": "spark.acme.example", "username": "lw", "lake_url": "s3a://acme/lake"}
 HIVE = {
     "name": "cluster",
     "kind": "hiveserver2",
-    "options": {"host": "spark.acme.example", "username": "lw", "lake_url": "s3a://acme/lake"},
+    "options": OPTIONS,
     "credentials": "canary-2",
 }
 
@@ -164,6 +165,23 @@ def test_an_engine_on_a_cluster_that_could_not_be_kept_apart_is_refused(
     assert answer.status_code in {400, 403}
     assert answer.json()["code"] == code
     assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]
+
+
+@pytest.mark.parametrize("change", [{"host": "spark.mallory.example"}, {"port": 10_001}])
+def test_a_password_is_not_sent_to_another_place_than_it_is_for(
+    acme: Namespace, script: Script, change: dict[str, object]
+) -> None:
+    made = script.post("engines/", HIVE).json()
+    options = {**OPTIONS, **change}
+
+    refused = script.patch(f"engines/{made['id']}/", {"options": options})
+    kept = script.patch(f"engines/{made['id']}/", {"options": {**OPTIONS, "slots": 3}})
+    moved = script.patch(f"engines/{made['id']}/", {"options": options, "credentials": "canary-4"})
+
+    assert refused.status_code == 400
+    assert [error["pointer"] for error in refused.json()["errors"]] == ["/credentials"]
+    assert kept.status_code == 200
+    assert moved.status_code == 200
 
 
 def test_a_server_inside_is_not_even_asked_for(script: Script) -> None:

@@ -136,12 +136,30 @@ def test_a_server_inside_shows_nothing_else(change: dict[str, object]) -> None:
         NAMED.base_of(HiveOptions.parse(INSIDE | change), namespace_name="acme")
 
 
-def test_where_the_operator_names_no_root_the_account_decides() -> None:
-    options = HiveOptions.parse(
-        INSIDE | {"host": "HIVE.internal", "tables": "server", "product": "hive"}
-    )
+ROOTLESS = {
+    "host": "HIVE.internal",
+    "transport": "plain",
+    "username": "acme",
+    "tables": "server",
+    "product": "hive",
+}
 
-    assert NAMED.base_of(options, namespace_name="acme") == ""
+
+def test_where_the_operator_names_no_root_the_account_decides() -> None:
+    assert NAMED.base_of(HiveOptions.parse(ROOTLESS), namespace_name="acme") == ""
+
+
+@pytest.mark.parametrize("authentication", ["none", "nosasl"])
+@pytest.mark.parametrize(
+    "change", [{}, {"tables": "files", "lake_url": "s3a://lake/globex", "product": "spark"}]
+)
+def test_where_nothing_bounds_an_engine_it_signs_in(
+    authentication: str, change: dict[str, object]
+) -> None:
+    options = HiveOptions.parse(ROOTLESS | change | {"authentication": authentication})
+
+    with pytest.raises(HiveServerNotAllowed, match="password"):
+        NAMED.base_of(options, namespace_name="acme")
 
 
 @pytest.mark.parametrize("word", ["spark", "spark:x", ":1", "a:1=http://x", "a:1=s3a://b/*"])

@@ -58,7 +58,7 @@ def cluster(acme: Namespace, spark: SparkServer, settings: Settings) -> Iterator
         yield acme
 
 
-def a_spark_engine(spark: SparkServer, **options: object) -> Engine:
+def a_spark_engine(spark: SparkServer, password: str = "", **options: object) -> Engine:
     return engines.create(
         name="spark",
         kind="hiveserver2",
@@ -71,6 +71,7 @@ def a_spark_engine(spark: SparkServer, **options: object) -> Engine:
             "timeout_seconds": 60,
             **options,
         },
+        credentials=password or None,
         actor=actors.system(),
         now=timezone.now(),
     )

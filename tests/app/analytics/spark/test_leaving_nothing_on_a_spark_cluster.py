@@ -93,7 +93,14 @@ def test_tables_of_the_server_are_read_by_the_mapping(
         cursor.execute("CREATE DATABASE cluster")
         cursor.execute("CREATE TABLE cluster.flights AS SELECT 'canary' AS carrier")
     with namespace_scope(acme.pk):
-        a_spark_engine(spark, tables="server", server_databases={"cluster": "acme_prod"})
+        a_spark_engine(
+            spark,
+            password="canary-7",
+            authentication="plain",
+            username="acme",
+            tables="server",
+            server_databases={"cluster": "acme_prod"},
+        )
         catalogue.create_table(
             database="cluster",
             name="flights",
