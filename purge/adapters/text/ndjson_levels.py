@@ -6,6 +6,7 @@ read, there or inside a member that was kept as it is. Only where the two agree 
 key twice or spelled otherwise.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
@@ -23,6 +24,8 @@ SCALARS = frozenset({str, int, float, bool, type(None), object})
 """Types of values that hold no others. `object` is the type of NOTHING."""
 LEARNT_FROM = 8
 MOST_OTHERS = 16
+NAMELESS = re.compile(r'["\\\x00-\x1f]')
+"""What a key must not have for the decoder to be asked for it."""
 
 Json = bytes | msgspec.Raw
 
@@ -88,7 +91,9 @@ class Level:
         for line in lines[:LEARNT_FROM]:
             for key, member in _object(line).items():
                 inside = lowered(msgspec.json.encode(member))
-                if key not in ours and any(_quoted(one) in inside for one in ours):
+                if key in ours or NAMELESS.search(key):
+                    continue
+                if any(_quoted(one) in inside for one in ours):
                     found.add(key)
         if len(found) == len(self._others) or len(found) > MOST_OTHERS:
             raise DoubtfulError

@@ -198,6 +198,16 @@ def test_what_is_common_is_read_quickly(
     assert [one.candidates for one in found] == [one.candidates for one in expected] * 40
 
 
+@pytest.mark.parametrize("key", [b'a\\"b', b"a\\\\b", b"\\u0001"])
+def test_a_member_of_any_name_may_hold_the_same_keys(key: bytes) -> None:
+    lines = [b'{"%b": {"email": "x@y.example"}, "email": "a@b.example"}\n' % key] * 40
+
+    found = record_formats.scanned(FORMAT, FakeObject(b"".join(lines)), SIMPLE[1:])
+
+    values = [value for one in found for _, _, value in one.candidates or ()]
+    assert values == ["a@b.example"] * 40
+
+
 def test_a_composite_of_what_is_no_value_is_none() -> None:
     content = b'{"customer": {"id": true}, "email": "a@b.example"}\n'
 
