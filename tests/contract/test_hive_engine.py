@@ -14,7 +14,7 @@ import pyarrow as pa
 import pytest
 from pytest_django import Settings
 
-from governance.analytics.adapters.hive.connecting import Account
+from governance.analytics.adapters.hive.accounts import Account
 from governance.analytics.adapters.hive.engine import HiveEngine
 from governance.analytics.domain.hive_options import HiveOptions
 from governance.analytics.domain.plans import QueryPlan

@@ -13,6 +13,7 @@ from uuid import UUID
 from governance.analytics.adapters import lake_files, scan_estimates, trials
 from governance.analytics.adapters.lake_files import Lake, LakeFile
 from governance.analytics.adapters.runner_pool import POOL, RunnerKey, RunnerPool
+from governance.analytics.adapters.trials import Trial
 from governance.analytics.domain import runs
 from governance.analytics.domain.engines import EngineSpec
 from governance.analytics.domain.functions import MACROS
@@ -91,14 +92,15 @@ class DuckDBEngine:
 
     def test(self, *, tables: Sequence[TableSource] = ()) -> Sequence[EngineTestStep]:
         """Folder, process, a first query, the tables' files: each with its time."""
-        return trials.taken(
-            ("Folder", self._test_folder),
-            ("Query", self._test_query),
-            *(
-                (f"Table {table.qualified_name}", functools.partial(self._test_table, table))
-                for table in tables
-            ),
-        )
+        trial = Trial()
+        with trials.to_the_first_failure():
+            trial.take("Folder", self._test_folder)
+            trial.take("Query", self._test_query)
+            for table in tables:
+                trial.take(
+                    f"Table {table.qualified_name}", functools.partial(self._test_table, table)
+                )
+        return trial.steps
 
     def _test_table(self, table: TableSource) -> str:
         files = Lake(root=self.lake_root).files(location=table.location)

@@ -9,13 +9,13 @@ from decimal import Decimal, InvalidOperation
 
 import pyarrow as pa
 
-from governance.analytics.adapters.hive.troubles import HiveAnswerUnreadable
+from governance.analytics.adapters.hive.refusals import HiveAnswerUnreadable
 from governance.hive.messages import Column, ColumnDescription, PrimitiveType, TypeDescription
 from governance.hive.vocabulary import TypeId
 
 MOST_DIGITS = 38
 # Which field of a column holds a type's values; everything else comes as text.
-FIELDS = {
+FIELDS: dict[int, tuple[str, pa.DataType]] = {
     TypeId.BOOLEAN: ("booleans", pa.bool_()),
     TypeId.TINYINT: ("bytes", pa.int8()),
     TypeId.SMALLINT: ("shorts", pa.int16()),
@@ -25,7 +25,7 @@ FIELDS = {
     TypeId.DOUBLE: ("doubles", pa.float64()),
     TypeId.BINARY: ("binaries", pa.binary()),
 }
-TEXTS = {TypeId.DATE: pa.date32(), TypeId.TIMESTAMP: pa.timestamp("us")}
+TEXTS: dict[int, pa.DataType] = {TypeId.DATE: pa.date32(), TypeId.TIMESTAMP: pa.timestamp("us")}
 
 
 def schema_of(columns: Sequence[ColumnDescription]) -> pa.Schema:
@@ -64,8 +64,8 @@ def _type(described: PrimitiveType) -> pa.DataType:
     if kind == TypeId.DECIMAL:
         return _decimal(described)
     if kind in FIELDS:
-        return FIELDS[TypeId(kind)][1]
-    return TEXTS.get(kind, pa.string())  # type: ignore[call-overload]
+        return FIELDS[kind][1]
+    return TEXTS.get(kind, pa.string())
 
 
 def _decimal(described: PrimitiveType) -> pa.DataType:

@@ -15,7 +15,7 @@ from typing import Protocol
 
 from thrift.transport.TTransport import TMemoryBuffer
 
-from governance.analytics.adapters.hive.troubles import (
+from governance.analytics.adapters.hive.refusals import (
     HiveAnswerUnreadable,
     HiveConnectionLost,
     HiveReplyTooLarge,

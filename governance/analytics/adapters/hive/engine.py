@@ -16,20 +16,19 @@ from uuid import UUID
 import structlog
 
 from governance.analytics.adapters import lake_files, scan_estimates
-from governance.analytics.adapters.hive import connecting, sessions, sizes, writing
-from governance.analytics.adapters.hive.connecting import Account
+from governance.analytics.adapters.hive import accounts, results, sessions, sizes, trial
+from governance.analytics.adapters.hive.accounts import Account
 from governance.analytics.adapters.hive.connection import Connection
-from governance.analytics.adapters.hive.sessions import Session
-from governance.analytics.adapters.hive.troubles import (
+from governance.analytics.adapters.hive.refusals import (
     HiveConnectionLost,
     HiveReplyTooLarge,
     HiveServerSlow,
     HiveSessionLost,
     HiveStatementFailed,
 )
-from governance.analytics.adapters.hive.trying import trial
-from governance.analytics.adapters.hive.watching import StoppedError, TimedOutError, Watch
-from governance.analytics.adapters.hive.writing import ResultTooLargeError
+from governance.analytics.adapters.hive.results import ResultTooLargeError
+from governance.analytics.adapters.hive.sessions import Session
+from governance.analytics.adapters.hive.watch import StoppedError, TimedOutError, Watch
 from governance.analytics.adapters.lake_files import Lake
 from governance.analytics.domain import hive_places, spark_sql
 from governance.analytics.domain.engines import EngineSpec
@@ -129,14 +128,14 @@ class HiveEngine:
     def test(self, *, tables: Sequence[TableSource] = ()) -> Sequence[EngineTestStep]:
         """Address, connection, TLS, sign-in, a first query, then each table."""
         plan = QueryPlan(namespace_id=self.namespace_id, role_id=None, sql="", tables=tuple(tables))
-        return trial(account=self.account, size_of=self._size_of(plan), tables=tables)
+        return trial.steps(account=self.account, size_of=self._size_of(plan), tables=tables)
 
     def _ran(
         self, plan: QueryPlan, limits: RunLimits, result: Path, watch: Watch, prefix: str
     ) -> RunOutcome:
         if plan.answer is not None:
-            written = writing.answer(plan.answer, result=result, scratch=self.scratch)
-            return writing.outcome(written, watch)
+            written = results.of_answer(plan.answer, result=result, scratch=self.scratch)
+            return results.outcome(written, watch)
         watch.ask()
         with self._session(watch) as session:
             places = self._set_up(session, plan, prefix)
@@ -153,7 +152,7 @@ class HiveEngine:
             watch.ask(bytes_scanned=scanned)
             watch.bytes_scanned = scanned
             with session.running(sql, seconds=watch.seconds_left + GRACE_SECONDS) as operation:
-                written = writing.rows(
+                written = results.of_operation(
                     session=session,
                     operation=operation,
                     limits=limits,
@@ -161,11 +160,11 @@ class HiveEngine:
                     scratch=self.scratch,
                     watch=watch,
                 )
-        return writing.outcome(written, watch)
+        return results.outcome(written, watch)
 
     @contextmanager
     def _session(self, watch: Watch) -> Iterator[Session]:
-        connection = connecting.connected(self.account)
+        connection = accounts.connected(self.account)
         connection.deadline = watch.started + watch.seconds + 1
         connection.while_waiting = watch.look
         try:
@@ -176,7 +175,7 @@ class HiveEngine:
 
     def _again(self) -> Connection:
         """Another connection, to cancel what the first one is still waiting for."""
-        return connecting.connected(self.account)
+        return accounts.connected(self.account)
 
     def _set_up(self, session: Session, plan: QueryPlan, prefix: str) -> list[Place]:
         places = [

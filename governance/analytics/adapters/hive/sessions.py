@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from governance.analytics.adapters.hive import columns
 from governance.analytics.adapters.hive.connection import Connection, nothing
-from governance.analytics.adapters.hive.troubles import (
+from governance.analytics.adapters.hive.refusals import (
     HiveAnswerUnreadable,
     HiveSessionLost,
     HiveStatementFailed,
@@ -139,7 +139,7 @@ class Session:
 @contextmanager
 def opened(connection: Connection, *, again: Callable[[], Connection]) -> Iterator[Session]:
     """A session that is closed at the end, if the server still listens."""
-    session = opening(connection, again=again)
+    session = begun(connection, again=again)
     try:
         yield session
     finally:
@@ -147,7 +147,7 @@ def opened(connection: Connection, *, again: Callable[[], Connection]) -> Iterat
         session.connection.close()
 
 
-def opening(connection: Connection, *, again: Callable[[], Connection]) -> Session:
+def begun(connection: Connection, *, again: Callable[[], Connection]) -> Session:
     """Raises HiveAnswerUnreadable where the server is too old."""
     request = messages.OpenSessionRequest(client_protocol=ProtocolVersion.OFFERED, configuration={})
     answer = call(connection, "OpenSession", 1, request, messages.OpenSessionResponse)

@@ -14,7 +14,7 @@ from django.utils import timezone
 from pyhive import hive
 from pytest_django import Settings
 
-from governance.analytics.adapters.hive import connecting, sessions
+from governance.analytics.adapters.hive import accounts, sessions
 from governance.analytics.adapters.hive.engine import HiveEngine
 from governance.analytics.domain.dialect import TableUnknown
 from governance.analytics.domain.engines import EngineOptions
@@ -69,8 +69,8 @@ def test_a_cancelled_query_ends_on_the_cluster_too() -> None:
 def test_a_worker_that_dies_leaves_nothing_running_on_the_cluster() -> None:
     engine = collaborators.engine_of(Engine.objects.get(name="spark"))
     assert isinstance(engine, HiveEngine)
-    connection = connecting.connected(engine.account)
-    session = sessions.opening(connection, again=lambda: connection)
+    connection = accounts.connected(engine.account)
+    session = sessions.begun(connection, again=lambda: connection)
     session.start(SLOW, seconds=600)
     time.sleep(4)
 

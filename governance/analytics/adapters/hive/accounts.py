@@ -1,11 +1,10 @@
-"""From an engine's options to a connection that is signed in, each step by itself for the trial."""
+"""The account that an engine has on a Hive server: where that is, and a connection as it."""
 
-import socket
 from dataclasses import dataclass, replace
 
 from governance.analytics.adapters.hive import connection
 from governance.analytics.adapters.hive.connection import Connection
-from governance.analytics.adapters.hive.troubles import HiveServerUnreachable
+from governance.analytics.adapters.hive.refusals import HiveServerUnreachable
 from governance.analytics.domain.hive_options import HiveOptions
 from governance.egress import client as egress
 from governance.egress.addresses import networks
@@ -44,19 +43,9 @@ def address_of(account: Account) -> str:
         raise HiveServerUnreachable from error
 
 
-def reached(account: Account, *, address: str) -> socket.socket:
-    return connection.reached(address=address, options=account.options)
-
-
-def secured(account: Account, *, wire: socket.socket) -> socket.socket:
-    return connection.secured(wire=wire, options=account.options)
-
-
-def signed_in(account: Account, *, wire: socket.socket) -> Connection:
-    return connection.signed_in(wire=wire, options=account.options, password=account.password)
-
-
 def connected(account: Account) -> Connection:
-    """All of it. Raises what each step raises."""
-    wire = reached(account, address=address_of(account))
-    return signed_in(account, wire=secured(account, wire=wire))
+    """A connection that is signed in. Raises what each step to it raises."""
+    options = account.options
+    wire = connection.reached(address=address_of(account), options=options)
+    wire = connection.secured(wire=wire, options=options)
+    return connection.signed_in(wire=wire, options=options, password=account.password)

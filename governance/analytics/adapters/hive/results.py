@@ -14,7 +14,7 @@ import pyarrow as pa
 from governance.analytics.adapters import runner_pool
 from governance.analytics.adapters.hive import columns
 from governance.analytics.adapters.hive.sessions import Session
-from governance.analytics.adapters.hive.watching import Watch
+from governance.analytics.adapters.hive.watch import Watch
 from governance.analytics.domain.plans import Answer
 from governance.analytics.domain.runs import RunEnd, RunLimits, RunOutcome
 from governance.hive.messages import OperationHandle
@@ -34,7 +34,7 @@ class Written:
     size: int
 
 
-def rows(
+def of_operation(
     *,
     session: Session,
     operation: OperationHandle,
@@ -70,7 +70,7 @@ def rows(
     return Written(schema=schema, rows=watch.rows, size=result.stat().st_size)
 
 
-def answer(given: Answer, *, result: Path, scratch: Path) -> Written:
+def of_answer(given: Answer, *, result: Path, scratch: Path) -> Written:
     """What the catalogue answers by itself, as a result like any other."""
     schema = pa.schema([pa.field(name, pa.string()) for name in given.columns])
     made = [dict(zip(given.columns, row, strict=True)) for row in given.rows]
