@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from federation.models import SignInRequest
 from governance.isolation.scopes import namespace_scope
-from governance.tenancy.models import Namespace
+from governance.tenancy.models import Namespace, User, UserSession
 from tests.fakes.idp import Response, a_response
 
 GROUPS = "http://schemas.microsoft.com/ws/2008/06/identity/claims/groups"
@@ -66,3 +66,16 @@ class SAMLBrowser:
 
 def as_member_of(*groups: str, name: str = "joe@customer.example") -> dict[str, list[str]]:
     return {GROUPS: list(groups), NAME: [name]}
+
+
+def people(namespace: Namespace) -> list[str]:
+    """Names of those who signed in by SAML, the first ones first."""
+    with namespace_scope(namespace.pk):
+        rows = User.objects.filter(source="saml").order_by("created_at")
+        return list(rows.values_list("username", flat=True))
+
+
+def sessions(namespace: Namespace) -> list[UserSession]:
+    with namespace_scope(namespace.pk):
+        rows = UserSession.objects.select_related("user", "role").order_by("created_at")
+        return list(rows)

@@ -7,6 +7,7 @@ from governance.isolation.scopes import namespace_scope
 from governance.tenancy.models import Namespace
 from tests.factories.federation_saml import an_identity_provider, the_walk_through
 from tests.factories.saml_sign_ins import SAMLBrowser
+from tests.factories.scim import Entra, an_entra
 from tests.factories.tenancy import a_namespace
 from tests.servers.slapd_fixture import slapd
 
@@ -30,3 +31,8 @@ def provider(acme: Namespace) -> IdentityProvider:
 @pytest.fixture
 def browser(acme: Namespace, provider: IdentityProvider) -> SAMLBrowser:
     return SAMLBrowser(acme)
+
+
+@pytest.fixture
+def entra(provider: IdentityProvider) -> Entra:
+    return an_entra(provider)

@@ -22,11 +22,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def acme() -> Namespace:
-    return tenancy.a_namespace("acme")
-
-
-@pytest.fixture
 def provider(acme: Namespace) -> IdentityProvider:
     with namespace_scope(acme.pk):
         return IdentityProvider.objects.create(name="AzureActiveDirectory")

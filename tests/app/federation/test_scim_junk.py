@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 
-from federation.models import IdentityProvider
 from tests.factories.junk import JUNK, replaced, ways
-from tests.factories.scim import ENTERPRISE, GROUP, OID, PATCH_OP, USER, Entra, an_entra
+from tests.factories.scim import ENTERPRISE, GROUP, OID, PATCH_OP, USER, Entra
 
 pytestmark = pytest.mark.django_db
 
@@ -36,11 +35,6 @@ OPERATIONS: dict[str, dict[str, Any]] = {
     },
     "member": {"op": "Remove", "path": "members", "value": [{"value": OID}]},
 }
-
-
-@pytest.fixture
-def entra(provider: IdentityProvider) -> Entra:
-    return an_entra(provider)
 
 
 def failures(entra: Entra, method: str, path: str, body: Any) -> list[tuple[object, object, int]]:
