@@ -159,6 +159,16 @@ def test_the_engine_alone_keeps_its_walls(engine: DuckDBEngine, lake: Path, sql:
 
 
 @pytest.mark.parametrize(
+    "sql", ["SELECT 1; SELECT 2", "SELECT 1; COPY (SELECT 1) TO 'x'", "SET threads=9", "CALL x()"]
+)
+def test_what_is_not_one_select_is_not_run(engine: DuckDBEngine, sql: str) -> None:
+    outcome = run(engine, a_plan(engine, sql))
+
+    assert outcome.end is RunEnd.FAILED
+    assert "not one SELECT" in outcome.error
+
+
+@pytest.mark.parametrize(
     "location",
     ["../globex", "../globex/secret.csv", "/../globex", "csv/../../globex", "\x00"],
 )

@@ -114,6 +114,7 @@ def _lock_down(con: duckdb.DuckDBPyConnection, job: dict[str, Any]) -> None:
 def _write_result(
     con: duckdb.DuckDBPyConnection, job: dict[str, Any], made: dict[str, int]
 ) -> tuple[list[tuple[str, str]], int]:
+    _check_is_one_select(con, job["sql"])
     relation = con.sql(job["sql"], params=job["parameters"] or None)
     if job["sql"].startswith("EXPLAIN "):
         relation = _explained(con, relation, job["hidden"])
@@ -135,6 +136,14 @@ def _write_result(
                 message = f"The result is larger than {job['result_bytes']} bytes."
                 raise ResultTooLarge(message)
     return columns, rows
+
+
+def _check_is_one_select(con: duckdb.DuckDBPyConnection, sql: str) -> None:
+    """A writer of SQL that let a semicolon through would be noticed here."""
+    kinds = [statement.type for statement in con.extract_statements(sql)]
+    if kinds not in ([duckdb.StatementType.SELECT], [duckdb.StatementType.EXPLAIN]):
+        message = "This is not one SELECT."
+        raise ValueError(message)
 
 
 def _explained(

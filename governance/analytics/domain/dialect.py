@@ -26,7 +26,7 @@ MAX_DEPTH = 300
 MAX_HEADING = 60
 MAX_USES = 1000
 # What is written as it was typed: words without quotes around them.
-WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_ ]*", re.ASCII)
+WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 # How sqlglot says that an expression misses a part: by the names of its classes.
 INNARDS = re.compile(r"Required keyword: '\w+' missing for <class '[\w.]+'>")
 
@@ -133,6 +133,8 @@ def checked(*, tree: exp.Query, database: str) -> ReadQuery:
         if isinstance(node, exp.Func):
             refuse_function(node)
         refuse_loose_words(node)
+        if isinstance(node, exp.Identifier) and not WORD.fullmatch(node.name):
+            node.set(arg_key="quoted", value=True)
         if isinstance(node, exp.Table):
             for table in _qualified(node, database):
                 mentions[table] += _uses(node, names)
@@ -196,13 +198,15 @@ def refuse_function(node: exp.Func) -> None:
 
 
 def refuse_loose_words(node: exp.Expr) -> None:
-    """A unit of time is written without quotes, even where a person gave a text."""
-    loose = [node.args.get("unit"), node if isinstance(node, exp.Var) else None]
+    """Units of time and parameters are written without quotes, even where a text stood."""
+    bare = exp.Var | exp.Placeholder
+    loose = [node.args.get("unit"), node if isinstance(node, bare) else None]
     if isinstance(node, exp.Extract):
         loose.append(node.this)
     for word in loose:
         if isinstance(word, exp.Expr) and word.name and not WORD.fullmatch(word.name):
-            raise SQLRefused(why="a word in it, such as a unit of time, is not a plain word.")
+            why = "a unit of time or the name of a parameter is not a plain word."
+            raise SQLRefused(why=why)
 
 
 def _qualified(node: exp.Table, database: str) -> Iterator[str]:

@@ -283,8 +283,34 @@ def test_a_function_without_its_arguments_is_refused_in_words(call: str) -> None
         "dateadd(('DAY), read_text(1) --'), 1, a)",
         "extract('x FROM read_text(1)) --' FROM a)",
         "timestampdiff(`a, read_text(1)`, a, b)",
+        "dateadd('day FROM sqlite_master UNION SELECT 1', 1, a)",
     ],
 )
 def test_a_unit_of_time_is_a_plain_word(call: str) -> None:
     with pytest.raises(SQLRefused, match="plain word"):
         planned(f"SELECT {call} FROM flights")  # noqa: S608 - a constant of this test
+
+
+@pytest.mark.parametrize(
+    ("sql", "name"),
+    [
+        ("SELECT 1 AS R'x FROM flights; COPY y' FROM flights", '"x FROM flights; COPY y"'),
+        ("SELECT * FROM flights AS N'a; b'", '"a; b"'),
+        ("SELECT transform(a, R'x, read_text(1)' -> 1) FROM flights", 'LAMBDA "x, read_text(1)" :'),
+        ("SELECT transform(a, N'x y' -> 1) FROM flights", 'LAMBDA "x y" :'),
+    ],
+)
+def test_a_name_that_was_written_as_a_text_is_quoted(sql: str, name: str) -> None:
+    assert name in planned(sql)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT a:`x) FROM read_text(1) --` FROM flights",
+        "SELECT :`x; COPY y` FROM flights",
+    ],
+)
+def test_a_parameter_has_a_plain_name(sql: str) -> None:
+    with pytest.raises((SQLInvalid, SQLRefused)):
+        planned(sql)

@@ -1,6 +1,7 @@
 """SQL for a cluster: what is sent names what was granted, and nothing that a person wrote."""
 
 import re
+from typing import Any
 
 import pytest
 
@@ -262,7 +263,7 @@ def test_a_unit_of_time_smuggles_nothing_in(shape: str, depth: int, product: Pro
     unit = HIDDEN
     if depth == 2:
         unit = f"DAY, 1, a), dateadd(N{text_of(unit)}, 1, a), (b"
-    parameters = {"u": unit} if ":u" in shape else {}
+    parameters: dict[str, Any] = {"u": unit} if ":u" in shape else {}
 
     with pytest.raises((SQLRefused, SQLInvalid)):
         sent(f"SELECT {shape.format(text_of(unit))} FROM flights", product=product, **parameters)  # noqa: S608
