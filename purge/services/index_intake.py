@@ -7,8 +7,9 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from governance.kernel.refusals import Refusal
 from purge.models import LakeObject
-from purge.ports import IndexBatch, Lake, ObjectUnreachable, StoredObject, Work
+from purge.ports import IndexBatch, Lake, StoredObject, Work
 from purge.ports.extraction import Extracted
 from purge.services import returns
 
@@ -43,7 +44,7 @@ class Entered(NamedTuple):
 
 
 class Intake:
-    """Of one dataset. All is stored when it is left, but where work fails."""
+    """Of one dataset. All is stored when it is left, also by a refusal to read more."""
 
     def __init__(
         self, dataset: Dataset, *, work: Work, lake: Lake, clock: Callable[[], datetime]
@@ -58,10 +59,9 @@ class Intake:
         return self
 
     def __exit__(self, failure: type[BaseException] | None, *_: object) -> None:
-        # A layer that could not be listed to its end was listed so far.
-        is_lost = failure is not None and not issubclass(failure, ObjectUnreachable)
+        # Readers elsewhere may give up, and a layer may not be listed to its end.
         try:
-            if not is_lost:
+            if failure is None or issubclass(failure, Refusal):
                 self.store()
         finally:
             self._close()

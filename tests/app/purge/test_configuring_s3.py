@@ -169,8 +169,8 @@ def test_ivan_adds_a_bucket_and_tries_it(
     company = make_company("acme")
     ivan = tenancy.signed_in(company.ivan, role="admin")
     settings.S3_ENDPOINTS = [s3_store.endpoint_url]
-    options = json.dumps({"bucket": PLAIN, "path": "x", "endpoint_url": s3_store.endpoint_url})
-    form = {"name": "raw", "kind": "s3", "options": options, "credentials": OWN}
+    options = {"bucket": PLAIN, "path": "x", "endpoint_url": s3_store.endpoint_url}
+    form = {"name": "raw", "kind": "s3", **options, **json.loads(OWN)}
 
     page = ivan.get("/admin/purge/storagelayer/add/").content.decode()
     made = ivan.post("/admin/purge/storagelayer/add/", form)
