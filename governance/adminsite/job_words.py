@@ -1,7 +1,8 @@
 """What the outbox's messages are called: words of the apps, by the dotted path of a module."""
 
+from collections.abc import Collection, Mapping
 from importlib import import_module
-from typing import Any
+from typing import Protocol, cast
 
 from django.conf import settings
 from django.db.models import Q
@@ -10,11 +11,20 @@ from django.template.loader import render_to_string
 from governance.outbox.models import OutboxMessage
 
 
+class Words(Protocol):
+    """The module that `settings.JOB_WORDS` names."""
+
+    @property
+    def TITLES(self) -> Mapping[str, str]: ...  # noqa: N802 - a constant of a module
+    @property
+    def HOUSEKEEPING(self) -> Collection[str]: ...  # noqa: N802 - the same
+
+
 def title(*, kind: str, name: str) -> str:
     """`purge.index` is "Index a dataset"; `purge/email/came_back` is "Email: came back"."""
     if kind == "email":
         return f"Email: {name.rpartition('/')[2].replace('_', ' ')}"
-    return str(_words().TITLES.get(name, name))
+    return _words().TITLES.get(name, name)
 
 
 def names_like(text: str) -> list[str]:
@@ -42,5 +52,5 @@ def latest(name: str, **ids: object) -> OutboxMessage | None:
     return rows.order_by("-id").first()
 
 
-def _words() -> Any:  # noqa: ANN401 - a module with TITLES and HOUSEKEEPING
-    return import_module(settings.JOB_WORDS)
+def _words() -> Words:
+    return cast("Words", import_module(settings.JOB_WORDS))

@@ -5,9 +5,9 @@ Providers are functions `(request) -> Iterable[...]`, named by dotted path in
 nothing where the person may not look.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeVar
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -31,7 +31,7 @@ class Glance:
 
     title: str
     template: str
-    shown: Mapping[str, Any]
+    shown: Mapping[str, object]
     link: str
     link_text: str
 
@@ -60,16 +60,22 @@ class SettingUp:
         return 2 * self.done < len(self.steps)
 
 
+Shown = TypeVar("Shown", Step, Glance)
+Provider = Callable[[HttpRequest], Iterable[Shown]]
+
+
 def setting_up(request: HttpRequest) -> SettingUp | None:
     """None once everything is done, and for who cannot do any of it."""
-    found = SettingUp(steps=tuple(_gathered(settings.ADMIN_SETTING_UP, request)))
+    providers: list[Provider[Step]] = list(map(import_string, settings.ADMIN_SETTING_UP))
+    found = SettingUp(steps=tuple(_gathered(providers, request)))
     return found if found.following else None
 
 
 def glances(request: HttpRequest) -> list[Glance]:
-    return list(_gathered(settings.ADMIN_GLANCES, request))
+    providers: list[Provider[Glance]] = list(map(import_string, settings.ADMIN_GLANCES))
+    return list(_gathered(providers, request))
 
 
-def _gathered(paths: Iterable[str], request: HttpRequest) -> Iterable[Any]:
-    for path in paths:
-        yield from import_string(path)(request)
+def _gathered(providers: Iterable[Provider[Shown]], request: HttpRequest) -> Iterator[Shown]:
+    for provider in providers:
+        yield from provider(request)

@@ -101,7 +101,7 @@ def queries(request: HttpRequest) -> Iterator[Glance]:
 
 
 def _by_day(
-    rows: QuerySet,  # type: ignore[type-arg]
+    rows: QuerySet[SignInAttempt] | QuerySet[Query],
     *,
     moment: str,
     good: tuple[Q, str],

@@ -12,7 +12,7 @@ import django_stubs_ext
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 
 from governance.adminsite import navigation
-from governance.project import addresses, env, keys, logs, named
+from governance.project import addresses, dotted_paths, env, keys, logs
 from governance.project.embedded.folders import DataFolder
 from governance.restapi import defaults
 
@@ -234,10 +234,10 @@ EMAIL_MESSAGE_ID_DOMAIN = urlsplit(PUBLIC_URL).hostname
 
 # --- the admin
 UNFOLD = navigation.unfold_settings()
-ADMIN_ATTENTION = named.ADMIN_ATTENTION
+ADMIN_ATTENTION = dotted_paths.ADMIN_ATTENTION
 JOB_WORDS = "governance.project.job_words"
-ADMIN_SETTING_UP = ["governance.project.setting_up.steps"]
-ADMIN_GLANCES = named.ADMIN_GLANCES
+ADMIN_SETTING_UP = ["governance.project.setup_steps.steps"]
+ADMIN_GLANCES = dotted_paths.ADMIN_GLANCES
 
 # --- REST
 REST_FRAMEWORK = defaults.REST_FRAMEWORK
@@ -248,7 +248,7 @@ EGRESS_ALLOWED_NETWORKS = environment.words("EGRESS_ALLOWED_NETWORKS", default=[
 EGRESS_ALLOWED_PORTS = environment.ports("EGRESS_ALLOWED_PORTS")
 
 # --- analytics and the portal: what stands above them is named, not imported
-ANALYTICS_ENGINES = named.ANALYTICS_ENGINES
+ANALYTICS_ENGINES = dotted_paths.ANALYTICS_ENGINES
 # Spark Thrift Servers and Hive of ours, each with the root of its lake: host:port=s3a://lake
 HIVE_SERVERS = addresses.hive_servers(environment.words("HIVE_SERVERS", default=[]))
 ANALYTICS_QUERY_GUARDS = ["usage_limits.wiring.query_guard"]

@@ -211,10 +211,8 @@ def follow(*, layer_id: UUID, work: Work, lake: Lake, clock: Clock) -> int:
 def _opened(datasets: Iterable[Dataset], *, lake: Lake) -> Iterator[tuple[OpenDataset, Reading]]:
     for one in datasets:
         with suppress(LayerInvalid):
-            dataset, layer = (
-                indexing.opened(one, lake=lake),
-                selectors.description(one.storage_layer),
-            )
+            dataset = indexing.opened(one, lake=lake)
+            layer = selectors.description(one.storage_layer)
             yield dataset, extraction.reading(dataset, layer=layer, as_format=Format(one.format))
 
 

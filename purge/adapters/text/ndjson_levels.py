@@ -27,7 +27,7 @@ MOST_OTHERS = 16
 NAMELESS = re.compile(r'["\\\x00-\x1f]')
 """What a key must not have for the decoder to be asked for it."""
 
-Json = bytes | msgspec.Raw
+JSONText = bytes | msgspec.Raw
 
 
 class Level:
@@ -46,7 +46,7 @@ class Level:
         self._others: tuple[str, ...] = ()
         self._read = _reader(self._leaves, self._levels)
 
-    def texts(self, lines: Sequence[Json], *, block: bytes) -> Mapping[Path, Texts]:
+    def texts(self, lines: Sequence[JSONText], *, block: bytes) -> Mapping[Path, Texts]:
         """The canonical values at each path, line by line; `block` is their text, in UTF-8.
 
         Raises DoubtfulError where some line is no object, or could hold a value elsewhere.
@@ -84,7 +84,7 @@ class Level:
             for key in (*self._leaves, *self._levels)
         )
 
-    def _learn(self, lines: Sequence[Json]) -> None:
+    def _learn(self, lines: Sequence[JSONText]) -> None:
         """Look for members that hold such keys deeper. Raises DoubtfulError without new ones."""
         ours = (*self._leaves, *self._levels)
         found = set(self._others)
@@ -103,7 +103,7 @@ class Level:
 
 def _reader(
     leaves: Iterable[str], whole: Iterable[str]
-) -> Callable[[Sequence[Json]], Mapping[str, Sequence[object]]]:
+) -> Callable[[Sequence[JSONText]], Mapping[str, Sequence[object]]]:
     """Of lines, the values of these keys line by line, NOTHING where a line has none.
 
     Those of `whole` are kept as they stand there. What is made raises DoubtfulError where a line
@@ -117,7 +117,7 @@ def _reader(
     decode = msgspec.json.Decoder(line).decode
     values = {key: attrgetter(name) for name, key in names.items()}
 
-    def read(lines: Sequence[Json]) -> Mapping[str, Sequence[object]]:
+    def read(lines: Sequence[JSONText]) -> Mapping[str, Sequence[object]]:
         try:
             records = list(map(decode, lines))
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
@@ -139,7 +139,7 @@ def _present(values: Sequence[object]) -> int:
     return len(values) - (values.count(NOTHING) if object in set(map(type, values)) else 0)
 
 
-def _object(line: Json) -> Mapping[str, object]:
+def _object(line: JSONText) -> Mapping[str, object]:
     try:
         return msgspec.json.decode(line, type=dict[str, Any])
     except (msgspec.MsgspecError, ValueError, RecursionError):
@@ -165,6 +165,6 @@ def _texts_of_numbers(values: Sequence[object]) -> Texts:
         return list(map(str, values))
 
 
-def _scattered(texts: Texts, there: Sequence[Json | None]) -> Texts:
+def _scattered(texts: Texts, there: Sequence[JSONText | None]) -> Texts:
     each = iter(texts)
     return [None if one is None else next(each) for one in there]
