@@ -81,6 +81,8 @@ def test_a_dataset_by_whose_identifiers_nobody_is_held_is_removed(
 
     remove(company, by_email)
 
+    assert not Dataset.objects.filter(pk=by_email.pk).exists()
+
 
 @pytest.mark.parametrize(
     ("path", "changes", "finds_them"),
