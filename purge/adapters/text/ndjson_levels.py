@@ -151,18 +151,11 @@ def _texts(kind: IdentifierType, values: Sequence[object]) -> Texts:
     if not types <= SCALARS:
         raise DoubtfulError
     if types == {int} and kind is INTEGER:
-        return _texts_of_numbers(values)
+        # As `str` of each, in a third of the time.
+        return msgspec.json.encode(values)[1:-1].decode().split(",")
     if types == {str} and kind is STRING:
         return list(map(str, values))
     return [None if one is NOTHING else text(kind, one) for one in values]
-
-
-def _texts_of_numbers(values: Sequence[object]) -> Texts:
-    """As `str` of each, in a third of the time."""
-    try:
-        return msgspec.json.encode(values)[1:-1].decode().split(",")
-    except OverflowError:  # It writes numbers of at most 64 bits.
-        return list(map(str, values))
 
 
 def _scattered(texts: Texts, there: Sequence[JSONText | None]) -> Texts:
