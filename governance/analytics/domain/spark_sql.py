@@ -42,6 +42,8 @@ def unfolded(
     """The query over tables alone, in Spark's dialect. Raises SQLRefused."""
     made = _with_views(tree, views)
     for node in list(made.walk()):
+        if isinstance(node, exp.With) and node.recursive:
+            _check_recursion(node)
         if isinstance(node, exp.Placeholder):
             node.replace(exp.convert(parameters[str(node.name)]))
         elif isinstance(node, exp.Hint):
@@ -84,6 +86,18 @@ def placed(
     if not found <= meant or _written(again, product.value) != text:
         raise SQLRefused(why="it cannot be written for this engine without changing its meaning.")
     return text
+
+
+def _check_recursion(clause: exp.With) -> None:
+    """Each step reads again, and nobody can say how often: usage is counted before."""
+    for each in clause.expressions:
+        read = [
+            table for table in each.find_all(exp.Table) if isinstance(table.this, exp.Identifier)
+        ]
+        names = {"" if table.db else table.name.lower() for table in read}
+        if each.alias.lower() in names and len(names) > 1:
+            why = "a WITH that reads itself can read nothing else on this engine. Join it after."
+            raise SQLRefused(why=why)
 
 
 def _with_views(tree: exp.Query, views: Mapping[str, exp.Query]) -> exp.Query:

@@ -287,3 +287,18 @@ def test_what_cannot_be_written_back_is_not_sent(path: str) -> None:
 )
 def test_what_comes_back_the_same_is_sent(sql: str) -> None:
     assert sent(sql, most_rows=10).endswith("LIMIT 10")
+
+
+@pytest.mark.parametrize("more", [", flights", ", late", ", default.flights", " JOIN a ON true"])
+def test_what_is_read_nobody_knows_how_often_is_refused(more: str) -> None:
+    a = "a AS (SELECT * FROM late)"
+    counted = f"SELECT 1 AS n UNION ALL SELECT n + 1 FROM r{more} WHERE n < 90"  # noqa: S608
+
+    with pytest.raises(SQLRefused, match="reads itself"):
+        sent(f"WITH RECURSIVE {a}, r AS ({counted}) SELECT * FROM r")
+
+
+def test_what_only_counts_may_read_itself() -> None:
+    counted = "SELECT 1 AS n UNION ALL SELECT n + 1 FROM r WHERE n < 90"
+
+    assert "UNION ALL" in sent(f"WITH RECURSIVE r AS ({counted}) SELECT * FROM r, flights")
