@@ -8,6 +8,8 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from governance.kernel.refusals import Refusal
+from purge.domain import versioned_keys
+from purge.domain.versioned_keys import VersionedKey
 from purge.models import LakeObject
 from purge.ports import IndexBatch, Lake, StoredObject, Work
 from purge.ports.extraction import Extracted
@@ -16,10 +18,6 @@ from purge.services import returns
 AT_ONCE, ENTRIES_AT_ONCE = 64, 1 << 16
 """Objects of one transaction, and the entries that are held in memory for it."""
 CHANGES = ("version", "size", "entries", "unreadable", "cuts", "indexed_at", "updated_at")
-
-
-Place = tuple[str, str]
-"""Key, and the version where it is not the one in force."""
 
 
 class Dataset(Protocol):
@@ -39,8 +37,9 @@ class Entered(NamedTuple):
     batch: IndexBatch
 
     @property
-    def place(self) -> Place:
-        return self.at.key, "" if self.at.current else self.at.version
+    def versioned_key(self) -> VersionedKey:
+        at = self.at
+        return versioned_keys.of(key=at.key, version=at.version, current=at.current)
 
 
 class Intake:
@@ -53,7 +52,7 @@ class Intake:
         self._work = work
         self._lake = lake
         self._clock = clock
-        self._waiting: dict[Place, Entered] = {}
+        self._waiting: dict[VersionedKey, Entered] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -67,9 +66,9 @@ class Intake:
             self._close()
 
     def add(self, entered: Entered) -> None:
-        if entered.place in self._waiting:
+        if entered.versioned_key in self._waiting:
             self.store()
-        self._waiting[entered.place] = entered
+        self._waiting[entered.versioned_key] = entered
         entries = sum(one.batch.count for one in self._waiting.values())
         if len(self._waiting) == AT_ONCE or entries > ENTRIES_AT_ONCE:
             self.store()
@@ -77,7 +76,7 @@ class Intake:
     def take(self, entered: Entered) -> LakeObject:
         """By itself, and at once."""
         self.store()
-        self._waiting[entered.place] = entered
+        self._waiting[entered.versioned_key] = entered
         return self.store()[0]
 
     def store(self) -> Sequence[LakeObject]:
@@ -85,13 +84,13 @@ class Intake:
         if not self._waiting:
             return []
         with self._work.scope():
-            known = {_place_of(row): row for row in self._known()}
+            known = {_key_of(row): row for row in self._known()}
             had_entries = {row.number for row in known.values() if row.entries}
             rows = [
-                self._filled(known.get(place) or self._fresh(one), one)
-                for place, one in self._waiting.items()
+                self._filled(known.get(key) or self._fresh(one), one)
+                for key, one in self._waiting.items()
             ]
-            LakeObject.objects.bulk_create([row for row in rows if _place_of(row) not in known])
+            LakeObject.objects.bulk_create([row for row in rows if _key_of(row) not in known])
             LakeObject.objects.bulk_create(
                 known.values(), update_conflicts=True, unique_fields=["id"], update_fields=CHANGES
             )
@@ -130,5 +129,5 @@ class Intake:
         self._waiting = {}
 
 
-def _place_of(row: LakeObject) -> Place:
-    return row.key, "" if row.current else row.version
+def _key_of(row: LakeObject) -> VersionedKey:
+    return versioned_keys.of(key=row.key, version=row.version, current=row.current)

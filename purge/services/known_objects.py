@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from uuid import UUID
 
+from purge.domain import versioned_keys
+from purge.domain.versioned_keys import VersionedKey
 from purge.models import Dataset, LakeObject
 from purge.ports import StoredObject, Work
 
@@ -42,7 +44,7 @@ class KnownObjects:
             with work.scope():
                 rows = _rows(self._dataset_id, piece)
             for one in piece:
-                number, version = rows.get(_place(one.key, one.version, one.current), (None, None))
+                number, version = rows.get(_key_of(one), (None, None))
                 if number is not None:
                     self._meet(number)
                 yield one, version
@@ -60,9 +62,7 @@ class KnownObjects:
             self._left -= 1
 
 
-def _rows(
-    dataset_id: UUID, piece: Sequence[StoredObject]
-) -> dict[tuple[str, str], tuple[int, str]]:
+def _rows(dataset_id: UUID, piece: Sequence[StoredObject]) -> dict[VersionedKey, tuple[int, str]]:
     """By two questions, each of which has an index: versions in force, and those behind them."""
     rows = LakeObject.objects.filter(dataset_id=dataset_id)
     in_force = rows.filter(current=True, key__in={one.key for one in piece if one.current})
@@ -71,7 +71,7 @@ def _rows(
         current=False, key__in={one.key for one in old}, version__in={one.version for one in old}
     )
     return {
-        _place(key, version, current): (number, version)
+        versioned_keys.of(key=key, version=version, current=current): (number, version)
         for found in (in_force, behind)
         for key, version, current, number in found.values_list(
             "key", "version", "current", "number"
@@ -79,6 +79,5 @@ def _rows(
     }
 
 
-def _place(key: str, version: str, current: bool) -> tuple[str, str]:  # noqa: FBT001 - as it stands
-    """Key, and the version where it is not the one in force."""
-    return key, "" if current else version
+def _key_of(listed: StoredObject) -> VersionedKey:
+    return versioned_keys.of(key=listed.key, version=listed.version, current=listed.current)
