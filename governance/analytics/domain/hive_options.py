@@ -12,9 +12,10 @@ from governance.kernel.refusals import FieldError
 
 HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.:_-]{0,252}[A-Za-z0-9])?", re.ASCII)
 SERVER_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}", re.ASCII)
-# Nothing that Spark would take for a pattern, a quote, a variable or a list of paths.
+# Nothing that Spark would take for a pattern, a quote, a variable or a list of paths; and no keys
+# before the host, for options are shown.
 LAKE_URL = re.compile(
-    r"(s3a?|abfss?|wasbs|gs|oss|hdfs|file)://[A-Za-z0-9._=/:@+-]{0,900}", re.ASCII
+    r"(s3a?|abfss?|wasbs|gs|oss|hdfs|file)://(?![^/]*:[^/]*@)[A-Za-z0-9._=/:@+-]{0,900}", re.ASCII
 )
 LONGEST_TEXT = 65_536
 LONGEST_NAME = 256
@@ -156,7 +157,8 @@ CHECKS: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "username": (_is_name, "A name of at most 256 characters."),
     "lake_url": (
         _is_lake_url,
-        "An address such as s3a://bucket/folder of letters, digits and . _ = / : @ + - alone.",
+        "An address such as s3a://bucket/folder of letters, digits and . _ = / : @ + - alone, "
+        "without keys.",
     ),
     "server_databases": (
         _is_mapping,

@@ -184,6 +184,7 @@ def test_a_server_that_is_named_wrongly_is_told_at_the_start(word: str) -> None:
         ("lake_url", "http://lake"),
         ("lake_url", "s3a://lake/*"),
         ("lake_url", "s3a://lake/../x"),
+        ("lake_url", "s3a://AKIAX:canary@lake/x"),
         ("server_databases", {"default": "a`b"}),
         ("server_databases", ["default"]),
         ("sizes", None),
