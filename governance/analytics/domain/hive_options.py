@@ -157,8 +157,7 @@ CHECKS: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "username": (_is_name, "A name of at most 256 characters."),
     "lake_url": (
         _is_lake_url,
-        "An address such as s3a://bucket/folder of letters, digits and . _ = / : @ + - alone, "
-        "without keys.",
+        "An address such as s3a://bucket/folder, without keys: letters, digits, . _ = / : @ + -.",
     ),
     "server_databases": (
         _is_mapping,
