@@ -66,26 +66,33 @@ def placed(
     """
     tree = _read(sql, dialect.READ_DIALECT)
     _rename_withs(tree, prefix)
+    _place_tables(tree, relations)
+    if most_rows is not None and not (tree.args.get("limit") or tree.args.get("fetch")):
+        tree.set("limit", exp.Limit(expression=exp.Literal.number(most_rows)))
+    text = _written(tree, product.value)
+    _check_reading(text, relations=relations, product=product)
+    return text
+
+
+def _place_tables(tree: exp.Query, relations: Mapping[str, Relation]) -> None:
     for table in list(_tables(tree)):
         relation = relations.get(_full_name(table))
-        if (
-            relation is None
-            or {name for name, value in table.args.items() if value} - AROUND_A_NAME
-        ):
+        given = {name for name, value in table.args.items() if value}
+        if relation is None or given - AROUND_A_NAME:
             raise SQLRefused(why=f"{_full_name(table)} cannot be read like this on this engine.")
         database = exp.to_identifier(relation.database, quoted=True) if relation.database else None
         table.set("this", exp.to_identifier(relation.name, quoted=True))
         table.set("db", database)
-    if most_rows is not None and not (tree.args.get("limit") or tree.args.get("fetch")):
-        tree.set("limit", exp.Limit(expression=exp.Literal.number(most_rows)))
-    text = _written(tree, product.value)
+
+
+def _check_reading(text: str, *, relations: Mapping[str, Relation], product: Product) -> None:
+    """What is about to be sent says what was meant."""
     meant = {_full_name(each) for each in _relation_tables(relations)}
     again = _read(text, product.value)
     found = {_full_name(table) for table in _tables(again)}
     # Where a writer lets characters through as they were typed, the same text does not come back.
     if not found <= meant or _written(again, product.value) != text:
         raise SQLRefused(why="it cannot be written for this engine without changing its meaning.")
-    return text
 
 
 def _check_recursion(clause: exp.With) -> None:
