@@ -106,14 +106,20 @@ def test_a_certificate_without_fingerprints_is_refused_in_words(
         reconciled(file)
 
 
-@pytest.mark.django_db(transaction=True)
-def test_a_restored_request_says_what_its_older_certificate_does_not(
-    acme: Company, restorable: Callable[[], None]
-) -> None:
+def the_copy_of_an_erasure(acme: Company) -> Path:
+    """Of its certificate, kept here: the erasure that waits is approved, and carried out."""
     with namespace_scope(acme.namespace.pk):
         acme.approve(ErasureRequest.objects.get())
     delivered()
     [copy] = certificate_copies.kept(acme.namespace.pk)
+    return copy
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_restored_request_says_what_its_older_certificate_does_not(
+    acme: Company, restorable: Callable[[], None]
+) -> None:
+    copy = the_copy_of_an_erasure(acme)
     of_an_older_release(acme, copy)
     restorable()
 
@@ -212,10 +218,7 @@ def test_a_restored_dump_and_lake_are_reconciled_by_one_command(
 def test_a_copy_that_was_tampered_with_teaches_nothing_and_stops_nothing(
     acme: Company, restorable: Callable[[], None]
 ) -> None:
-    with namespace_scope(acme.namespace.pk):
-        acme.approve(ErasureRequest.objects.get())
-    delivered()
-    [copy] = certificate_copies.kept(acme.namespace.pk)
+    copy = the_copy_of_an_erasure(acme)
     copy.write_text(copy.read_text().replace('"records": 1', '"records": 2'))
     restorable()
 
