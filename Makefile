@@ -14,7 +14,8 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
 PACKAGES := governance federation purge usage_limits
 TESTS ?= tests
 PYTEST_OPTIONS ?=
-WORKERS ?= auto
+# Tests wait for servers about a third of their time: three for two processors.
+WORKERS ?= $(shell expr $$(nproc) \* 3 / 2)
 FUZZED := guard metadata logout
 WITHOUT_ASSERTS := tests/unit/federation tests/unit/kernel tests/unit/tenancy tests/app/tenancy \
 	tests/app/federation tests/contract/federation tests/repo
