@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Protocol
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth import logout
 from django.http import HttpRequest
 from django.utils.module_loading import import_string
@@ -42,7 +43,9 @@ def leave(*, request: HttpRequest, session: UserSession, actor: Actor, now: date
         after: AfterSignOut = import_string(settings.TENANCY_AFTER_SIGN_OUT)
         path = after(session=session)
     logout(request)
-    if path is not None:
+    if path is None:
+        messages.success(request, "You are signed out.")
+    else:
         request.session[ENDED] = str(session.pk)
         request.session.set_expiry(ENDED_SECONDS)
     return path

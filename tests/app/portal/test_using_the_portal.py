@@ -179,6 +179,7 @@ def test_signing_out_ends_the_session(acme: Namespace) -> None:
     response = browser.post("/sign-out/")
 
     assert response["Location"] == "/login/?namespace=acme"
+    assert "You are signed out." in browser.get(response["Location"]).content.decode()
     assert browser.get("/n/acme/sql/").status_code == 302
 
 
