@@ -2,6 +2,7 @@
 
 import functools
 import os
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -41,6 +42,8 @@ TEST_LIMITS = RunLimits(
     memory_bytes=256 * 2**20, threads=1, seconds=10, result_bytes=2**20, result_rows=1000
 )
 OWN_ENDS = frozenset({RunEnd.SUCCEEDED, RunEnd.FAILED, RunEnd.RESULT_TOO_LARGE})
+# What a person can do nothing about, such as INTERNAL and IO, keeps its name.
+CLASS_OF_ERROR = re.compile(r"^[A-Z][a-z][A-Za-z ]* Error: ")
 SENTENCES = {
     **runs.SENTENCES,
     RunEnd.OUT_OF_MEMORY: (
@@ -149,8 +152,9 @@ class DuckDBEngine:
         )
 
     def _readable(self, error: str) -> str:
-        """DuckDB's message without this machine's folders and without its echo of the SQL."""
-        text = error.split("\n\nLINE ", 1)[0]
+        """DuckDB's sentence alone: no folders of this machine, no echo, no lists of overloads."""
+        text = CLASS_OF_ERROR.sub("", error.split("\n\nLINE ", 1)[0])
+        text = text.split("\n\tCandidate functions:", 1)[0]
         for folder in (os.path.realpath(self.lake_root), str(self.lake_root), str(self.scratch)):
             text = text.replace(folder, "")
         return text.strip()

@@ -73,6 +73,24 @@ def test_a_failed_query_is_booked_with_what_it_read(uma: Actor) -> None:
     assert SINK.booked[query.pk].state is QueryState.FAILED
 
 
+@pytest.mark.parametrize(
+    ("sql", "begins"),
+    [
+        ("SELECT missing FROM flights", 'Referenced column "missing" not found'),
+        ("SELECT carrier + 1 FROM flights", "No function matches"),
+        ("SELECT carrier, count(*) FROM flights", 'column "carrier" must appear in the GROUP BY'),
+    ],
+)
+def test_what_is_wrong_with_the_sql_is_said_in_a_sentence(
+    uma: Actor, sql: str, begins: str
+) -> None:
+    query = analytics.asked(sql, uma)
+
+    assert query.state == QueryState.FAILED
+    assert query.error.startswith(begins)
+    assert "Candidate functions" not in query.error
+
+
 def test_a_guard_aborts_a_running_query(uma: Actor) -> None:
     GUARD.aborts = True
 
