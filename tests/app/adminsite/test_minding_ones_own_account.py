@@ -110,6 +110,20 @@ def test_going_from_one_namespace_to_another_is_recorded_there(acme: Namespace, 
         assert AuditEvent.objects.filter(action="namespace.entered").count() == 1
 
 
+def test_a_namespace_reads_that_it_was_a_platform_administrator(
+    acme: Namespace, root: User
+) -> None:
+    other = a_namespace("other", account_id="111111111111")
+    in_namespace(root, acme).post("/admin/namespace/", {"namespace": str(other.pk)})
+    with namespace_scope(other.pk):
+        browser = signed_in(a_user("ivan", roles=["admin"]))
+
+    page = browser.get("/admin/audit/auditevent/").content.decode()
+
+    assert "person platform administrator" in page
+    assert str(root.pk) not in page
+
+
 def test_a_link_does_not_sign_out(acme: Namespace) -> None:
     with namespace_scope(acme.pk):
         browser = signed_in(a_user("olga", roles=["officer"]))
