@@ -372,3 +372,4 @@ def test_an_address_inside_that_nobody_named_is_not_reached(
     steps = dataclasses.replace(engine, account=account).test()
 
     assert [(step.name, step.ok) for step in steps] == [("Address", False)]
+    assert "HIVE_SERVERS" in steps[0].detail

@@ -6,6 +6,7 @@ from governance.analytics.adapters.hive import connection
 from governance.analytics.adapters.hive.connection import Connection
 from governance.analytics.adapters.hive.refusals import HiveServerUnreachable
 from governance.analytics.domain.hive_options import HiveOptions
+from governance.analytics.domain.hive_servers import HiveServerNotAllowed
 from governance.egress import client as egress
 from governance.egress.addresses import networks
 from governance.kernel.personal import Personal
@@ -13,6 +14,10 @@ from governance.kernel.personal import Personal
 EVERYWHERE = networks(("0.0.0.0/0", "::/0"))
 # HiveServer2's own ports, beside those that everything outward may use.
 PORTS = frozenset({10_000, 10_001})
+NOT_OUTWARD = (
+    "its address is not public, or its port not one of Hive's. For a server inside, the operator "
+    "adds its host and port to HIVE_SERVERS."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +30,7 @@ class Account:
 
 
 def address_of(account: Account) -> str:
-    """The one address that may be used. Raises AddressNotAllowed, HiveServerUnreachable.
+    """The one address that may be used. Raises HiveServerNotAllowed, HiveServerUnreachable.
 
     A server that the operator named is where its name leads; any other is public.
     """
@@ -33,12 +38,14 @@ def address_of(account: Account) -> str:
     if account.is_named:
         bounds = replace(bounds, allowed_networks=EVERYWHERE)
     elif options.port not in bounds.ports | PORTS:
-        raise egress.AddressNotAllowed
+        raise HiveServerNotAllowed(why=NOT_OUTWARD)
     else:
         # Networks that the operator opened for other things are not opened for this one.
         bounds = replace(bounds, allowed_networks=())
     try:
         return egress.checked_address(options.host, options.port, bounds=bounds)
+    except egress.AddressNotAllowed as error:
+        raise HiveServerNotAllowed(why=NOT_OUTWARD) from error
     except egress.AddressUnreachable as error:
         raise HiveServerUnreachable from error
 
