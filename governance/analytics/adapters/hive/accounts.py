@@ -14,10 +14,7 @@ from governance.kernel.personal import Personal
 EVERYWHERE = networks(("0.0.0.0/0", "::/0"))
 # HiveServer2's own ports, beside those that everything outward may use.
 PORTS = frozenset({10_000, 10_001})
-NOT_OUTWARD = (
-    "its address is not public, or its port not one of Hive's. For a server inside, the operator "
-    "adds its host and port to HIVE_SERVERS."
-)
+OTHER_PORT = "its port is none of Hive's. The operator adds its host and port to HIVE_SERVERS."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,14 +35,12 @@ def address_of(account: Account) -> str:
     if account.is_named:
         bounds = replace(bounds, allowed_networks=EVERYWHERE)
     elif options.port not in bounds.ports | PORTS:
-        raise HiveServerNotAllowed(why=NOT_OUTWARD)
+        raise HiveServerNotAllowed(why=OTHER_PORT)
     else:
         # Networks that the operator opened for other things are not opened for this one.
         bounds = replace(bounds, allowed_networks=())
     try:
         return egress.checked_address(options.host, options.port, bounds=bounds)
-    except egress.AddressNotAllowed as error:
-        raise HiveServerNotAllowed(why=NOT_OUTWARD) from error
     except egress.AddressUnreachable as error:
         raise HiveServerUnreachable from error
 

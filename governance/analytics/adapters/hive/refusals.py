@@ -7,7 +7,11 @@ ADMINISTRATOR = "An administrator can press Test at the engine."
 
 class HiveServerUnreachable(Unavailable):
     code = "hive_server_unreachable"
-    sentence = f"The Hive server cannot be reached. Try again later. {ADMINISTRATOR}"
+    # The same words for both: nobody learns what resolves to what.
+    sentence = (
+        "The Hive server cannot be reached: it does not answer, or it is inside the network and "
+        f"the operator has not named it (HIVE_SERVERS). {ADMINISTRATOR}"
+    )
 
 
 class HiveTLSFailed(Unavailable):
