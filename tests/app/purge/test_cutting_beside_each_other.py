@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -98,7 +99,9 @@ def test_every_object_is_cut_once_and_several_at_a_time(
 def test_no_connection_is_left_open(acme: Company, lake: S3Lake) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
-        (began,) = cursor.fetchone() or (None,)
+        row = cursor.fetchone()
+    assert row is not None
+    began: datetime = row[0]
 
     carried_out(acme, approved(acme))
 
@@ -194,7 +197,7 @@ def test_a_worker_killed_with_several_at_hand_is_gone_on_from(
         assert set(records) == {1}
 
 
-def opened_since(began: object) -> int:
+def opened_since(began: datetime) -> int:
     """Connections to this test's database, and not those of tests beside or before it."""
     with connection.cursor() as cursor:
         cursor.execute(
