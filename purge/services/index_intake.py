@@ -38,8 +38,7 @@ class Entered(NamedTuple):
 
     @property
     def versioned_key(self) -> VersionedKey:
-        at = self.at
-        return versioned_keys.of(key=at.key, version=at.version, current=at.current)
+        return versioned_keys.of(self.at)
 
 
 class Intake:
@@ -84,13 +83,14 @@ class Intake:
         if not self._waiting:
             return []
         with self._work.scope():
-            known = {_key_of(row): row for row in self._known()}
+            known = {versioned_keys.of(row): row for row in self._known()}
             had_entries = {row.number for row in known.values() if row.entries}
             rows = [
                 self._filled(known.get(key) or self._fresh(one), one)
                 for key, one in self._waiting.items()
             ]
-            LakeObject.objects.bulk_create([row for row in rows if _key_of(row) not in known])
+            fresh = [row for row in rows if versioned_keys.of(row) not in known]
+            LakeObject.objects.bulk_create(fresh)
             LakeObject.objects.bulk_create(
                 known.values(), update_conflicts=True, unique_fields=["id"], update_fields=CHANGES
             )
@@ -127,7 +127,3 @@ class Intake:
         for one in self._waiting.values():
             one.batch.close()
         self._waiting = {}
-
-
-def _key_of(row: LakeObject) -> VersionedKey:
-    return versioned_keys.of(key=row.key, version=row.version, current=row.current)

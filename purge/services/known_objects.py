@@ -44,7 +44,7 @@ class KnownObjects:
             with work.scope():
                 rows = _rows(self._dataset_id, piece)
             for one in piece:
-                number, version = rows.get(_key_of(one), (None, None))
+                number, version = rows.get(versioned_keys.of(one), (None, None))
                 if number is not None:
                     self._meet(number)
                 yield one, version
@@ -71,13 +71,7 @@ def _rows(dataset_id: UUID, piece: Sequence[StoredObject]) -> dict[VersionedKey,
         current=False, key__in={one.key for one in old}, version__in={one.version for one in old}
     )
     return {
-        versioned_keys.of(key=key, version=version, current=current): (number, version)
+        versioned_keys.of(row): (row.number, row.version)
         for found in (in_force, behind)
-        for key, version, current, number in found.values_list(
-            "key", "version", "current", "number"
-        )
+        for row in found.values_list("key", "version", "current", "number", named=True)
     }
-
-
-def _key_of(listed: StoredObject) -> VersionedKey:
-    return versioned_keys.of(key=listed.key, version=listed.version, current=listed.current)

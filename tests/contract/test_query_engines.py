@@ -9,6 +9,7 @@ from uuid import UUID
 import pyarrow as pa
 import pytest
 
+from governance.analytics.adapters import runner_process
 from governance.analytics.adapters.duckdb_engine import DuckDBEngine
 from governance.analytics.adapters.lake_files import LocationEmpty, LocationOutside
 from governance.analytics.adapters.runner_pool import RunnerKey, RunnerPool
@@ -118,6 +119,7 @@ def test_an_estimate_of_one_parquet_column_is_less_than_the_file(
     assert (estimate.rows, estimate.files) == (5_000, 1)
 
 
+LOOK = '    _check_is_one_select(con, job["sql"])\n'
 # What a check of the SQL would refuse before: here the engine alone must hold.
 BEHIND_THE_DIALECT = [
     "SELECT * FROM read_text('/etc/passwd')",
@@ -144,6 +146,18 @@ BEHIND_THE_DIALECT = [
 ]
 
 
+@pytest.fixture(params=["as it is", "without its own look at the SQL"])
+def runner(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The walls of the process are to hold without each other."""
+    if request.param != "as it is":
+        whole = runner_process.SCRIPT.read_text()
+        script = tmp_path / "duckdb_runner.py"
+        script.write_text(whole.replace(LOOK, ""))
+        assert script.read_text() != whole
+        monkeypatch.setattr(runner_process, "SCRIPT", script)
+
+
+@pytest.mark.usefixtures("runner")
 @pytest.mark.parametrize("sql", BEHIND_THE_DIALECT)
 def test_the_engine_alone_keeps_its_walls(engine: DuckDBEngine, lake: Path, sql: str) -> None:
     before = sorted(path for path in lake.rglob("*") if path.is_file())

@@ -193,6 +193,17 @@ def test_a_server_inside_is_not_even_asked_for(script: Script) -> None:
     assert [(step["name"], step["ok"]) for step in tested["steps"]] == [("Address", False)]
 
 
+def test_another_port_of_a_host_outside_is_not_tried(script: Script) -> None:
+    options = {"host": "192.0.2.1", "port": 22, "username": "lw", "lake_url": "s3a://acme/lake"}
+    made = script.post("engines/", {**HIVE, "options": options}).json()
+
+    [step] = script.post(f"engines/{made['id']}/test/").json()["steps"]
+
+    assert (step["name"], step["ok"]) == ("Address", False)
+    assert "HIVE_SERVERS" in step["detail"]
+    assert "port" in step["detail"]
+
+
 def test_a_table_is_named_by_script_and_its_columns_are_found(
     acme: Namespace, script: Script
 ) -> None:
